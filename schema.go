@@ -1,0 +1,88 @@
+package weir
+
+// Type is the type of a column. Types widen only: Bool, Int and Time to Text;
+// Int to Float; anything to JSON when objects appear where scalars were.
+type Type string
+
+// The column types, and the Go value a Row carries for each (nil is null).
+const (
+	TypeBool  Type = "bool"  // bool
+	TypeInt   Type = "int"   // int64
+	TypeFloat Type = "float" // float64
+	TypeText  Type = "text"  // string
+	TypeTime  Type = "time"  // time.Time, UTC, microseconds
+	TypeJSON  Type = "json"  // string: canonical JSON
+)
+
+// Column is one column of a table.
+type Column struct {
+	Name string `json:"name"` // [a-z0-9_], at most 63 bytes, unique in its table
+	Type Type   `json:"type"`
+}
+
+// Table is one table of a layout.
+type Table struct {
+	Name    string   `json:"name"`
+	Columns []Column `json:"columns"` // in order; Weir's own columns last
+	Key     []string `json:"key"`     // columns of the primary key
+	// Parent is the number of leading Key columns that name the root row this
+	// row belongs to; 0 for the root table itself. A child table's rows are
+	// replaced together with their root row.
+	Parent int `json:"parent,omitempty"`
+}
+
+// Layout is how one dataset lies in tables: the root table first, then its
+// child tables.
+type Layout struct {
+	Tables []Table `json:"tables"`
+}
+
+// Names of the columns that every row has. Times are UTC.
+const (
+	ColumnExtractedAt = "_weir_extracted_at" // TypeTime: when the record was read
+	ColumnRunID       = "_weir_run_id"       // TypeText
+	ColumnDeletedAt   = "_weir_deleted_at"   // TypeTime, null while the source has the record
+	ColumnHash        = "_weir_hash"         // TypeText: 32 hex digits
+)
+
+// Mode is what a destination keeps of a record that changes.
+type Mode string
+
+// The modes.
+const (
+	ModeUpsert  Mode = "upsert"  // the newest version of each record, by primary key
+	ModeHistory Mode = "history" // every version; ColumnHash joins the primary key
+)
+
+// Change is what happens to one root record in a batch: its root row and all
+// its child rows replace what the destination holds for the key, or, for a
+// deletion, the rows that are there get ColumnDeletedAt.
+type Change struct {
+	Position Position // of the record in the log
+	Key      string   // the record's key
+	RootKey  []any    // values of the root table's Key columns
+	Deleted  bool
+	// Rows holds, for each table of the layout in order, the rows of this
+	// record; each row has a value per column. Empty when Deleted.
+	Rows [][][]any
+}
+
+// Batch is what a destination loads in one transaction, all or nothing.
+type Batch struct {
+	Dataset     string // the dataset's name, unique within a destination
+	Source      string // whose data it is: connector, origin and account; a table holds one source's only
+	Log         string // which record log the positions count in; a new log starts over at 0
+	Mode        Mode
+	Layout      Layout   // covers every row; may be wider than what the destination has
+	From, To    Position // the batch brings the destination from From to To
+	RunID       RunID
+	Epoch       int64    // the owner's epoch: a commit with an older one is refused
+	ExtractedAt int64    // µs since the epoch: used for the deletions in this batch
+	Changes     []Change // at most one per key in ModeUpsert, in log order
+}
+
+// Loaded is what became of a batch.
+type Loaded struct {
+	Rows    int      // root rows inserted, updated or marked deleted
+	Refused []Reject // records the destination would not take; their Key is set
+}
