@@ -1,0 +1,97 @@
+// Package cli is the command line: one file for each sub-command. It parses,
+// wires the services together, prints, and turns errors into exit codes; it
+// decides nothing about records.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/willabides/kongplete"
+
+	"github.com/weirhq/weir"
+)
+
+// Terminal is the world a command runs in. Tests give another.
+type Terminal struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Interactive    bool // Stderr is a terminal that can redraw lines
+}
+
+// commands is the command line's grammar.
+type commands struct {
+	LogLevel string `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL"`
+
+	Sync       syncCommand       `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
+	Plan       planCommand       `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
+	Demo       demoCommand       `cmd:"" help:"See the whole journey on simulated data; needs no account."`
+	Simulate   simulateCommand   `cmd:"" help:"Run a simulator of the Cal.com API."`
+	Connectors connectorsCommand `cmd:"" help:"List, describe and check connectors."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+
+	InstallCompletions kongplete.InstallCompletions `cmd:"" name:"completion" help:"Print the command that switches on shell completion."`
+}
+
+// session is what every command's Run receives.
+type session struct {
+	Terminal
+	ctx     context.Context
+	log     *slog.Logger
+	secrets *redactor
+	data    io.Writer // standard output untouched: for records, and for the simulator's own keys
+}
+
+// Main runs one command line and returns the program's exit code. It is the
+// only place where errors become words on standard error.
+func Main(ctx context.Context, args []string, t Terminal) int {
+	secrets := newRedactor(t.Getenv)
+	data := t.Stdout
+	t.Stdout, t.Stderr = secrets.writer(t.Stdout), secrets.writer(t.Stderr)
+	err := run(ctx, args, t, data, secrets)
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(t.Stderr, "weir: %v\n", err)
+	}
+	return weir.CodeOf(err).ExitCode()
+}
+
+// errReported marks an error that the command has already shown.
+var errReported = errors.New("reported")
+
+func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets *redactor) error {
+	if err := refuseKeyInArguments(args); err != nil {
+		return err
+	}
+	var c commands
+	exited := false
+	parser, err := kong.New(&c, kong.Name("weir"),
+		kong.Description("Weir moves scheduling data: Cal.com in, tables and files out."),
+		kong.UsageOnError(), kong.Writers(t.Stdout, t.Stderr),
+		kong.Exit(func(int) { exited = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		return err
+	}
+	kongplete.Complete(parser)
+	parsed, err := parser.Parse(args)
+	switch {
+	case exited:
+		return nil // --help was printed
+	case err != nil:
+		return &weir.Error{Code: weir.CodeUsage, Message: strings.TrimSuffix(err.Error(), "."), Remedy: "Run `weir --help` or `weir <command> --help`"}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(t.Stderr, &slog.HandlerOptions{Level: level}))
+	return parsed.Run(&session{Terminal: t, ctx: ctx, log: log, secrets: secrets, data: data})
+}

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir/internal/pipeline"
+)
+
+// printJSON prints v as one indented JSON value.
+func printJSON(w io.Writer, v any) error {
+	if err := json.MarshalWrite(w, v, jsontext.WithIndent("  "), json.Deterministic(true)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// printResult prints a run as a table with a line per stream.
+func printResult(w io.Writer, r *pipeline.Result) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "stream\tread\twritten\tunchanged\tdeleted\tquarantined\trequests\tseconds\t  status\t")
+	for _, s := range r.Streams {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t  %s\t\n",
+			s.Name, s.Read, s.Written, s.Unchanged, s.Deleted, s.Quarantined, s.Requests, s.Seconds, s.Status)
+	}
+	_ = t.Flush()
+	for _, s := range r.Streams {
+		if s.Error != "" {
+			fmt.Fprintf(w, "%s %s: %s\n", s.Name, s.Status, s.Error)
+		}
+	}
+	fmt.Fprintf(w, "Run %s %s: %d requests, %d refused.\n", r.RunID, r.Status, r.Requests, r.Refused)
+}

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/governor"
+	"github.com/weirhq/weir/internal/netguard"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// source is a checked key on an open store: everything a flow reads with.
+type source struct {
+	flags     sourceFlags
+	connector *connector.Definition
+	streams   []*connector.Endpoint
+	chosen    map[string]bool // ids to deliver; nil for all
+	store     *store.DB
+	governor  *governor.Governor
+	budget    *governor.Budget
+	client    *rest.Client
+	account   pipeline.Account
+	base      string
+	note      string
+}
+
+// openSource goes from flags to a source whose key the server has accepted.
+// Nothing is stored before that.
+func openSource(s *session, f sourceFlags) (*source, error) {
+	src := &source{flags: f}
+	var err error
+	if src.connector, err = connector.Builtin(f.From); err != nil {
+		return nil, weir.At("--from", err)
+	}
+	if err := src.choose(); err != nil {
+		return nil, weir.At("--streams", err)
+	}
+	if src.base, err = checkBaseURL(f.BaseURL); err != nil {
+		return nil, err
+	}
+	if f.RateLimit < 1 {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "--rate-limit", Message: "must be at least 1 request per minute"}
+	}
+	key, note, err := readKey(f.APIKeyFile, s.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	src.note = note
+	s.secrets.add(key.Expose())
+	if err := src.openStore(s); err != nil {
+		return nil, err
+	}
+	if err := src.connect(s, key); err != nil {
+		src.close()
+		return nil, err
+	}
+	return src, nil
+}
+
+// choose resolves --streams, with what they need before them.
+func (src *source) choose() (err error) {
+	if len(src.flags.Streams) == 0 {
+		src.streams = src.connector.Defaults()
+		return nil
+	}
+	src.chosen = map[string]bool{}
+	for _, id := range src.flags.Streams {
+		src.chosen[id] = true
+	}
+	src.streams, err = src.connector.WithNeeds(src.flags.Streams)
+	return err
+}
+
+// checkBaseURL reduces the address to its origin: scheme, host and port.
+func checkBaseURL(text string) (string, error) {
+	refuse := func(message string) error {
+		return &weir.Error{Code: weir.CodeUsage, Where: "--base-url", Message: message, Remedy: "Use https://api.cal.com, https://api.cal.eu, or the address of your own Cal.com API"}
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "":
+		return "", refuse("this is not an address")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", refuse("an address has no user, query or fragment")
+	case strings.Trim(u.Path, "/") != "" && strings.Trim(u.Path, "/") != "v2":
+		return "", refuse("the address ends after the host; the paths are Weir's")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", refuse("only https (and http on loopback) is spoken")
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+// openStore opens Weir's own database.
+func (src *source) openStore(s *session) (err error) {
+	where := src.flags.Database
+	if where == "" {
+		dir, err := dataDir(src.flags.Data, s.Getenv)
+		if err != nil {
+			return err
+		}
+		where = "sqlite:" + filepath.Join(dir, "weir.db")
+	}
+	src.store, err = store.Open(s.ctx, where, store.Options{Logger: s.log})
+	return weir.At("Weir's store", err)
+}
+
+// dataDir is where Weir keeps its own files, made when it is missing.
+func dataDir(flag string, getenv func(string) string) (string, error) {
+	dir := flag
+	if dir == "" {
+		base := getenv("XDG_DATA_HOME")
+		if base == "" {
+			home := getenv("HOME")
+			if home == "" {
+				return "", &weir.Error{Code: weir.CodeConfig, Where: "--data", Message: "there is no home directory to keep Weir's store in", Remedy: "Name a directory with --data"}
+			}
+			base = filepath.Join(home, ".local", "share")
+		}
+		dir = filepath.Join(base, "weir")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", &weir.Error{Code: weir.CodeLocal, Where: "--data", Message: err.Error(), Remedy: "Name a directory that Weir may write", Err: err}
+	}
+	return filepath.Abs(dir)
+}
+
+// connect builds the client and lets the server say whose key it is.
+func (src *source) connect(s *session, key weir.Secret) error {
+	guard, err := netguard.New(netguard.Options{Origin: src.base})
+	if err != nil {
+		return weir.At("--base-url", err)
+	}
+	src.governor = governor.New(src.store, governor.Options{})
+	src.budget = src.governor.Budget(src.base, key, src.flags.RateLimit)
+	auth := src.connector.Auth
+	src.client, err = rest.NewClient(rest.ClientOptions{
+		HTTP: guard.Client(), Origin: src.base, Key: key,
+		AuthHeader: auth.Header, AuthPrefix: auth.Prefix,
+		Budget: src.budget, Logger: s.log,
+	})
+	if err != nil {
+		return weir.At("--base-url", err)
+	}
+	src.account, err = pipeline.Check(s.ctx, src.connector, src.base, src.client)
+	return err
+}
+
+// flow is the flow that the flags describe, without its destination.
+func (src *source) flow(s *session) *pipeline.Flow {
+	return &pipeline.Flow{
+		Connector: src.connector, BaseURL: src.base, Account: src.account, Store: src.store,
+		Exchanger: src.client, Streams: src.streams, Mode: weir.ModeUpsert, Logger: s.log, Now: time.Now,
+	}
+}
+
+func (src *source) greet(s *session, to string) {
+	if src.note != "" {
+		fmt.Fprintln(s.Stderr, src.note)
+	}
+	fmt.Fprintf(s.Stderr, "Key accepted: %s <%s>, %s. Reading %d streams from %s into %s.\n",
+		src.account.Name, src.account.Email, src.account.TimeZone, len(src.streams), src.base, to)
+}
+
+// requests is what checking the key cost.
+func (src *source) requests() int { return 1 }
+
+func (src *source) refused() int { return src.budget.Stats().Refused }
+
+// close gives everything back; safe on a source that is only half open.
+func (src *source) close() {
+	if src.governor != nil {
+		src.governor.Close()
+	}
+	if src.store != nil {
+		_ = src.store.Close() // all that matters was committed
+	}
+}

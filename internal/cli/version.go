@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// Version is set by the build (-ldflags "-X …cli.Version=v1.2.3").
+var Version = ""
+
+type versionCommand struct{}
+
+// Run prints the version, the commit it was built from and the platform.
+func (versionCommand) Run(s *session) error {
+	_, err := fmt.Fprintf(s.Stdout, "weir %s %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+func versionText() string {
+	if Version != "" {
+		return Version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "built from " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return info.Main.Version
+}

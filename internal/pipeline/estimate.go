@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Estimate is what reading one stream will probably cost.
+type Estimate struct {
+	Name     string `json:"name"`
+	Reading  string `json:"reading"` // "everything" or "changes"
+	Records  int    `json:"records"` // in the source, as far as known; -1 when not
+	Requests int    `json:"requests"`
+	Note     string `json:"note,omitempty"`
+}
+
+// EstimateRun says what the next run of the flow will cost, stream by stream,
+// from what the store knows; for lists never read before that tell their
+// total, it asks with one request each.
+func EstimateRun(ctx context.Context, f *Flow) ([]Estimate, error) {
+	id, err := f.Store.EnsureSource(ctx, store.SourceSpec{Connector: f.Connector.Name, Origin: f.BaseURL, Account: f.Account.ID})
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{}
+	var out []Estimate
+	for _, e := range f.Streams {
+		d, err := f.Store.EnsureDataset(ctx, id, e.Dataset)
+		if err != nil {
+			return nil, err
+		}
+		s := &stream{flow: f, endpoint: e, dataset: d}
+		known := -1
+		if d.Checkpoint != nil {
+			if known, _, err = f.Store.CountMissing(ctx, d.ID, 0); err != nil {
+				return nil, err
+			}
+		}
+		estimate, err := s.estimate(ctx, known, counts)
+		if err != nil {
+			return nil, weir.At(e.ID, err)
+		}
+		counts[e.ID] = estimate.Records
+		out = append(out, estimate)
+	}
+	return out, nil
+}
+
+func (s *stream) estimate(ctx context.Context, known int, counts map[string]int) (Estimate, error) {
+	e := Estimate{Name: s.endpoint.ID, Reading: "everything", Records: known, Requests: 1}
+	size, total := pageSize(s.endpoint)
+	switch {
+	case len(s.endpoint.Needs) > 0:
+		parents := max(counts[s.endpoint.Needs[0].Endpoint], 0)
+		e.Requests, e.Note = parents, "one or more for each of "+s.endpoint.Needs[0].Endpoint
+		return e, nil
+	case s.endpoint.Iteration != rest.IterateKeyset:
+		return e, nil
+	case !s.wantsSweep():
+		e.Reading = "changes"
+		return e, nil
+	}
+	if known < 0 {
+		var err error
+		if e.Records, err = s.askTotal(ctx, total); err != nil {
+			return e, err
+		}
+	}
+	// Neighbouring pages share a row, and the last page must bring nothing new.
+	e.Requests = (max(e.Records, 1)-1)/(size-1) + 2
+	return e, nil
+}
+
+func pageSize(e *connector.Endpoint) (size int, totalPath string) {
+	return max(e.Keyset.Size, 2), e.TotalPath
+}
+
+// askTotal reads a list's total from its smallest page; -1 when it tells none.
+func (s *stream) askTotal(ctx context.Context, path string) (int, error) {
+	config, err := s.flow.Connector.Expand(s.endpoint.ID, s.flow.BaseURL, s.flow.Params)
+	if err != nil || path == "" {
+		return -1, err
+	}
+	step := config.Steps[len(config.Steps)-1]
+	answer, err := rest.Retrying(s.flow.Exchanger, rest.RetryPolicy{}).Exchange(ctx, rest.Request{
+		Method: step.Method, URL: s.flow.BaseURL + step.URL + "?" + step.Keyset.SizeParam + "=1",
+		Headers: step.Headers, Lane: weir.LaneInteractive,
+	})
+	if err != nil {
+		return -1, err
+	}
+	text, _ := rest.Field(answer.Body, path)
+	total, err := strconv.Atoi(text)
+	if err != nil {
+		return -1, nil // the estimate says unknown
+	}
+	return total, nil
+}

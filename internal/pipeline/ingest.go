@@ -1,0 +1,109 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// rejectLimit is the share of a page that may be refused before reading stops:
+// beyond it the source has changed its shape, and continuing would move the
+// checkpoint over records nobody has.
+const rejectLimit = 0.05
+
+// reading is one ingest of one stream: from the saved checkpoint to the end
+// of what the source has.
+type reading struct {
+	*stream
+	sweep    int64 // the sweep this reading is, 0 when it is an increment
+	complete bool  // every record the source has was shown
+}
+
+// ingest reads the stream to its end. Each page becomes durable together with
+// the checkpoint after it; a reading that stops anywhere goes on from there.
+func (s *stream) ingest(ctx context.Context, seeds iter.Seq2[rest.Seed, error]) error {
+	r := &reading{stream: s}
+	request := rest.ReadRequest{Checkpoint: s.dataset.Checkpoint, Since: s.flow.Since, Seeds: seeds}
+	skipped := false
+	request.OnSkip = func(seed rest.Seed, err error) {
+		skipped = true
+		s.log.Info("one parent skipped", "seed", seed, "reason", err)
+		s.tally.skip(err)
+	}
+	if s.wantsSweep() {
+		request.Mode, request.Lane = rest.ModeSweep, weir.LaneSweep
+		if s.dataset.Head == 0 {
+			request.Lane = weir.LaneBackfill
+		}
+		var err error
+		if r.sweep, _, err = s.flow.Store.BeginSweep(ctx, s.dataset.ID, s.epoch); err != nil {
+			return err
+		}
+	} else {
+		request.Mode, request.Lane = rest.ModeIncremental, weir.LaneIncremental
+	}
+	if err := s.source.Read(ctx, request, r.commit); err != nil {
+		return err
+	}
+	if r.sweep == 0 || !r.complete || skipped || !s.flow.Since.IsZero() {
+		return nil
+	}
+	return r.finishSweep(ctx)
+}
+
+// wantsSweep decides whether this run reads everything: always for endpoints
+// that cannot tell what changed; for the others the first time, when a sweep
+// was left unfinished, when one is due, and when the user asks.
+func (s *stream) wantsSweep() bool {
+	d := s.dataset
+	if !s.endpoint.Incremental || d.Checkpoint == nil || s.flow.FullRefresh {
+		return true
+	}
+	if d.SweepStarted > d.SweepEnded {
+		return true
+	}
+	return s.flow.Now().Sub(time.UnixMicro(d.SweepEnded)) > sweepEvery
+}
+
+// commit makes one page durable.
+func (r *reading) commit(ctx context.Context, page weir.Page) error {
+	saved, notices, rejects, records, err := r.schema.observe(page.Records)
+	if err != nil {
+		return err
+	}
+	rejects = append(page.Rejects, rejects...)
+	if n := len(records) + len(rejects); n >= 20 && float64(len(rejects)) > rejectLimit*float64(n) {
+		return &weir.Error{
+			Code: weir.CodeData, Where: r.endpoint.ID,
+			Message: fmt.Sprintf("%d of %d records on one page could not be read (%s); nothing of the page was taken", len(rejects), n, rejects[0].Reason),
+			Remedy:  "The API's shape may have changed: look at one record with `weir connectors describe`, and update Weir",
+		}
+	}
+	for _, n := range notices {
+		r.log.Info("schema changed", "notice", string(n))
+	}
+	done, err := r.flow.Store.Append(ctx, store.Append{
+		Dataset: r.dataset.ID, Run: r.run, Epoch: r.epoch, Records: records, Rejects: rejects,
+		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(),
+	})
+	if err != nil {
+		return err
+	}
+	r.tally.read(len(records)+len(rejects), done)
+	r.complete = r.complete || page.Complete
+	r.wake()
+	return nil
+}
+
+// wake tells deliver that the log may have grown.
+func (s *stream) wake() {
+	select {
+	case s.grown <- struct{}{}:
+	default:
+	}
+}

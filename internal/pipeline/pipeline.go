@@ -1,0 +1,93 @@
+// Package pipeline is the journey of a record, read top to bottom:
+//
+//	ingest.go   source → record log, one transaction a page
+//	sweep.go    what a complete reading did not show is gone
+//	deliver.go  record log → destination, one transaction a batch
+//	run.go      all streams of a source, in the order their needs allow
+//
+// It owns the order of things and what becomes of failures; the skills
+// (paging, schema, loading) live in packages that do not know it exists.
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/schema"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Destination is where batches go. Implementations commit the rows and the
+// position together or not at all, and do not retry: Deliver does.
+// Loading of different datasets may happen concurrently.
+type Destination interface {
+	// Position says how far the destination has come in this log of this
+	// dataset: 0 for a log it has never seen.
+	Position(ctx context.Context, log, dataset string) (weir.Position, error)
+	// Load applies the batch exactly once: a batch it already has is a no-op,
+	// one that does not start at its position is refused with CodeIntegrity.
+	// Records it will not take are returned as refused and the rest is kept.
+	Load(ctx context.Context, b weir.Batch) (weir.Loaded, error)
+}
+
+// Finisher is what a Destination also is when it wants to know that a run has
+// brought it all there was, in order to tidy up.
+type Finisher interface {
+	Finish(ctx context.Context, dataset string) error
+}
+
+// Flow is what one run moves: the streams of one source into one destination.
+type Flow struct {
+	Connector   *connector.Definition
+	BaseURL     string
+	Account     Account
+	Store       *store.DB
+	Exchanger   rest.Exchanger // one exchange each call; retried here
+	Destination Destination
+	Where       string // the destination as shown to users; never with a password
+	Mode        weir.Mode
+	Params      map[string]string     // parameters of the endpoints
+	Streams     []*connector.Endpoint // dependency order, as connector.WithNeeds gives
+	Deliver     map[string]bool       // endpoint ids whose dataset is delivered; nil means all
+	Since       time.Time             // only records created since; zero means all
+	FullRefresh bool                  // sweep now, whenever the last sweep was
+	AllowDelete bool                  // let a sweep mark more deletions than the brake allows
+	Logger      *slog.Logger
+	Progress    func(Progress) // called often, from several goroutines; may be nil
+	Now         func() time.Time
+}
+
+// Account is whose data a source reads: the pin that a later key must match.
+type Account struct {
+	ID, Name, Email, TimeZone, Organization string
+}
+
+// sweepEvery is how old a dataset's last complete reading may be before a
+// run reads everything again instead of only what changed.
+const sweepEvery = 24 * time.Hour
+
+// stream is one endpoint of a flow on its way through a run.
+type stream struct {
+	flow     *Flow
+	endpoint *connector.Endpoint
+	dataset  store.Dataset
+	source   *rest.Source
+	schema   *shared
+	epoch    int64
+	run      weir.RunID
+	log      *slog.Logger
+	tally    *tally
+	grown    chan struct{} // capacity 1: the log has new records
+}
+
+// schemaSpec says how an endpoint's records lie in tables.
+func schemaSpec(e *connector.Endpoint) schema.Spec {
+	return schema.Spec{
+		Dataset: e.Dataset, PrimaryKey: e.PrimaryKey, Children: e.Children,
+		JSONFields: e.JSONFields, Columns: e.Columns,
+	}
+}

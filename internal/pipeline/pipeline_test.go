@@ -1,0 +1,214 @@
+package pipeline_test
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/destination/sqldb"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/simulator"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// free is a budget without a limit, for tests of everything but the limit.
+type free struct{}
+
+func (free) Take(context.Context, weir.Lane) (func(weir.Answer), error) {
+	return func(weir.Answer) {}, nil
+}
+
+// direct sends requests to a handler without a network between.
+type direct struct{ http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// account is one simulated account with a flow into a SQLite file.
+type account struct {
+	*testing.T
+	sim  *simulator.Simulator
+	flow *pipeline.Flow
+	path string
+	now  time.Time
+}
+
+func newAccount(t *testing.T, o simulator.Options, streams ...string) *account {
+	t.Helper()
+	sim, err := simulator.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &account{T: t, sim: sim, path: filepath.Join(t.TempDir(), "cal.db"), now: time.Now()}
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), store.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	dest, err := sqldb.Open(t.Context(), "sqlite:"+a.path, sqldb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dest.Close() })
+	def, err := connector.Builtin("calcom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoints := def.Defaults()
+	if len(streams) > 0 {
+		if endpoints, err = def.WithNeeds(streams); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const base = "http://127.0.0.1"
+	client, err := rest.NewClient(rest.ClientOptions{
+		HTTP: &http.Client{Transport: direct{sim}}, Origin: base, Key: weir.NewSecret(sim.Keys()[0].Key),
+		AuthHeader: def.Auth.Header, AuthPrefix: def.Auth.Prefix, Budget: free{}, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.flow = &pipeline.Flow{
+		Connector: def, BaseURL: base, Store: db, Exchanger: client, Destination: dest, Where: "test",
+		Mode: weir.ModeUpsert, Streams: endpoints, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return a.now },
+	}
+	if a.flow.Account, err = pipeline.Check(t.Context(), def, base, client); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// run runs the flow and returns the result of one stream.
+func (a *account) run(stream string) pipeline.StreamResult {
+	a.Helper()
+	result, err := pipeline.Run(a.Context(), a.flow)
+	if err != nil {
+		a.Fatal(err)
+	}
+	for _, s := range result.Streams {
+		if s.Name == stream {
+			return s
+		}
+	}
+	a.Fatalf("no stream %s in %+v", stream, result)
+	panic("unreachable")
+}
+
+func (a *account) count(query string, args ...any) int {
+	a.Helper()
+	db, err := sql.Open("sqlite", a.path)
+	if err != nil {
+		a.Fatal(err)
+	}
+	defer db.Close()
+	var n int
+	if err := db.QueryRow(query, args...).Scan(&n); err != nil {
+		a.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+func TestAFullReadingCostsAPageForEach250BookingsAndTwoMore(t *testing.T) {
+	for _, n := range []int{0, 1, 249, 250, 251, 5_000, 25_000} {
+		a := newAccount(t, simulator.Options{Bookings: n, Seed: 5}, "bookings")
+		got := a.run("bookings")
+		total := len(a.sim.Truth())
+		if limit := (total+249)/250 + 2; got.Requests > limit {
+			t.Errorf("%d bookings took %d requests, want at most %d", total, got.Requests, limit)
+		}
+		if got.Written != total {
+			t.Errorf("%d rows written of %d bookings", got.Written, total)
+		}
+	}
+}
+
+func TestAReadingWithNothingChangedCostsAtMostTwoRequestsAndWritesNothing(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 2_000, Seed: 6}, "bookings")
+	a.run("bookings")
+	again := a.run("bookings")
+	if again.Requests > 2 || again.Written != 0 {
+		t.Errorf("got %d requests and %d rows, want at most 2 and 0", again.Requests, again.Written)
+	}
+}
+
+func TestEveryRecordReadIsAccountedFor(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 1_302, Seed: 7})
+	result, err := pipeline.Run(t.Context(), a.flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range result.Streams {
+		if s.Status == pipeline.StatusSucceeded && s.Read != s.Written+s.Unchanged+s.Quarantined {
+			t.Errorf("%s: read %d, but written %d + unchanged %d + quarantined %d", s.Name, s.Read, s.Written, s.Unchanged, s.Quarantined)
+		}
+		if s.Status != pipeline.StatusSucceeded && s.Status != pipeline.StatusSkipped {
+			t.Errorf("%s: %s: %s", s.Name, s.Status, s.Error)
+		}
+		if s.Status == pipeline.StatusSkipped && s.Error == "" {
+			t.Errorf("%s was skipped without a reason", s.Name)
+		}
+	}
+}
+
+func TestADeletedBookingIsMarkedBySweepAndNeverDropped(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 500, Seed: 8}, "bookings")
+	a.run("bookings")
+	before := a.count("SELECT count(*) FROM bookings")
+	a.sim.Mutate(simulator.Mutation{Delete: 3, Seed: 1})
+	a.flow.FullRefresh = true
+	if got := a.run("bookings"); got.Deleted != 3 {
+		t.Errorf("the sweep found %d deletions, want 3", got.Deleted)
+	}
+	if got := a.count("SELECT count(*) FROM bookings WHERE _weir_deleted_at IS NOT NULL"); got != 3 {
+		t.Errorf("%d rows are marked deleted, want 3", got)
+	}
+	if got := a.count("SELECT count(*) FROM bookings"); got != before {
+		t.Errorf("%d rows, want the same %d as before", got, before)
+	}
+}
+
+func TestMassDeletionStopsAndAsks(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 500, Seed: 9}, "bookings")
+	a.run("bookings")
+	a.sim.Mutate(simulator.Mutation{Delete: 60, Seed: 1})
+	a.flow.FullRefresh = true
+	_, err := pipeline.Run(t.Context(), a.flow)
+	if weir.CodeOf(err) != weir.CodeConflict || !strings.Contains(err.Error(), "--allow-deletes") {
+		t.Fatalf("got %v, want a conflict that names --allow-deletes", err)
+	}
+	if got := a.count("SELECT count(*) FROM bookings WHERE _weir_deleted_at IS NOT NULL"); got != 0 {
+		t.Errorf("%d rows were marked deleted all the same", got)
+	}
+	a.flow.AllowDelete = true
+	if got := a.run("bookings"); got.Deleted != 60 {
+		t.Errorf("%d deletions after the user allowed them, want 60", got.Deleted)
+	}
+}
+
+func TestANewDestinationIsFilledFromTheLogWithoutReadingAgain(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 1_000, Seed: 10}, "bookings")
+	first := a.run("bookings")
+	path := filepath.Join(t.TempDir(), "second.db")
+	dest, err := sqldb.Open(t.Context(), "sqlite:"+path, sqldb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dest.Close()
+	a.flow.Destination = dest
+	second := a.run("bookings")
+	if second.Written != first.Written || second.Requests > 2 {
+		t.Errorf("the second destination got %d rows for %d requests, want %d rows for at most 2", second.Written, second.Requests, first.Written)
+	}
+}

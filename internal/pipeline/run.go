@@ -1,0 +1,251 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/schema"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// concurrentStreams is how many streams are read at once. The budget, not
+// this number, limits the requests; more would only cost memory.
+const concurrentStreams = 4
+
+// Result is what a run did.
+type Result struct {
+	RunID    weir.RunID     `json:"run_id"`
+	Status   Status         `json:"status"`
+	Requests int            `json:"requests"`
+	Refused  int            `json:"refused"` // answers 429: always 0 when only Weir uses the key
+	Streams  []StreamResult `json:"streams"`
+}
+
+// Run moves the flow's streams once. The result says what happened to each;
+// the error is the first one that failed the run, nil when all succeeded or
+// were skipped. A run that stops anywhere is continued by the next one.
+func Run(ctx context.Context, f *Flow) (*Result, error) {
+	id, err := f.Store.EnsureSource(ctx, store.SourceSpec{Connector: f.Connector.Name, Origin: f.BaseURL, Account: f.Account.ID})
+	if err != nil {
+		return nil, err
+	}
+	lease, err := f.Store.AcquireSource(ctx, id, ownerName())
+	if err != nil {
+		return nil, err
+	}
+	defer lease.Release()
+	result := &Result{RunID: newRunID(f.Now())}
+	if err := f.Store.StartRun(ctx, store.Run{ID: result.RunID, Source: id, Epoch: lease.Epoch, Started: f.Now().UnixMicro()}); err != nil {
+		return nil, err
+	}
+	r := &runner{flow: f, source: id, epoch: lease.Epoch, id: result.RunID, ends: map[string]*end{}}
+	result.Streams = r.all(ctx)
+	first := summarise(result)
+	return result, errors.Join(first, r.close(result))
+}
+
+// runner is one run under way.
+type runner struct {
+	flow   *Flow
+	source store.SourceID
+	epoch  int64
+	id     weir.RunID
+	ends   map[string]*end // by endpoint id; complete before any stream starts
+}
+
+// end is how a stream tells those that need it that it is over.
+type end struct {
+	over   chan struct{} // closed when the stream has been read
+	status Status
+	stream *stream
+}
+
+// all runs every stream and returns their results in the flow's order. A key
+// that is refused stops everything: no further request is sent with it.
+func (r *runner) all(ctx context.Context) []StreamResult {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	for _, e := range r.flow.Streams {
+		r.ends[e.ID] = &end{over: make(chan struct{})}
+	}
+	results := make([]StreamResult, len(r.flow.Streams))
+	var group errgroup.Group
+	group.SetLimit(concurrentStreams)
+	for i, e := range r.flow.Streams {
+		group.Go(func() error {
+			results[i] = r.one(ctx, e)
+			if err := results[i].err; fatal(weir.CodeOf(err)) {
+				stop(err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // the streams' errors are in their results
+	return results
+}
+
+// fatal reports whether a stream's failure ends the whole run.
+func fatal(c weir.Code) bool {
+	return c == weir.CodeAuth || c == weir.CodeIntegrity || c == weir.CodeLocal
+}
+
+// one runs a stream from its needs to its result.
+func (r *runner) one(ctx context.Context, e *connector.Endpoint) StreamResult {
+	over := r.ends[e.ID]
+	t := &tally{result: StreamResult{Name: e.ID}, began: r.flow.Now(), now: r.flow.Now, progress: r.flow.Progress}
+	var once sync.Once
+	read := func(status Status) { once.Do(func() { over.status = status; close(over.over) }) }
+	err := r.move(ctx, e, t, read)
+	status := outcome(ctx, err)
+	read(status)
+	if status == StatusStopped {
+		err = stopped(ctx, e.ID)
+	} else {
+		err = weir.At(r.flow.Connector.Name+" "+e.ID, err)
+	}
+	return t.end(status, err)
+}
+
+// move waits for the streams this one needs, then reads and delivers it.
+func (r *runner) move(ctx context.Context, e *connector.Endpoint, t *tally, read func(Status)) error {
+	if err := r.await(ctx, e); err != nil {
+		return err
+	}
+	s, err := r.open(ctx, e, t)
+	if err != nil {
+		return err
+	}
+	r.ends[e.ID].stream = s
+	ended := make(chan struct{})
+	var group errgroup.Group
+	group.Go(func() error {
+		defer close(ended)
+		err := s.ingest(ctx, r.seeds(ctx, e))
+		read(outcome(ctx, err))
+		return err
+	})
+	if r.flow.Deliver == nil || r.flow.Deliver[e.ID] {
+		group.Go(func() error { return s.deliver(ctx, ended) })
+	}
+	return group.Wait()
+}
+
+// await waits until everything the endpoint needs has been read.
+func (r *runner) await(ctx context.Context, e *connector.Endpoint) error {
+	for _, n := range e.Needs {
+		need := r.ends[n.Endpoint]
+		select {
+		case <-need.over:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if need.status != StatusSucceeded {
+			return &weir.Error{Code: weir.CodeForbidden, Where: e.ID,
+				Message: fmt.Sprintf("it needs the ids of %s, which could not be read", n.Endpoint)}
+		}
+	}
+	return nil
+}
+
+// open prepares a stream: its dataset, schema and reader.
+func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*stream, error) {
+	dataset, err := r.flow.Store.EnsureDataset(ctx, r.source, e.Dataset)
+	if err != nil {
+		return nil, err
+	}
+	sch, err := schema.New(schemaSpec(e), dataset.Schema)
+	if err != nil {
+		return nil, err
+	}
+	config, err := r.flow.Connector.Expand(e.ID, r.flow.BaseURL, r.flow.Params)
+	if err != nil {
+		return nil, err
+	}
+	source, err := rest.NewSource(config, rest.Retrying(counted{r.flow.Exchanger, t}, rest.RetryPolicy{}))
+	if err != nil {
+		return nil, err
+	}
+	return &stream{
+		flow: r.flow, endpoint: e, dataset: dataset, source: source, schema: &shared{schema: sch},
+		epoch: r.epoch, run: r.id, tally: t, grown: make(chan struct{}, 1),
+		log: r.flow.Logger.With("run", r.id, "stream", e.ID),
+	}, nil
+}
+
+// outcome is the status that an error means for a stream.
+func outcome(ctx context.Context, err error) Status {
+	switch code := weir.CodeOf(err); {
+	case err == nil:
+		return StatusSucceeded
+	case code == weir.CodeForbidden, code == weir.CodeNotFound:
+		return StatusSkipped
+	case ctx.Err() != nil && !fatal(code):
+		return StatusStopped
+	}
+	return StatusFailed
+}
+
+// stopped explains a stream that another failure, or the user, ended.
+func stopped(ctx context.Context, id string) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, context.Canceled) {
+		return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "stopped; what was read is kept", Remedy: "Run the same command again to go on from here", Err: cause}
+	}
+	return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "stopped because of another stream's failure", Err: cause}
+}
+
+// summarise fills in the run's status and sums, and picks the error that
+// speaks for it.
+func summarise(result *Result) error {
+	var first error
+	good := 0
+	for _, s := range result.Streams {
+		result.Requests += s.Requests
+		switch s.Status {
+		case StatusSucceeded, StatusSkipped:
+			good++
+		case StatusFailed:
+			if first == nil || fatal(weir.CodeOf(s.err)) && !fatal(weir.CodeOf(first)) {
+				first = s.err
+			}
+		case StatusStopped:
+			if first == nil {
+				first = s.err
+			}
+		}
+	}
+	switch {
+	case good == len(result.Streams):
+		result.Status = StatusSucceeded
+	case good > 0:
+		result.Status = StatusPartial
+	default:
+		result.Status = StatusFailed
+	}
+	return first
+}
+
+// close writes down how the run ended, even when its context has.
+func (r *runner) close(result *Result) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	summary, err := marshal(result)
+	if err != nil {
+		return err
+	}
+	return r.flow.Store.FinishRun(ctx, result.RunID, string(result.Status), summary)
+}
+
+// newRunID makes an id that sorts by time.
+func newRunID(now time.Time) weir.RunID {
+	return weir.RunID(now.UTC().Format("20060102T150405.000") + "-" + rand.Text()[:6])
+}

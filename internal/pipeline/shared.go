@@ -1,0 +1,39 @@
+package pipeline
+
+import (
+	"sync"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/schema"
+)
+
+// shared is a dataset's schema while ingest widens it and deliver reads it.
+// A record is observed before it is committed to the log, so the schema
+// covers every record that deliver can see.
+type shared struct {
+	mu     sync.Mutex
+	schema *schema.Schema
+}
+
+// observe widens the schema by the records. It returns the schema's new
+// serialised form, nil when nothing changed, and what changed in plain words.
+func (s *shared) observe(records []weir.Record) (saved []byte, notices []schema.Notice, rejects []weir.Reject, kept []weir.Record, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.schema.Version()
+	kept = records[:0:0]
+	for _, r := range records {
+		found, err := s.schema.Observe(r)
+		if err != nil {
+			rejects = append(rejects, weir.Reject{Stage: "schema", Reason: err.Error(), Key: r.Key, Original: r.Data})
+			continue
+		}
+		notices = append(notices, found...)
+		kept = append(kept, r)
+	}
+	if s.schema.Version() == before {
+		return nil, notices, rejects, kept, nil
+	}
+	saved, err = s.schema.Bytes()
+	return saved, notices, rejects, kept, err
+}

@@ -1,0 +1,114 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Status is how a stream or a run ended.
+type Status string
+
+// The statuses. A run is partial when some of its streams failed.
+const (
+	StatusSucceeded Status = "succeeded"
+	StatusPartial   Status = "partial"
+	StatusFailed    Status = "failed"
+	StatusSkipped   Status = "skipped" // the key may not read it, or the server has no such endpoint
+	StatusStopped   Status = "stopped" // the user or a failure elsewhere ended it; it resumes
+)
+
+// StreamResult is what a run did to one stream. Every record read is
+// accounted for: Read = fresh + Unchanged + Quarantined at reading.
+type StreamResult struct {
+	Name        string  `json:"name"`
+	Read        int     `json:"read"`        // records seen, with those seen again
+	Written     int     `json:"written"`     // root rows the destination inserted, updated or marked deleted
+	Unchanged   int     `json:"unchanged"`   // seen, and already in the log as they are
+	Quarantined int     `json:"quarantined"` // refused by reading, schema or destination
+	Deleted     int     `json:"deleted"`     // proved gone from the source
+	Requests    int     `json:"requests"`
+	Seconds     float64 `json:"seconds"`
+	Status      Status  `json:"status"`
+	Error       string  `json:"error,omitempty"`
+
+	err error
+}
+
+// Err is the failure behind Error, for its code.
+func (r StreamResult) Err() error { return r.err }
+
+// Progress is a snapshot of one stream while it runs.
+type Progress struct {
+	StreamResult
+	Done bool
+}
+
+// tally counts one stream's run. It is safe for concurrent use.
+type tally struct {
+	mu       sync.Mutex
+	result   StreamResult
+	began    time.Time
+	now      func() time.Time
+	progress func(Progress)
+}
+
+func (t *tally) change(f func(*StreamResult)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f(&t.result)
+	t.result.Seconds = t.now().Sub(t.began).Seconds()
+	if t.progress != nil {
+		t.progress(Progress{StreamResult: t.result})
+	}
+}
+
+func (t *tally) read(n int, done store.Appended) {
+	t.change(func(r *StreamResult) {
+		r.Read += n
+		r.Unchanged += done.Unchanged + done.Stale
+		r.Quarantined += done.Quarantined
+	})
+}
+
+func (t *tally) loaded(rows, refused int) {
+	t.change(func(r *StreamResult) { r.Written += rows; r.Quarantined += refused })
+}
+
+func (t *tally) deleted(n int) { t.change(func(r *StreamResult) { r.Deleted += n }) }
+
+// skip notes that a part of the stream could not be read.
+func (t *tally) skip(err error) {
+	t.change(func(r *StreamResult) { r.Error = err.Error() })
+}
+
+// end closes the tally with the stream's outcome.
+func (t *tally) end(status Status, err error) StreamResult {
+	t.change(func(r *StreamResult) {
+		r.Status, r.err = status, err
+		if err != nil {
+			r.Error = err.Error()
+		}
+	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.progress != nil {
+		t.progress(Progress{StreamResult: t.result, Done: true})
+	}
+	return t.result
+}
+
+// counted is an Exchanger that counts what passes through it.
+type counted struct {
+	rest.Exchanger
+	tally *tally
+}
+
+// Exchange implements rest.Exchanger.
+func (c counted) Exchange(ctx context.Context, req rest.Request) (rest.Response, error) {
+	c.tally.change(func(r *StreamResult) { r.Requests++ })
+	return c.Exchanger.Exchange(ctx, req)
+}
