@@ -1,0 +1,124 @@
+package file
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/weirhq/weir"
+)
+
+// columnPosition is the last column of every file: the order in which
+// versions were loaded. It is the record's position in its log, made to grow
+// on when a log starts over. The rows of one version of a record, in the root
+// table and in its child tables, have the same one, and no other rows have.
+const columnPosition = "_weir_position"
+
+// columnIndex finds a column; -1 when the table has none of that name.
+func columnIndex(t weir.Table, name string) int {
+	return slices.IndexFunc(t.Columns, func(c weir.Column) bool { return c.Name == name })
+}
+
+// keyIndexes finds the key columns.
+func keyIndexes(t weir.Table) []int {
+	at := make([]int, len(t.Key))
+	for i, k := range t.Key {
+		at[i] = columnIndex(t, k)
+	}
+	return at
+}
+
+// onDisk is a table as its files have it: with columnPosition.
+func onDisk(t weir.Table) weir.Table {
+	t.Columns = append(slices.Clip(t.Columns), weir.Column{Name: columnPosition, Type: weir.TypeInt})
+	return t
+}
+
+// tableOf finds a table in a layout.
+func tableOf(l weir.Layout, name string) (weir.Table, bool) {
+	i := slices.IndexFunc(l.Tables, func(t weir.Table) bool { return t.Name == name })
+	if i < 0 {
+		return weir.Table{}, false
+	}
+	return l.Tables[i], true
+}
+
+// identify gives the batch with keys that say which record a row is of: the
+// primary key without ColumnHash, which history mode adds to it and which a
+// deletion does not have. What the caller passed is not changed.
+func identify(b weir.Batch) weir.Batch {
+	if len(b.Layout.Tables) == 0 {
+		return b
+	}
+	at := slices.Index(b.Layout.Tables[0].Key, weir.ColumnHash)
+	full := len(b.Layout.Tables[0].Key)
+	b.Layout.Tables = slices.Clone(b.Layout.Tables)
+	for i, t := range b.Layout.Tables {
+		b.Layout.Tables[i].Key = slices.DeleteFunc(slices.Clone(t.Key), func(k string) bool { return k == weir.ColumnHash })
+	}
+	if at < 0 {
+		return b
+	}
+	b.Changes = slices.Clone(b.Changes)
+	for i, ch := range b.Changes {
+		if len(ch.RootKey) == full {
+			b.Changes[i].RootKey = slices.Delete(slices.Clone(ch.RootKey), at, at+1)
+		}
+	}
+	return b
+}
+
+// union is the layout that covers both: the newer one's order, then what only
+// the older one has, with Weir's own columns last. A column whose type
+// changed gets the type that holds both.
+func union(older, newer weir.Layout) weir.Layout {
+	var out weir.Layout
+	for _, t := range newer.Tables {
+		if o, ok := tableOf(older, t.Name); ok {
+			t = unionTable(o, t)
+		}
+		out.Tables = append(out.Tables, t)
+	}
+	for _, t := range older.Tables {
+		if _, ok := tableOf(newer, t.Name); !ok {
+			out.Tables = append(out.Tables, t)
+		}
+	}
+	return out
+}
+
+func unionTable(older, newer weir.Table) weir.Table {
+	var own, rest []weir.Column
+	add := func(c weir.Column) {
+		if strings.HasPrefix(c.Name, "_weir_") {
+			own = append(own, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	for _, c := range newer.Columns {
+		if i := columnIndex(older, c.Name); i >= 0 {
+			c.Type = widen(older.Columns[i].Type, c.Type)
+		}
+		add(c)
+	}
+	for _, c := range older.Columns {
+		if columnIndex(newer, c.Name) < 0 {
+			add(c)
+		}
+	}
+	newer.Columns = append(rest, own...)
+	return newer
+}
+
+// widen is the narrowest type that holds values of both.
+func widen(a, b weir.Type) weir.Type {
+	switch {
+	case a == b:
+		return a
+	case a == weir.TypeJSON || b == weir.TypeJSON:
+		return weir.TypeJSON
+	case a == weir.TypeInt && b == weir.TypeFloat || a == weir.TypeFloat && b == weir.TypeInt:
+		return weir.TypeFloat
+	}
+	return weir.TypeText
+}

@@ -1,0 +1,61 @@
+package sqldb
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/weirhq/weir"
+)
+
+// bulkRows is from how many rows on the engine's bulk way pays.
+const bulkRows = 200
+
+// insert writes rows by primary key and returns how many made a difference.
+func (l *load) insert(t weir.Table, rows [][]any) (changed int, err error) {
+	for _, row := range rows {
+		for i, c := range t.Columns {
+			row[i] = l.db.kind.value(row[i], c.Type)
+		}
+	}
+	into := "INSERT INTO " + quote(t.Name) + " (" + quoteAll(columnNames(t)) + ") "
+	if len(rows) >= bulkRows {
+		stage, err := l.db.kind.bulk(l.ctx, l.conn, l.tx, t, rows)
+		if err != nil {
+			return 0, err
+		}
+		if stage != "" {
+			return l.exec(into + "SELECT " + quoteAll(columnNames(t)) + " FROM " + stage + " WHERE true" + l.onConflict(t))
+		}
+	}
+	width := len(t.Columns)
+	for part := range slices.Chunk(rows, max(1, min(parameterLimit/width, 100))) {
+		args := make([]any, 0, len(part)*width)
+		for _, row := range part {
+			args = append(args, row...)
+		}
+		n, err := l.exec(into+"VALUES "+placeholders(len(part), width)+l.onConflict(t), args...)
+		if err != nil {
+			return changed, err
+		}
+		changed += n
+	}
+	return changed, nil
+}
+
+// onConflict says what happens to a row whose key is there: in history
+// nothing, since the key holds the hash; otherwise it is replaced when it
+// differs or comes back from deletion.
+func (l *load) onConflict(t weir.Table) string {
+	if l.Mode == weir.ModeHistory {
+		return " ON CONFLICT (" + quoteAll(t.Key) + ") DO NOTHING"
+	}
+	var set []string
+	for _, c := range t.Columns {
+		if !slices.Contains(t.Key, c.Name) {
+			set = append(set, quote(c.Name)+" = excluded."+quote(c.Name))
+		}
+	}
+	hash, deleted := quote(weir.ColumnHash), quote(weir.ColumnDeletedAt)
+	return " ON CONFLICT (" + quoteAll(t.Key) + ") DO UPDATE SET " + strings.Join(set, ", ") +
+		" WHERE " + quote(t.Name) + "." + hash + " <> excluded." + hash + " OR " + quote(t.Name) + "." + deleted + " IS NOT NULL"
+}
