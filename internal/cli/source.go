@@ -134,7 +134,7 @@ func dataDir(flag string, getenv func(string) string) (string, error) {
 
 // connect builds the client and lets the server say whose key it is.
 func (src *source) connect(s *session, key weir.Secret) error {
-	guard, err := netguard.New(netguard.Options{Origin: src.base})
+	guard, err := netguard.New(src.base)
 	if err != nil {
 		return weir.At("--base-url", err)
 	}

@@ -1,0 +1,67 @@
+package rest
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/weirhq/weir"
+)
+
+// checkpointVersion is the form of checkpoints that this package writes.
+const checkpointVersion = 1
+
+// checkpoint is what a keyset walk remembers, for each seed.
+type checkpoint struct {
+	Version int              `json:"v"`
+	Walks   map[string]*walk `json:"walks,omitempty"` // by seed; "" without one
+}
+
+// walk is where the walks over one list stand. Times are the server's.
+type walk struct {
+	// Until is up to when every change is known: the next increment begins
+	// there, less the lookback. Zero before the first sweep is complete.
+	Until time.Time `json:"until,omitzero"`
+	// Under is the window being read, nil between windows.
+	Under *window `json:"under,omitempty"`
+}
+
+// window is a bounded stretch of the list. It ends, because what changes
+// while it is read falls into the next one.
+type window struct {
+	Sweep  bool      `json:"sweep"`
+	Anchor time.Time `json:"anchor,omitzero"` // read on from here, inclusive; zero: from the first record
+	To     time.Time `json:"to,omitzero"`     // inclusive; zero: until the first answer has told the server's time
+	Newest time.Time `json:"newest,omitzero"` // greatest value seen, for a server that does not tell its time
+	Ended  bool      `json:"ended,omitempty"` // read to its end; other seeds' windows are not yet
+}
+
+func readCheckpoint(saved weir.Checkpoint) (*checkpoint, error) {
+	c := &checkpoint{Version: checkpointVersion, Walks: map[string]*walk{}}
+	if saved == nil {
+		return c, nil
+	}
+	if err := json.Unmarshal(saved, c); err != nil || c.Version != checkpointVersion {
+		return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "checkpoint", Message: "it cannot be read", Remedy: "Run with --full-refresh", Err: err}
+	}
+	if c.Walks == nil {
+		c.Walks = map[string]*walk{}
+	}
+	return c, nil
+}
+
+func (c *checkpoint) save() (weir.Checkpoint, error) {
+	return json.Marshal(c, json.Deterministic(true))
+}
+
+// name is how a seed is told apart in a checkpoint.
+func (s Seed) name() string {
+	var b strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		b.WriteString(k + "=" + s[k] + ";")
+	}
+	return b.String()
+}

@@ -1,0 +1,119 @@
+package rest
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/weirhq/weir"
+)
+
+// classify makes an error of an answer that is not good. A server's own
+// message is passed on, clipped; its details never, since they may repeat
+// what was sent.
+func classify(res *http.Response, body []byte, anyType bool) error {
+	status := res.StatusCode
+	isJSON := jsonType(res.Header.Get("Content-Type"))
+	said := ""
+	if isJSON {
+		said = messageIn(body)
+	}
+	e := &weir.Error{Message: fmt.Sprintf("the server answered %d", status)}
+	if said != "" {
+		e.Message += ": " + said
+	}
+	switch {
+	case status >= 200 && status < 300:
+		return checkBody(isJSON, body, anyType)
+	case status >= 300 && status < 400:
+		e.Code, e.Message = weir.CodeCapability, "the server sends a redirect"+target(res)+", which is never followed with a key"
+		e.Remedy = "Name the API's own address"
+	case status >= 400 && !isJSON && status != http.StatusTooManyRequests && status < 500:
+		e.Code, e.Message = weir.CodeCapability, fmt.Sprintf("something that is not the API answered %d", status)
+		e.Remedy = "Check the address: a proxy or a web page may be answering"
+	case status == http.StatusUnauthorized:
+		e.Code, e.Message, e.Remedy = weir.CodeAuth, rejectedKey(said), "Make a new key, or use the address of the key's own region"
+	case status == http.StatusForbidden:
+		e.Code, e.Remedy = weir.CodeForbidden, "The key's owner has no permission for this"
+	case status == http.StatusNotFound:
+		e.Code = weir.CodeNotFound
+	case status == http.StatusTooManyRequests:
+		e.Code, e.Message = weir.CodeThrottled, "the key's budget is used up (429); somebody else uses this key, too"
+	case status == http.StatusRequestTimeout, status >= 500:
+		e.Code, e.Remedy = weir.CodeTransient, "Run again later; everything up to here is kept"
+	default:
+		e.Code = weir.CodeData
+	}
+	return e
+}
+
+// rejectedKey says which kind of rejection a 401 is, from the words observed
+// on the real server on 2026-11-23.
+func rejectedKey(said string) string {
+	switch {
+	case strings.Contains(said, "expired"):
+		return "the key has expired"
+	case strings.Contains(said, "not valid"):
+		return "the key was revoked or replaced"
+	case strings.Contains(said, "Invalid API Key"):
+		return "the key is unknown here: mistyped, deleted, or of another region"
+	case strings.Contains(said, "Invalid Access Token"):
+		return "the key is not of this API's form"
+	}
+	return "the key is not accepted"
+}
+
+// checkBody makes sure that a success carries what was asked for.
+func checkBody(isJSON bool, body []byte, anyType bool) error {
+	switch {
+	case anyType:
+		return nil
+	case !isJSON:
+		return &weir.Error{Code: weir.CodeCapability, Message: "the answer is not JSON, so this is not the API", Remedy: "Check the address: a proxy or a web page may be answering"}
+	}
+	return wellFormed(body)
+}
+
+func jsonType(header string) bool {
+	kind, _, err := mime.ParseMediaType(header)
+	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+}
+
+// target names the host of a redirect, and nothing else of it.
+func target(res *http.Response) string {
+	u, err := url.Parse(res.Header.Get("Location"))
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	return " to " + clip(u.Hostname())
+}
+
+// messageIn finds a server's message in an error body of any known shape.
+func messageIn(body []byte) string {
+	if wellFormed(body) != nil {
+		return ""
+	}
+	for _, path := range []string{"error.message", "message", "error"} {
+		if text, ok := Field(body, path); ok {
+			return clip(text)
+		}
+	}
+	return ""
+}
+
+// clip shortens a foreign text and takes out what could not be printed.
+func clip(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 200 {
+		return string(r[:200]) + "…"
+	}
+	return s
+}

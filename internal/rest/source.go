@@ -1,0 +1,140 @@
+package rest
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir"
+)
+
+// Mode is how much a Read reads.
+type Mode int
+
+// The modes. Configurations that cannot tell what changed always sweep.
+const (
+	ModeSweep       Mode = iota // everything
+	ModeIncremental             // what changed since the checkpoint
+)
+
+// Seed is the values that one record of another dataset lends to a
+// configuration: {seed.NAME} in its templates.
+type Seed map[string]string
+
+// ReadRequest says what to read.
+type ReadRequest struct {
+	Mode       Mode
+	Lane       weir.Lane
+	Checkpoint weir.Checkpoint            // where the last Read stopped; nil for the beginning
+	Since      time.Time                  // a sweep's lower bound; zero for none
+	Seeds      iter.Seq2[Seed, error]     // nil when the configuration needs none
+	OnSkip     func(seed Seed, err error) // a seed that may not be read; nil fails instead
+}
+
+// Emit takes one page. A page counts as read only when it returned nil.
+// It is never called by two goroutines at once.
+type Emit = func(context.Context, weir.Page) error
+
+// Source reads one dataset as its Config says.
+type Source struct {
+	config Config
+	ex     Exchanger
+	paths  []dataPath // of each step
+	now    func() time.Time
+}
+
+// NewSource checks a configuration. What is wrong with it is CodeConfig, with
+// the step and the remedy.
+func NewSource(c Config, ex Exchanger) (*Source, error) {
+	s := &Source{config: c, ex: ex, now: time.Now}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	for _, step := range c.Steps {
+		path, err := parsePath(step.DataPath)
+		if err != nil {
+			return nil, weir.At("step "+step.Key, err)
+		}
+		s.paths = append(s.paths, path)
+	}
+	return s, nil
+}
+
+// last is the step whose records are the dataset's.
+func (s *Source) last() *Step { return &s.config.Steps[len(s.config.Steps)-1] }
+
+// Read reads to the end and emits every page; the last one says Complete when
+// every record was shown. After an error, a Read with the checkpoint of the
+// last page that was emitted goes on from there.
+func (s *Source) Read(ctx context.Context, r ReadRequest, emit Emit) error {
+	m := &sync.Mutex{}
+	safe := func(ctx context.Context, p weir.Page) error {
+		m.Lock()
+		defer m.Unlock()
+		return emit(ctx, p)
+	}
+	if s.last().Iteration == IterateKeyset {
+		return s.readKeyset(ctx, r, safe)
+	}
+	whole, err := s.eachSeed(ctx, r, func(seed Seed) error {
+		return s.runStep(ctx, 0, s.scope(seed), r.Lane, seed, safe)
+	})
+	if err != nil {
+		return err
+	}
+	return safe(ctx, weir.Page{Checkpoint: weir.Checkpoint(`{"v":1}`), Complete: whole})
+}
+
+// eachSeed runs f for every seed, or once without one. Seeds that may not be
+// read are skipped when somebody wants to know; whole says that none was.
+func (s *Source) eachSeed(ctx context.Context, r ReadRequest, f func(Seed) error) (whole bool, err error) {
+	if r.Seeds == nil {
+		return true, f(nil)
+	}
+	whole = true
+	for seed, err := range r.Seeds {
+		if err != nil {
+			return false, err
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		err := f(seed)
+		code := weir.CodeOf(err)
+		if err != nil && r.OnSkip != nil && (code == weir.CodeForbidden || code == weir.CodeNotFound) {
+			r.OnSkip(seed, err)
+			whole = false
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return whole, nil
+}
+
+// scope is what a seed's templates can name.
+func (s *Source) scope(seed Seed) scope {
+	values := make(map[string]string, len(seed))
+	for name, value := range seed {
+		values["seed."+name] = value
+	}
+	return scope{now: s.now(), values: values, chain: map[string]jsontext.Value{}}
+}
+
+// Absent asks whether a record is gone: a single read of it, at a path with
+// {key} in it, answers 404. Any other failure is returned.
+func (s *Source) Absent(ctx context.Context, path string, headers map[string]string, key string) (bool, error) {
+	at, err := (scope{values: map[string]string{"key": key}}).expand(path, inURL)
+	if err != nil {
+		return false, err
+	}
+	_, err = s.ex.Exchange(ctx, Request{Method: "GET", URL: s.config.BaseURL + at, Headers: headers, Lane: weir.LaneSweep})
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return true, nil
+	}
+	return false, err
+}
