@@ -75,8 +75,9 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 	exited := false
 	parser, err := kong.New(&c, kong.Name("weir"),
 		kong.Description("Weir moves scheduling data: Cal.com in, tables and files out."),
-		kong.UsageOnError(), kong.Writers(t.Stdout, t.Stderr),
-		kong.Exit(func(int) { exited = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Writers(t.Stdout, t.Stderr),
+		kong.Exit(func(int) { exited = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"base_url": "https://api.cal.com"})
 	if err != nil {
 		return err
 	}

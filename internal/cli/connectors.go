@@ -67,7 +67,7 @@ func (c connectorsDescribe) Run(s *session) error {
 		for _, n := range e.Needs {
 			needs = append(needs, n.Endpoint)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.ID, yesNo(e.Default), yesNo(e.Incremental), strings.Join(needs, ", "), e.Path)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.ID, yesNo(e.Default), yesNo(e.Incremental()), strings.Join(needs, ", "), e.Path)
 	}
 	return t.Flush()
 }

@@ -85,9 +85,9 @@ func parseFileTarget(to string, refuse func(string) error) (*target, error) {
 	}
 	format := file.Format(u.Query().Get("format"))
 	if format == "" {
-		format = file.Parquet
+		format = file.FormatParquet
 	}
-	if format != file.Parquet && format != file.CSV && format != file.JSONL {
+	if format != file.FormatParquet && format != file.FormatCSV && format != file.FormatJSONL {
 		return nil, refuse(fmt.Sprintf("%q is no file format", format))
 	}
 	dir, err := filepath.Abs(u.Path + u.Opaque)
@@ -99,7 +99,7 @@ func (t *target) open(ctx context.Context, s *session, db *store.DB) (destinatio
 	case "sql":
 		return sqldb.Open(ctx, t.url, sqldb.Options{Password: weir.NewSecret(s.Getenv("PGPASSWORD")), Logger: s.log})
 	case "file":
-		return file.Open(ctx, t.dir, file.Options{Format: t.format, Logger: s.log})
+		return file.Open(ctx, t.dir, file.Options{Format: t.format})
 	}
 	return stdout.New(s.data, nil), nil
 }

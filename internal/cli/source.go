@@ -108,7 +108,7 @@ func (src *source) openStore(s *session) (err error) {
 		}
 		where = "sqlite:" + filepath.Join(dir, "weir.db")
 	}
-	src.store, err = store.Open(s.ctx, where, store.Options{Logger: s.log})
+	src.store, err = store.Open(s.ctx, where, store.Options{Password: weir.NewSecret(s.Getenv("PGPASSWORD")), Logger: s.log})
 	return weir.At("Weir's store", err)
 }
 
@@ -144,7 +144,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	src.client, err = rest.NewClient(rest.ClientOptions{
 		HTTP: guard.Client(), Origin: src.base, Key: key,
 		AuthHeader: auth.Header, AuthPrefix: auth.Prefix,
-		Budget: src.budget, Logger: s.log,
+		Budget: src.budget, Logger: s.log, Hints: src.connector.Advice(),
 	})
 	if err != nil {
 		return weir.At("--base-url", err)
@@ -157,7 +157,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 func (src *source) flow(s *session) *pipeline.Flow {
 	return &pipeline.Flow{
 		Connector: src.connector, BaseURL: src.base, Account: src.account, Store: src.store,
-		Exchanger: src.client, Streams: src.streams, Mode: weir.ModeUpsert, Logger: s.log, Now: time.Now,
+		Exchanger: src.client, Params: src.flags.Param, Streams: src.streams, Mode: weir.ModeUpsert, Logger: s.log, Now: time.Now,
 	}
 }
 
@@ -177,7 +177,7 @@ func (src *source) refused() int { return src.budget.Stats().Refused }
 // close gives everything back; safe on a source that is only half open.
 func (src *source) close() {
 	if src.governor != nil {
-		src.governor.Close()
+		_ = src.governor.Close() // what it could not write down expires by itself
 	}
 	if src.store != nil {
 		_ = src.store.Close() // all that matters was committed

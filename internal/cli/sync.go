@@ -12,13 +12,14 @@ import (
 
 // sourceFlags say what to read and with what: the same for sync and plan.
 type sourceFlags struct {
-	From       string   `default:"calcom" placeholder:"CONNECTOR" help:"Connector to read from (default calcom)."`
-	Streams    []string `placeholder:"STREAM,…" help:"Streams to read; default: all that the key can read."`
-	BaseURL    string   `default:"${base_url}" placeholder:"URL" help:"The API's address; https only, except on loopback. The EU is https://api.cal.eu."`
-	APIKeyFile string   `name:"api-key-file" placeholder:"FILE" help:"File that holds the API key, instead of $CAL_API_KEY."`
-	RateLimit  int      `default:"120" placeholder:"N" help:"Requests per minute of this key (default 120); the server's headers win when they say less."`
-	Data       string   `placeholder:"DIR" help:"Directory of Weir's own store (default $XDG_DATA_HOME/weir)."`
-	Database   string   `name:"database-url" env:"WEIR_DATABASE_URL" placeholder:"URL" help:"Keep Weir's own store in Postgres instead of --data. Give the password as PGPASSWORD."`
+	From       string            `default:"calcom" placeholder:"CONNECTOR" help:"Connector to read from (default calcom)."`
+	Streams    []string          `placeholder:"STREAM,…" help:"Streams to read; default: all that the key can read."`
+	BaseURL    string            `default:"${base_url}" placeholder:"URL" help:"The API's address; https only, except on loopback. The EU is https://api.cal.eu."`
+	APIKeyFile string            `name:"api-key-file" placeholder:"FILE" help:"File that holds the API key, instead of $CAL_API_KEY."`
+	Param      map[string]string `placeholder:"NAME=VALUE" help:"A value that a stream needs; may be repeated."`
+	RateLimit  int               `default:"120" placeholder:"N" help:"Requests per minute of this key (default 120); the server's headers win when they say less."`
+	Data       string            `placeholder:"DIR" help:"Directory of Weir's own store (default $XDG_DATA_HOME/weir)."`
+	Database   string            `name:"database-url" env:"WEIR_DATABASE_URL" placeholder:"URL" help:"Keep Weir's own store in Postgres instead of --data. Give the password as PGPASSWORD."`
 }
 
 // syncCommand is `weir sync`: one flow in the foreground.
@@ -35,7 +36,7 @@ type syncCommand struct {
 }
 
 // Run reads, delivers and reports.
-func (c *syncCommand) Run(s *session) error {
+func (c syncCommand) Run(s *session) error {
 	since, err := parseSince(c.Since)
 	if err != nil {
 		return err
@@ -80,7 +81,7 @@ func (c *syncCommand) Run(s *session) error {
 }
 
 // report prints the result in the form that was asked for.
-func (c *syncCommand) report(s *session, result *pipeline.Result, failed error) error {
+func (c syncCommand) report(s *session, result *pipeline.Result, failed error) error {
 	if c.JSON {
 		if err := printJSON(s.Stdout, result); err != nil {
 			return err
@@ -96,7 +97,7 @@ func (c *syncCommand) report(s *session, result *pipeline.Result, failed error) 
 }
 
 // dryRun says what would happen, at the price of checking the key.
-func (c *syncCommand) dryRun(s *session) error {
+func (c syncCommand) dryRun(s *session) error {
 	if _, err := parseDestination(c.To); err != nil {
 		return err
 	}

@@ -74,7 +74,6 @@ type Endpoint struct {
 	Total         string               `yaml:"total"` // path to the list's length in an answer
 	Children      []string             `yaml:"children"`
 	JSONFields    []string             `yaml:"json"`
-	Ignore        []string             `yaml:"ignore"`  // fields that repeat others
 	Columns       map[string]weir.Type `yaml:"columns"` // path → type, for tables that are empty at first
 	Needs         []Need               `yaml:"needs"`
 	Inject        map[string]string    `yaml:"inject"` // new field of a record → seed
@@ -126,6 +125,15 @@ type Walk struct {
 	Before    string `yaml:"before"`
 	Sort      string `yaml:"sort"`
 	Ascending string `yaml:"ascending"`
+}
+
+// Advice is what the connector adds to errors of a class.
+func (d *Definition) Advice() map[weir.Code]string {
+	out := make(map[weir.Code]string, len(d.Hints))
+	for code, text := range d.Hints {
+		out[weir.Code(code)] = text
+	}
+	return out
 }
 
 // Names lists the connectors of this build.

@@ -98,7 +98,7 @@ func explain(name string, err error) string {
 // fieldNames are all that a connector's files know.
 var fieldNames = strings.Fields(`name title description base_url regions auth check limit hints header prefix key_forms help path
 	account_id email time_zone organization requests seconds endpoints id kind method version query dataset primary_key version_field
-	data_path require iteration paging keyset total children json ignore columns needs inject parameters default default_reason confirm
+	data_path require iteration paging keyset total children json columns needs inject parameters default default_reason confirm
 	permission endpoint fields required param size_param size skip_param sweep incremental field after before sort ascending`)
 
 // problem notes what is wrong at a place.

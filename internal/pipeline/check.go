@@ -21,8 +21,8 @@ func Check(ctx context.Context, d *connector.Definition, base string, ex rest.Ex
 		return value
 	}
 	a := Account{
-		ID: field(d.Check.AccountID), Name: field(d.Check.AccountName), Email: field(d.Check.AccountEmail),
-		TimeZone: field(d.Check.AccountTimeZone), Organization: field(d.Check.Organization),
+		ID: field(d.Check.AccountID), Name: field(d.Check.Name), Email: field(d.Check.Email),
+		TimeZone: field(d.Check.TimeZone), Organization: field(d.Check.Organization),
 	}
 	if a.ID == "" {
 		return a, &weir.Error{Code: weir.CodeCapability, Where: where, Message: "the answer names no account, so this is not the API it should be",

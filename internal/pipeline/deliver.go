@@ -119,9 +119,9 @@ func (s *stream) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 // records as quarantine, the position as a copy for people to see.
 func (s *stream) settle(ctx context.Context, to weir.Position, rejects []weir.Reject) error {
 	if len(rejects) > 0 {
-		if err := s.flow.Store.Quarantine(ctx, s.dataset.ID, s.run, rejects); err != nil {
+		if err := s.flow.Store.Quarantine(ctx, s.dataset.ID, s.run, s.flow.Now().UnixMicro(), rejects); err != nil {
 			return err
 		}
 	}
-	return s.flow.Store.SaveDelivered(ctx, s.dataset.ID, s.flow.Where, to)
+	return s.flow.Store.SaveDelivered(ctx, s.dataset.ID, s.flow.Where, to, s.flow.Now().UnixMicro())
 }

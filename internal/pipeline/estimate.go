@@ -77,7 +77,7 @@ func (s *stream) estimate(ctx context.Context, known int, counts map[string]int)
 }
 
 func pageSize(e *connector.Endpoint) (size int, totalPath string) {
-	return max(e.Keyset.Size, 2), e.TotalPath
+	return max(e.Keyset.Size, 2), e.Total
 }
 
 // askTotal reads a list's total from its smallest page; -1 when it tells none.

@@ -41,7 +41,7 @@ func (s *stream) ingest(ctx context.Context, seeds iter.Seq2[rest.Seed, error]) 
 			request.Lane = weir.LaneBackfill
 		}
 		var err error
-		if r.sweep, _, err = s.flow.Store.BeginSweep(ctx, s.dataset.ID, s.epoch); err != nil {
+		if r.sweep, _, err = s.flow.Store.BeginSweep(ctx, s.dataset.ID, s.epoch, s.flow.Now().UnixMicro()); err != nil {
 			return err
 		}
 	} else {
@@ -61,7 +61,7 @@ func (s *stream) ingest(ctx context.Context, seeds iter.Seq2[rest.Seed, error]) 
 // was left unfinished, when one is due, and when the user asks.
 func (s *stream) wantsSweep() bool {
 	d := s.dataset
-	if !s.endpoint.Incremental || d.Checkpoint == nil || s.flow.FullRefresh {
+	if !s.endpoint.Incremental() || d.Checkpoint == nil || s.flow.FullRefresh {
 		return true
 	}
 	if d.SweepStarted > d.SweepEnded {

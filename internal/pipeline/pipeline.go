@@ -12,6 +12,8 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -86,8 +88,9 @@ type stream struct {
 
 // schemaSpec says how an endpoint's records lie in tables.
 func schemaSpec(e *connector.Endpoint) schema.Spec {
-	return schema.Spec{
-		Dataset: e.Dataset, PrimaryKey: e.PrimaryKey, Children: e.Children,
-		JSONFields: e.JSONFields, Columns: e.Columns,
+	spec := schema.Spec{Dataset: e.Dataset, PrimaryKey: e.PrimaryKey, Children: e.Children, JSONFields: e.JSONFields}
+	for _, path := range slices.Sorted(maps.Keys(e.Columns)) {
+		spec.Columns = append(spec.Columns, schema.Column{Path: path, Type: e.Columns[path]})
 	}
+	return spec
 }

@@ -242,7 +242,7 @@ func (r *runner) close(result *Result) error {
 	if err != nil {
 		return err
 	}
-	return r.flow.Store.FinishRun(ctx, result.RunID, string(result.Status), summary)
+	return r.flow.Store.FinishRun(ctx, result.RunID, r.flow.Now().UnixMicro(), string(result.Status), summary)
 }
 
 // newRunID makes an id that sorts by time.

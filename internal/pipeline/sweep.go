@@ -39,7 +39,7 @@ func (r *reading) finishSweep(ctx context.Context) error {
 		r.tally.deleted(done.Fresh)
 		r.wake()
 	}
-	return r.flow.Store.FinishSweep(ctx, store.FinishSweep{Dataset: r.dataset.ID, Run: r.run, Epoch: r.epoch, Sweep: r.sweep, At: r.flow.Now().UnixMicro()})
+	return r.flow.Store.FinishSweep(ctx, store.FinishSweep{Dataset: r.dataset.ID, Epoch: r.epoch, Sweep: r.sweep, At: r.flow.Now().UnixMicro()})
 }
 
 // gone lists the tombstones of the records that the sweep proved deleted.
@@ -68,7 +68,7 @@ func (r *reading) gone(ctx context.Context) ([]weir.Record, error) {
 			tombstones = append(tombstones, weir.Record{Key: m.Key, Deleted: true})
 		}
 	}
-	return tombstones, r.flow.Store.MarkMissed(ctx, r.dataset.ID, r.sweep, r.flow.Now().UnixMicro())
+	return tombstones, nil
 }
 
 // provedGone decides on one record: the server's own 404 settles it; a list
@@ -78,7 +78,7 @@ func (r *reading) provedGone(ctx context.Context, m store.MissingKey) (bool, err
 	switch {
 	case r.endpoint.Confirm != "":
 		return r.source.Absent(ctx, r.endpoint.Confirm, m.Key)
-	case r.endpoint.Iteration == rest.IterateStatic:
+	case (r.endpoint.Iteration == "" || r.endpoint.Iteration == rest.IterateStatic):
 		return true, nil
 	}
 	return m.FirstMissedAt > 0 && r.flow.Now().Sub(time.UnixMicro(m.FirstMissedAt)) >= absenceGap, nil

@@ -127,12 +127,12 @@ func (s *Source) scope(seed Seed) scope {
 
 // Absent asks whether a record is gone: a single read of it, at a path with
 // {key} in it, answers 404. Any other failure is returned.
-func (s *Source) Absent(ctx context.Context, path string, headers map[string]string, key string) (bool, error) {
+func (s *Source) Absent(ctx context.Context, path, key string) (bool, error) {
 	at, err := (scope{values: map[string]string{"key": key}}).expand(path, inURL)
 	if err != nil {
 		return false, err
 	}
-	_, err = s.ex.Exchange(ctx, Request{Method: "GET", URL: s.config.BaseURL + at, Headers: headers, Lane: weir.LaneSweep})
+	_, err = s.ex.Exchange(ctx, Request{Method: "GET", URL: s.config.BaseURL + at, Headers: s.last().Headers, Lane: weir.LaneSweep})
 	if weir.CodeOf(err) == weir.CodeNotFound {
 		return true, nil
 	}

@@ -1,227 +1,207 @@
 // Package schema learns what a dataset's records look like, widens that as
 // new shapes appear, says in plain words what changed, and lays records out
-// as rows of a root table and child tables.
+// as rows of a root table and its child tables.
+//
+//	kind.go     the types of values, and how two become one
+//	table.go    what is known of one table: fields, and the columns they share
+//	name.go     paths become names that every database takes
+//	walk.go     one pass over a record
+//	observe.go  a record teaches the schema
+//	layout.go   the schema as tables
+//	change.go   a record as rows of those tables
+//
+// What is learned does not depend on the order in which records came. Where
+// values are and how they become columns:
+//
+//   - a nested object becomes prefixed columns, eventType.slug the column
+//     event_type_slug, four levels deep; deeper ones stay JSON;
+//   - a top-level array of objects becomes a child table, and so does any
+//     array that the Spec names; other arrays stay JSON;
+//   - null, {} and [] have no type: a column appears with its first value;
+//   - two fields with one name (eventTypeId and eventType.id) share a column
+//     for as long as no record gives them different values. The one the Spec
+//     names, then the one nearer to the top, goes first where both have a
+//     value. After a difference each of the others also has a column of its
+//     own, whose name ends with the hash of its path.
 package schema
 
 import (
-	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/weirhq/weir"
 )
 
-// Spec is what a connector knows of a dataset beforehand.
+// Spec is what a connector knows of a dataset beforehand. Paths are dotted
+// ("eventType.id"); a dot or backslash in a member's own name has a backslash
+// before it.
 type Spec struct {
 	Dataset    string   // becomes the root table's name
-	PrimaryKey []string // dotted paths into a record
-	Children   []string // array fields that become child tables
-	JSONFields []string // dotted paths of free-form values kept as JSON columns
-	Columns    []Column // columns that exist before any record had a value
+	PrimaryKey []string // paths in the record
+	Children   []string // arrays that become child tables, whatever their elements are
+	// JSONFields are free-form values kept as JSON columns. Those of a child
+	// table begin with the child's path.
+	JSONFields []string
+	// Columns exist before any record had a value. Those of a child table
+	// begin with the child's path; the path alone is its scalar elements.
+	Columns []Column
 }
 
 // Column says where in a record a column's values are and of which type.
 type Column struct {
-	Path string    `json:"path"` // dotted
+	Path string    `json:"path"`
 	Type weir.Type `json:"type"`
 }
 
 // Notice is one change of a schema, in plain words.
 type Notice string
 
-// field is one column of a table: a path, and the widest type its values had.
-// The zero type means that only nulls were seen.
-type field struct {
-	Path string    `json:"path"`
-	Name string    `json:"name"`
-	Type weir.Type `json:"type,omitempty"`
-}
-
-// table is the learned shape of the root or of one array in it.
-type table struct {
-	Field  string   `json:"field,omitempty"` // of the root record; empty for the root itself
-	Name   string   `json:"name"`
-	Fields []*field `json:"fields"`
-
-	byPath map[string]*field
-	names  map[string]bool
-
-	columns    map[string]int // what columnsOf made, for columnsAt changes
-	columnsAt  int
-	columnsLen int
-}
-
 // Schema is the learned shape of one dataset. It is not safe for concurrent
-// use.
+// use: even Change keeps what it found out.
 type Schema struct {
 	spec    Spec
-	tables  []*table // the root first, children in the order they appeared
-	json    map[string]bool
-	changes int  // how often it has widened
-	fresh   bool // nothing was saved before: what appears is no drift
-	dirty   bool // has a layout that was not computed yet
+	root    *table
+	arrays  map[string]*table // child tables by their path in the record
+	names   map[string]bool   // of tables
+	fresh   bool              // nothing was saved before: what appears is no drift
+	version int
+	laid    []*table // as last laid out; nil after a change
 	layouts map[weir.Mode]weir.Layout
+	walk    walk
 }
 
 // saved is a Schema as it is written down.
 type saved struct {
-	Tables []*table `json:"tables"`
+	Tables []savedTable `json:"tables"`
 }
 
 // New makes the schema of a dataset from what the connector knows and what
-// was saved (by Bytes), nil the first time.
+// Bytes gave last time, nil the first time. CodeIntegrity when that cannot be
+// read; CodeConfig when the spec has no primary key.
 func New(spec Spec, previous []byte) (*Schema, error) {
-	s := &Schema{spec: spec, json: map[string]bool{}, fresh: previous == nil, dirty: true}
-	for _, path := range spec.JSONFields {
-		s.json[path] = true
+	if len(spec.PrimaryKey) == 0 {
+		return nil, &weir.Error{Code: weir.CodeConfig, Where: spec.Dataset, Message: "the dataset has no primary key"}
 	}
+	s := &Schema{spec: spec, fresh: previous == nil, arrays: map[string]*table{}, names: map[string]bool{}}
+	s.walk = newWalk(s)
+	s.root = s.newTable("", tableName(spec.Dataset, spec.Dataset, s.names))
 	if previous != nil {
-		var was saved
-		if err := json.Unmarshal(previous, &was); err != nil || len(was.Tables) == 0 {
+		if err := s.restore(previous); err != nil {
 			return nil, &weir.Error{Code: weir.CodeIntegrity, Where: spec.Dataset, Message: "the saved schema cannot be read", Err: err}
 		}
-		s.tables = was.Tables
-		for i, t := range s.tables {
-			t.index()
-			if i > 0 {
-				t.reserveKey(s)
-			}
-		}
-	} else {
-		s.addTable("", spec.Dataset)
 	}
-	s.declare()
+	if err := s.declare(); err != nil {
+		return nil, err
+	}
+	s.version = 0
 	return s, nil
 }
 
+func (s *Schema) restore(previous []byte) error {
+	var was saved
+	if err := json.Unmarshal(previous, &was); err != nil {
+		return err
+	}
+	for _, t := range was.Tables {
+		if t.Field == "" {
+			s.root.restore(t)
+			continue
+		}
+		s.names[t.Name] = true
+		s.arrays[t.Field] = s.newTable(t.Field, t.Name)
+		s.arrays[t.Field].restore(t)
+	}
+	return nil
+}
+
 // declare adds what the connector knows.
-func (s *Schema) declare() {
-	before := s.changes
+func (s *Schema) declare() error {
+	for _, path := range s.spec.Children {
+		s.child(path).declared = true
+	}
 	for _, path := range s.spec.PrimaryKey {
-		s.tables[0].field(path)
+		s.root.declare(path)
 	}
 	for _, c := range s.spec.Columns {
-		f, _ := s.tables[0].field(c.Path)
-		f.Type = widen(f.Type, c.Type)
-	}
-	for _, child := range s.spec.Children {
-		s.child(child)
-	}
-	s.changes = before
-}
-
-// Changes counts how often the schema has widened since New: the same number
-// means the same schema.
-func (s *Schema) Changes() int { return s.changes }
-
-// Bytes is the schema in the form that New reads.
-func (s *Schema) Bytes() ([]byte, error) {
-	return json.Marshal(saved{s.tables}, json.Deterministic(true))
-}
-
-// child finds or makes the table of an array field.
-func (s *Schema) child(path string) *table {
-	for _, t := range s.tables[1:] {
-		if t.Field == path {
-			return t
+		t, within := s.place(c.Path)
+		t.declare(within)
+		if c.Type == "" {
+			continue
+		}
+		if _, err := s.learn(t, within, c.Type); err != nil {
+			return err
 		}
 	}
-	s.changes++
-	return s.addTable(path, singular(s.spec.Dataset)+"_"+snake(path))
+	for _, path := range s.spec.JSONFields {
+		t, within := s.place(path)
+		t.json[within] = true
+		if _, err := s.learn(t, within, weir.TypeJSON); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *Schema) addTable(path, name string) *table {
-	taken := map[string]bool{}
-	for _, t := range s.tables {
-		taken[t.Name] = true
+// place finds the table that a declared path lies in, and the path within it.
+func (s *Schema) place(path string) (t *table, within string) {
+	for _, child := range s.spec.Children {
+		if path == child {
+			return s.child(child), ""
+		}
+		if rest, ok := strings.CutPrefix(path, child+"."); ok {
+			return s.child(child), rest
+		}
 	}
-	t := &table{Field: path, Name: fit(snake(name), path, taken)}
-	t.index()
-	if path != "" {
-		t.reserveKey(s)
+	return s.root, path
+}
+
+// child finds or makes the table of an array.
+func (s *Schema) child(path string) *table {
+	t := s.arrays[path]
+	if t == nil {
+		name, _ := snake(path)
+		t = s.newTable(path, tableName(singular(s.root.name)+"_"+name, path, s.names))
+		s.arrays[path] = t
+		s.changed()
 	}
-	s.tables = append(s.tables, t)
-	s.dirty = true
 	return t
 }
 
-// reserved are the names that Weir's own columns have in every table.
-var reserved = []string{weir.ColumnExtractedAt, weir.ColumnRunID, weir.ColumnDeletedAt, weir.ColumnHash}
-
-func (t *table) index() {
-	t.byPath, t.names = map[string]*field{}, map[string]bool{}
-	for _, name := range reserved {
-		t.names[name] = true
-	}
-	for _, f := range t.Fields {
-		t.byPath[f.Path], t.names[f.Name] = f, true
-	}
-}
-
-// columnPosition is where in its array a child row's element stood, from 0.
-const columnPosition = "position"
-
-// columnValue holds the elements of an array of scalars.
-const columnValue = "value"
-
-// reserveKey keeps the names of a child table's key columns from its fields.
-func (t *table) reserveKey(s *Schema) {
-	t.names[columnPosition] = true
-	for _, path := range s.spec.PrimaryKey {
-		t.names[s.parentColumn(path)] = true
-	}
-}
-
-// parentColumn names the column in which a child row carries a part of its
-// root row's key.
-func (s *Schema) parentColumn(path string) string {
-	return singular(s.spec.Dataset) + "_" + snake(path)
-}
-
-// field finds or makes the column of a path; added says that it is new.
-func (t *table) field(path string) (f *field, added bool) {
-	if f = t.byPath[path]; f != nil {
-		return f, false
-	}
-	f = &field{Path: path, Name: fit(snake(path), path, t.names)}
-	t.Fields, t.byPath[path], t.names[f.Name] = append(t.Fields, f), f, true
-	return f, true
-}
-
-// learn widens the column of a path by one value's type; null is "".
-func (s *Schema) learn(t *table, path string, typ weir.Type, notices *[]Notice) {
-	f, added := t.field(path)
-	wide := widen(f.Type, typ)
-	if !added && wide == f.Type {
-		return
-	}
-	s.changes++
-	s.dirty = true
-	if !s.fresh {
-		switch {
-		case added || f.Type == "":
-			*notices = append(*notices, Notice(fmt.Sprintf("table %s: new column %s", t.Name, f.Name)))
-		default:
-			*notices = append(*notices, Notice(fmt.Sprintf("table %s: column %s widened from %s to %s", t.Name, f.Name, f.Type, wide)))
+// children are the child tables: the declared ones first, then by path.
+func (s *Schema) children() []*table {
+	var out []*table
+	for _, path := range s.spec.Children {
+		if t := s.arrays[path]; !slices.Contains(out, t) {
+			out = append(out, t)
 		}
 	}
-	f.Type = wide
+	for _, path := range slices.Sorted(maps.Keys(s.arrays)) {
+		if t := s.arrays[path]; !t.declared {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
-// widen is the narrowest type that holds values of both: it does not depend
-// on the order in which types appear.
-func widen(a, b weir.Type) weir.Type {
-	pair := []weir.Type{a, b}
-	switch {
-	case a == b || b == "":
-		return a
-	case a == "":
-		return b
-	case slices.Contains(pair, weir.TypeJSON):
-		return weir.TypeJSON
-	case slices.Contains(pair, weir.TypeInt) && slices.Contains(pair, weir.TypeFloat):
-		return weir.TypeFloat
+// changed makes the next Layout be computed anew.
+func (s *Schema) changed() {
+	s.version++
+	s.laid, s.layouts = nil, nil
+}
+
+// Version counts how often the schema has changed since New: the same number
+// means the same schema.
+func (s *Schema) Version() int { return s.version }
+
+// Bytes is the schema in the form that New reads. It is the same for the same
+// records, in whatever order they were observed.
+func (s *Schema) Bytes() ([]byte, error) {
+	out := saved{Tables: []savedTable{s.root.save()}}
+	for _, path := range slices.Sorted(maps.Keys(s.arrays)) {
+		out.Tables = append(out.Tables, s.arrays[path].save())
 	}
-	return weir.TypeText
+	return json.Marshal(out, json.Deterministic(true))
 }

@@ -3,134 +3,193 @@ package schema
 import (
 	"bytes"
 	"errors"
-	"math"
-	"strconv"
+	"io"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/weirhq/weir"
 )
 
-// depthLimit is how deep objects become columns; deeper ones stay JSON.
+// depthLimit is how deep objects become columns.
 const depthLimit = 4
 
-// visitor receives what walk finds in a record.
+// node is one path of a table, remembered so that a known record is walked
+// without building its paths again.
+type node struct {
+	path    string
+	depth   int
+	json    bool   // the Spec keeps it as JSON
+	field   *field // nil before a value was seen
+	array   *table // nil when no array of it became a table
+	members map[string]*node
+}
+
+// visitor receives what walk finds, in the record's order.
 type visitor interface {
-	// value is a scalar, or a value that stays JSON, at a path.
-	value(path string, v jsontext.Value)
-	// array is an array at the top of the record; each element follows
-	// through element, or the whole stays a value when it returns false.
-	array(path string, v jsontext.Value) bool
+	// row begins a row: of the root, or of one element of an array.
+	row(t *table)
+	// value is a scalar or a value that stays JSON. It is valid during the
+	// call only.
+	value(t *table, n *node, v jsontext.Value) error
+	// array gives the table of an undeclared array of objects that is not
+	// known yet; nil leaves the array out.
+	array(n *node) *table
 }
 
-// walk goes through one JSON object: nested objects become dotted paths.
-func walk(data jsontext.Value, prefix string, depth int, isJSON map[string]bool, v visitor) error {
-	return members(data, func(name string, value jsontext.Value) {
-		path := prefix + name
-		switch {
-		case isJSON[path]:
-			v.value(path, value)
-		case value.Kind() == '{' && depth < depthLimit && string(value) != "{}":
-			_ = walk(value, path+".", depth+1, isJSON, v) // value is valid: members read it
-		case value.Kind() == '[' && prefix == "" && v.array(path, value):
-		default:
-			v.value(path, value)
-		}
-	})
+// walk goes through a record once.
+type walk struct {
+	schema *Schema
+	record *jsontext.Decoder
+	items  *jsontext.Decoder // of one array
+	to     visitor
 }
 
-// members calls f for each member of a JSON object.
-func members(data jsontext.Value, f func(name string, value jsontext.Value)) error {
-	d := jsontext.NewDecoder(bytes.NewReader(data))
-	if d.PeekKind() != '{' {
-		return errNotObject
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return err
-		}
-		text := name.String()
-		value, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		f(text, value)
-	}
-	return nil
+func newWalk(s *Schema) walk {
+	none := new(bytes.Buffer)
+	unchecked := jsontext.AllowDuplicateNames(true) // canonical JSON has none
+	return walk{schema: s, record: jsontext.NewDecoder(none, unchecked), items: jsontext.NewDecoder(none, unchecked)}
 }
 
 var errNotObject = errors.New("not a JSON object")
 
-// elements calls f for each element of a JSON array.
-func elements(data jsontext.Value, f func(value jsontext.Value)) error {
-	d := jsontext.NewDecoder(bytes.NewReader(data))
-	if _, err := d.ReadToken(); err != nil {
+// over walks a record.
+func (w *walk) over(data []byte, to visitor) error {
+	w.to = to
+	w.record.Reset(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
+	if w.record.PeekKind() != '{' {
+		return errNotObject
+	}
+	t := w.schema.root
+	to.row(t)
+	if err := w.object(w.record, t, t.node); err != nil {
 		return err
 	}
-	for d.PeekKind() != ']' {
-		value, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		f(value)
+	if _, err := w.record.ReadToken(); err != io.EOF {
+		return errNotObject
 	}
 	return nil
 }
 
-// typeOf is the narrowest column type that holds a JSON value exactly, "" for
-// null.
-func typeOf(v jsontext.Value) weir.Type {
-	switch v.Kind() {
-	case 'n':
-		return ""
-	case 't', 'f':
-		return weir.TypeBool
-	case '0':
-		return typeOfNumber(string(v))
-	case '"':
-		if _, ok := timeOf(v); ok {
-			return weir.TypeTime
+// object walks the object that d is at.
+func (w *walk) object(d *jsontext.Decoder, t *table, n *node) error {
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadValue()
+		if err != nil {
+			return err
 		}
-		return weir.TypeText
+		m := w.member(t, n, name)
+		if err := w.value(d, t, m); err != nil {
+			return err
+		}
 	}
-	return weir.TypeJSON
+	_, err := d.ReadToken()
+	return err
 }
 
-// typeOfNumber keeps every digit: what neither int64 nor float64 holds
-// exactly becomes text.
-func typeOfNumber(literal string) weir.Type {
-	if _, err := strconv.ParseInt(literal, 10, 64); err == nil {
-		return weir.TypeInt
+func (w *walk) value(d *jsontext.Decoder, t *table, n *node) error {
+	kind := d.PeekKind()
+	if kind == '{' && !n.json && n.depth < depthLimit {
+		return w.object(d, t, n)
 	}
-	f, err := strconv.ParseFloat(literal, 64)
-	if err == nil && !math.IsInf(f, 0) && significant(literal) == significant(strconv.FormatFloat(f, 'e', -1, 64)) {
-		return weir.TypeFloat
+	v, err := d.ReadValue()
+	if err != nil {
+		return err
 	}
-	return weir.TypeText
+	if kind == '[' && t == w.schema.root && !n.json {
+		return w.list(t, n, v)
+	}
+	return w.to.value(t, n, v)
 }
 
-// significant gives a number's digits without sign, point, exponent and outer
-// zeros.
-func significant(literal string) string {
-	mantissa, _, _ := strings.Cut(strings.ToLower(literal), "e")
-	return strings.Trim(strings.NewReplacer("-", "", ".", "").Replace(mantissa), "0")
+// list walks an array that may be a child table.
+func (w *walk) list(t *table, n *node, v jsontext.Value) error {
+	if n.array == nil {
+		n.array = w.schema.arrays[n.path]
+	}
+	if n.array == nil || !n.array.declared {
+		if n.depth > 1 || !w.allObjects(v) {
+			return w.to.value(t, n, v)
+		}
+		if n.array == nil {
+			n.array = w.to.array(n)
+		}
+		if n.array == nil {
+			return nil
+		}
+	}
+	return w.elements(n.array, v)
 }
 
-// timeOf reads an ISO 8601 time with a zone, in the years a database takes.
-func timeOf(v jsontext.Value) (time.Time, bool) {
-	const shortest, longest = len(`"2006-01-02T15:04:05Z"`), len(`"2006-01-02T15:04:05.000000000+00:00"`)
-	if len(v) < shortest || len(v) > longest || v[11] != 'T' {
-		return time.Time{}, false
+func (w *walk) elements(t *table, v jsontext.Value) error {
+	d := w.begin(v)
+	for d.PeekKind() != ']' {
+		w.to.row(t)
+		if d.PeekKind() == '{' {
+			if err := w.object(d, t, t.node); err != nil {
+				return err
+			}
+			continue
+		}
+		v, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		t.node.field = t.fields[""]
+		if err := w.to.value(t, t.node, v); err != nil {
+			return err
+		}
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(v[1:len(v)-1]))
-	if err != nil || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, false
+	return nil
+}
+
+// allObjects reports whether an array has elements, and all are objects.
+func (w *walk) allObjects(v jsontext.Value) bool {
+	d, n := w.begin(v), 0
+	for ; d.PeekKind() == '{'; n++ {
+		if d.SkipValue() != nil {
+			return false
+		}
 	}
-	return t.UTC().Truncate(time.Microsecond), true
+	return n > 0 && d.PeekKind() == ']'
+}
+
+// begin puts the items decoder before an array's first element. The array
+// was read whole before, so it is valid.
+func (w *walk) begin(v jsontext.Value) *jsontext.Decoder {
+	w.items.Reset(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
+	_, _ = w.items.ReadToken()
+	return w.items
+}
+
+// member finds or makes the node of a member by its name in quotes.
+func (w *walk) member(t *table, n *node, name jsontext.Value) *node {
+	if m := n.members[string(name)]; m != nil {
+		return m
+	}
+	text, err := jsontext.AppendUnquote(nil, name)
+	if err != nil { // invalid UTF-8 that the decoder let pass
+		text = name
+	}
+	m := &node{path: join(n.path, string(text)), depth: n.depth + 1}
+	m.json, m.field = t.json[m.path], t.fields[m.path]
+	if t.nodes < nodeLimit {
+		if n.members == nil {
+			n.members = map[string]*node{}
+		}
+		n.members[string(name)] = m
+		t.nodes++
+	}
+	return m
+}
+
+var escape = strings.NewReplacer(`\`, `\\`, `.`, `\.`)
+
+func join(path, name string) string {
+	name = escape.Replace(name)
+	if path == "" {
+		return name
+	}
+	return path + "." + name
 }

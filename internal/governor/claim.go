@@ -1,0 +1,143 @@
+package governor
+
+import (
+	"slices"
+	"time"
+)
+
+// The rhythm of claiming.
+const (
+	claimPause = 20 * time.Millisecond // least time between two claims of which the first fell short
+	claimPoll  = time.Second           // the same, usually, while there are other owners
+	claimMost  = 15 * time.Second      // look again after so long in any case
+)
+
+// claim chooses the places to claim: as many as are wanted and become free
+// soon. They are usable only once the ledger has taken them. It also decides
+// when to try next.
+func (b *Budget) claim(now time.Duration) []*place {
+	unused := b.unused(now)
+	wanted := b.wanted(now, unused)
+	if wanted <= 0 {
+		return nil
+	}
+	full := b.effective(now)
+	people := max(0, min(b.lanes.interactive()-unused, wanted))
+	w := b.window(now)
+	if people > 0 && (b.shared.urgent > now || w.usable(now, full) > now+time.Second) {
+		b.shared.urgent = now + urgentFor
+	}
+	rest := full
+	if b.shared.urgent > now {
+		rest = max(1, full-int(float64(full)*reserveShare))
+	}
+	most := b.fairShare(&w, now, rest, wanted)
+	var claims []*place
+	for len(claims) < max(most, people) {
+		limit := rest
+		if len(claims) < people {
+			limit = full
+		}
+		from := w.usable(now, limit)
+		if from > now+ahead {
+			break
+		}
+		p := &place{state: claimed, from: from, expires: now + claimLife}
+		w.occupy(b.occupiedUntil(p, now))
+		claims = append(claims, p)
+	}
+	b.claimAt = b.nextClaim(&w, now, rest, claims, wanted)
+	return claims
+}
+
+// wanted is how many places to claim: enough for the waiters and for their
+// next requests; for a steady user enough for two to four seconds.
+func (b *Budget) wanted(now time.Duration, unused int) int {
+	if !b.short(now, unused) {
+		return 0
+	}
+	most := b.mostUnused()
+	if unused == 0 {
+		switch lasted := now - b.blockAt; {
+		case lasted < 2*time.Second:
+			b.block = min(2*b.block, most)
+		case lasted > 4*time.Second:
+			b.block = max(1, b.block/2)
+		}
+		b.blockAt = now
+	}
+	return min(max(2*b.lanes.waiting(), b.block), most, b.open(now)) - unused
+}
+
+// short is whether there are waiters for whom a place should be claimed.
+func (b *Budget) short(now time.Duration, unused int) bool {
+	return unused < min(b.lanes.waiting(), b.open(now), b.mostUnused())
+}
+
+// mostUnused is the most claims to hold unused, and so what a crash costs.
+func (b *Budget) mostUnused() int { return max(maxBlock, b.configured/6) }
+
+// window is the key's window: the others' places and ours.
+func (b *Budget) window(now time.Duration) window {
+	var w window
+	for _, o := range b.others {
+		for _, t := range o.free {
+			if t > now {
+				w.occupy(t)
+			}
+		}
+	}
+	for _, p := range b.places {
+		if until := b.occupiedUntil(p, now); until > now {
+			w.occupy(until)
+		}
+	}
+	return w
+}
+
+// fairShare limits a claim while other owners wait: who already has more than
+// an equal part of the window takes only half of what could be claimed.
+func (b *Budget) fairShare(w *window, now time.Duration, limit, wanted int) int {
+	rivals := 0
+	for _, o := range b.others {
+		if o.waiting > 0 && now-o.at < activeFor {
+			rivals++
+		}
+	}
+	if rivals == 0 || len(b.places) <= limit/(rivals+1) {
+		return wanted
+	}
+	claimable := w.free
+	n := limit - len(claimable) // free now
+	for i := max(0, -n); i < len(claimable) && claimable[i] <= now+ahead; i++ {
+		n++
+	}
+	return min(wanted, (max(n, 0)+1)/2)
+}
+
+// nextClaim is when the next claim can succeed: not for one place at a time,
+// but once half of what is claimed ahead is used, and with rivals at most once
+// a second as long as that is early enough for the next free place.
+func (b *Budget) nextClaim(w *window, now time.Duration, limit int, claims []*place, wanted int) time.Duration {
+	usable := w.usable(now, limit)
+	next := now
+	if len(claims) < wanted {
+		next = max(now+claimPause, usable-ahead)
+	}
+	last := now
+	for _, p := range slices.Concat(claims, b.places) {
+		if p.state == claimed {
+			last = max(last, p.from)
+		}
+	}
+	switch {
+	case last > now || len(claims) > 0:
+		next = max(next, last-ahead/2)
+	case len(b.others) > 0: // they may give places back at any time
+		next = min(next, now+claimPoll)
+	}
+	if len(b.others) > 0 {
+		next = max(next, min(now+claimPoll, max(last, usable)))
+	}
+	return min(next, now+claimMost)
+}

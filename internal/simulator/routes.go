@@ -1,0 +1,123 @@
+package simulator
+
+import (
+	"slices"
+	"strings"
+)
+
+type handler func(c *call) *answer
+
+// route is one line of the table: where, for which versions, by whom, and who
+// answers.
+type route struct {
+	method   string
+	pattern  string   // lower case; {name} takes one segment
+	versions []string // that reach it; nil means all
+	auth     auth
+	guards   []handler // each answers to refuse, or nil to let pass
+	handle   handler
+	segments []string
+	since    string // the release that brought it; "" means it was observed
+}
+
+// The versions the server knows. A missing or unknown value silently means
+// the oldest; a known value that a route lacks is a 404 (observed 2026-11-23).
+const (
+	version20240415 = "2024-04-15"
+	version20240611 = "2024-06-11"
+	version20240614 = "2024-06-14"
+	version20240813 = "2024-08-13"
+	version20240904 = "2024-09-04"
+)
+
+var knownVersions = []string{version20240415, version20240611, version20240614, version20240813, version20240904}
+
+// routeTable is the whole surface, literal paths before parameters.
+func routeTable(release string) []route {
+	var table []route
+	for _, part := range [][]route{
+		meRoutes(), bookingRoutes(), eventTypeRoutes(), scheduleRoutes(), calendarRoutes(), conferencingRoutes(),
+		teamRoutes(), organizationRoutes(), webhookRoutes(), verifiedRoutes(), clientRoutes(),
+	} {
+		table = append(table, part...)
+	}
+	table = slices.DeleteFunc(table, func(r route) bool { return r.since > release })
+	for i := range table {
+		table[i].segments = strings.Split(strings.TrimPrefix(table[i].pattern, "/"), "/")
+	}
+	return table
+}
+
+// match finds the call's route and fills in its parameters.
+func (s *Simulator) match(c *call) *route {
+	segments, ok := split(c.request.URL.Path)
+	if !ok {
+		return nil
+	}
+	version := c.version
+	if !slices.Contains(knownVersions, version) {
+		version = version20240415
+	}
+	method := c.request.Method
+	if method == "HEAD" {
+		method = "GET"
+	}
+	for i := range s.routes {
+		r := &s.routes[i]
+		if r.method == method && (r.versions == nil || slices.Contains(r.versions, version)) && r.fits(segments) {
+			c.path = r.parameters(segments)
+			c.query = parseQuery(c.request.URL.RawQuery)
+			return r
+		}
+	}
+	return nil
+}
+
+// split cuts a path as the server rewrites it: /api/v2 and /v2/ee are /v2, a
+// slash at the end does not count, an empty segment fits nothing.
+func split(path string) (segments []string, ok bool) {
+	segments = strings.Split(strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), "/")
+	if len(segments) > 1 && strings.EqualFold(segments[0], "api") {
+		segments = segments[1:]
+	}
+	if len(segments) > 2 && strings.EqualFold(segments[1], "ee") {
+		segments = append([]string{segments[0]}, segments[2:]...)
+	}
+	return segments, !slices.Contains(segments, "")
+}
+
+func (r *route) fits(segments []string) bool {
+	if len(segments) != len(r.segments) {
+		return false
+	}
+	for i, want := range r.segments {
+		if want[0] != '{' && !strings.EqualFold(want, segments[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *route) parameters(segments []string) map[string]string {
+	var values map[string]string
+	for i, want := range r.segments {
+		if want[0] == '{' {
+			if values == nil {
+				values = map[string]string{}
+			}
+			values[strings.Trim(want, "{}")] = segments[i]
+		}
+	}
+	return values
+}
+
+// get is a route for GET.
+func get(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "GET", pattern: pattern, auth: a, handle: h, guards: guards}
+}
+
+// in restricts a route to versions.
+func (r route) in(versions ...string) route { r.versions = versions; return r }
+
+// from says which release brought a route.
+func (r route) from(release string) route { r.since = release; return r }

@@ -1,0 +1,169 @@
+// Package simulator is a Cal.com API v2 server in memory: an http.Handler that
+// answers as the real server was observed to answer (2026-11-23, the
+// open-source server of January 2026), faults included, from generated data.
+// The same seed on the same day gives the same data.
+//
+// One request goes this way: control routes (control.go) aside, its arrival is
+// noted (arrivals.go), a fault may strike (fault.go), the route and version are
+// found (routes.go), the key's limit is counted (limiter.go), the caller is
+// known (auth.go), and the noun's own file answers (bookings.go, teams.go, ...).
+// Between requests the data may change (mutate.go).
+package simulator
+
+import (
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirhq/weir"
+)
+
+// DefaultWindow is the length of the rate limit's window and of the block
+// after a refusal, observed on 2026-11-23.
+const DefaultWindow = 60 * time.Second
+
+// Releases of the API that can be simulated.
+const (
+	ReleaseObserved = "2026-01" // the server that was observed, nothing newer
+	ReleaseNewest   = "2026-08" // with the routes of the API's document of August 2026
+)
+
+// Options say what is simulated. The zero value has no bookings and no limit.
+type Options struct {
+	Bookings  int           // how many bookings the owner's key sees
+	Seed      uint64        // same seed and same day: same data, same keys
+	RateLimit int           // requests per Window and key (or address, without a key); 0 for no limit
+	Window    time.Duration // of the limit and of the block; 0 means DefaultWindow
+	Latency   time.Duration // added to each answer
+	Release   string        // "" means ReleaseNewest
+
+	// DriftPerRequest changes data while it is read: after every so many
+	// requests a few changes happen. 0 means never.
+	DriftPerRequest int
+	// ReplicaLag is how long a change stays invisible after it happened, with
+	// its time of change unmoved, as behind a lagging read replica.
+	ReplicaLag time.Duration
+	// NoAdminAPI takes the organization's paid access to the admin API away:
+	// its routes then answer 403.
+	NoAdminAPI bool
+	// ArrivalLog is how many arrivals are remembered one by one; 0 means 10,000.
+	ArrivalLog int
+	Faults     []Fault
+	Now        func() time.Time // nil means time.Now
+}
+
+// Simulator is one simulated server. It is safe for concurrent use.
+type Simulator struct {
+	options  Options
+	routes   []route
+	keys     []KeyInfo
+	limiter  *limiter
+	arrivals *arrivalLog
+	faults   *faultSet
+	requests atomic.Uint64
+	drift    atomic.Int64
+
+	mu      sync.RWMutex // guards what follows
+	dir     *directory
+	book    *book
+	pending []pendingChange
+}
+
+// New generates the data. The error is CodeUsage for options that make no
+// sense and CodeConfig for a fault rule that makes none.
+func New(o Options) (*Simulator, error) {
+	if o.Bookings < 0 || o.RateLimit < 0 || o.DriftPerRequest < 0 {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "simulator", Message: "bookings, rate limit and drift cannot be negative"}
+	}
+	if o.Release != "" && o.Release != ReleaseObserved && o.Release != ReleaseNewest {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "simulator", Message: "unknown release " + o.Release, Remedy: "Use " + ReleaseObserved + " or " + ReleaseNewest}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Window == 0 {
+		o.Window = DefaultWindow
+	}
+	if o.Release == "" {
+		o.Release = ReleaseNewest
+	}
+	faults, err := newFaultSet(o.Faults)
+	if err != nil {
+		return nil, err
+	}
+	s := &Simulator{options: o, faults: faults, dir: newDirectory(o.Now()), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
+	s.keys = newKeys(o)
+	s.routes = routeTable(o.Release)
+	s.book = generate(s.dir, o.Bookings, o.Seed, o.Now())
+	s.drift.Store(int64(o.DriftPerRequest))
+	return s, nil
+}
+
+// SetDrift changes Options.DriftPerRequest while the simulator runs.
+func (s *Simulator) SetDrift(everyRequests int) { s.drift.Store(int64(everyRequests)) }
+
+// ServeHTTP answers one request.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if control := s.control(r); control != nil {
+		control(w, r)
+		return
+	}
+	now := s.options.Now()
+	c := &call{sim: s, request: r, now: now, number: s.requests.Add(1), version: r.Header.Get("Cal-Api-Version")}
+	c.token, c.hasToken = bearer(r)
+	arrived := s.arrivals.note(now, c)
+	do := s.faults.strike(c, s.keys)
+	if !wait(r, s.options.Latency+do.delay()) {
+		return
+	}
+	a := do.instead()
+	if a == nil {
+		if do != nil && do.StripVersion {
+			c.version = ""
+		}
+		a = s.answer(c)
+	}
+	s.arrivals.answered(arrived, c, a.status)
+	s.afterRequest(c)
+	do.write(w, c, a)
+}
+
+// answer finds the route, counts the limit, knows the caller and asks the
+// handler, in the order in which the real server does.
+func (s *Simulator) answer(c *call) *answer {
+	s.catchUp(c.now)
+	found := s.match(c)
+	if found == nil {
+		return c.cannot()
+	}
+	if refusal := s.throttle(c); refusal != nil {
+		return refusal
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if refusal := s.authenticate(c, found.auth); refusal != nil {
+		return refusal
+	}
+	for _, guard := range found.guards {
+		if refusal := guard(c); refusal != nil {
+			return refusal
+		}
+	}
+	return found.handle(c)
+}
+
+// wait lets d pass; it is false when the caller went away meanwhile.
+func wait(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
