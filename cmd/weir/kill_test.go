@@ -156,3 +156,13 @@ func statusesSQL(t *testing.T, driver, dsn string) map[string]string {
 	}
 	return out
 }
+
+// truth is every booking of the simulated account and its status.
+func truth(t *testing.T, sim *simulator.Simulator) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for uid, b := range sim.Truth() {
+		out[uid] = b.Status
+	}
+	return out
+}

@@ -34,7 +34,7 @@ type walk struct {
 type window struct {
 	Sweep  bool      `json:"sweep"`
 	Anchor time.Time `json:"anchor,omitzero"` // read on from here, inclusive; zero: from the first record
-	To     time.Time `json:"to,omitzero"`     // inclusive; zero: until the first answer has told the server's time
+	To     time.Time `json:"to,omitzero"`     // inclusive: the server's time at the first answer; zero before it
 	Newest time.Time `json:"newest,omitzero"` // greatest value seen, for a server that does not tell its time
 	Ended  bool      `json:"ended,omitempty"` // read to its end; other seeds' windows are not yet
 }

@@ -101,7 +101,7 @@ func (k *keyset) walk(ctx context.Context, seed Seed) error {
 	k.begin(seed)
 	size := k.last().Keyset.Size
 	for !k.under.Ended {
-		rows, err := k.fetchWindow(ctx, k.under.Anchor, k.under.To, 0)
+		rows, err := k.fetchWindow(ctx, k.under.Anchor, k.bound(), 0)
 		if err != nil {
 			return err
 		}
@@ -128,6 +128,16 @@ func (k *keyset) walk(ctx context.Context, seed Seed) error {
 		}
 	}
 	return nil
+}
+
+// bound is the window's upper bound. A sweep has none: what is created while
+// it goes on is shown at its end, so that nothing which is known by then
+// looks missing.
+func (k *keyset) bound() time.Time {
+	if k.under.Sweep {
+		return time.Time{}
+	}
+	return k.under.To
 }
 
 // moveTo moves the anchor and remembers which records stand on it.

@@ -84,6 +84,9 @@ func (w *writer) value(t *table, n *node, v jsontext.Value) error {
 		row[f.own] = convert(v, t.types[f.own])
 	}
 	if f.column.shared() {
+		if !n.json && empty(v) {
+			return nil
+		}
 		if rank, ok := w.ranks[f.column]; ok && rank < f.rank {
 			return nil
 		}
@@ -116,7 +119,7 @@ func (s *Schema) keyFromText(key string) []any {
 // least as wide as every value observed, so nothing is lost; a value that was
 // not observed and does not fit becomes null.
 func convert(v jsontext.Value, t weir.Type) any {
-	if t != weir.TypeJSON && (string(v) == "{}" || string(v) == "[]") {
+	if t != weir.TypeJSON && empty(v) {
 		return nil
 	}
 	switch t {

@@ -66,11 +66,14 @@ func kindOf(v jsontext.Value) weir.Type {
 		}
 		return weir.TypeText
 	}
-	if s := string(v); s == "{}" || s == "[]" {
+	if empty(v) {
 		return unknown
 	}
 	return weir.TypeJSON
 }
+
+// empty reports whether a value is an object or array of nothing.
+func empty(v jsontext.Value) bool { return string(v) == "{}" || string(v) == "[]" }
 
 // kindOfNumber keeps every digit: what neither int64 nor float64 holds
 // exactly is text.
@@ -103,7 +106,7 @@ func significant(literal string) string {
 // like a time is text.
 func timeOf(v jsontext.Value) (time.Time, bool) {
 	const shortest, longest = len(`"2006-01-02T15:04:05Z"`), len(`"2006-01-02T15:04:05.000000000+00:00"`)
-	if len(v) < shortest || len(v) > longest || v[11] != 'T' || v[5] != '-' {
+	if len(v) < shortest || len(v) > longest || v[11] != 'T' || v[20] == ',' {
 		return time.Time{}, false
 	}
 	var t time.Time

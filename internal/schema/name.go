@@ -27,7 +27,7 @@ func snake(path string) (name string, lossy bool) {
 		c := path[i]
 		switch {
 		case c >= 'A' && c <= 'Z':
-			if i > 0 && (isLower(path[i-1]) || isUpper(path[i-1]) && i+1 < len(path) && isLower(path[i+1])) {
+			if i > 0 && (isLower(path[i-1]) || isDigit(path[i-1]) || isUpper(path[i-1]) && i+1 < len(path) && isLower(path[i+1])) {
 				word()
 			}
 			b = append(b, c|0x20)
@@ -45,8 +45,9 @@ func snake(path string) (name string, lossy bool) {
 	return name, lossy
 }
 
-func isLower(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // columnName is the name of a path's column. Reserved names, names cut short
 // and lossy ones get the hash of the path.

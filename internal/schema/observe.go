@@ -68,7 +68,7 @@ func (o *observer) value(t *table, n *node, v jsontext.Value) error {
 			return err
 		}
 	}
-	if c := n.field.column; c.shared() && !c.parted && v.Kind() != 'n' {
+	if c := n.field.column; c.shared() && !c.parted && kind != unknown {
 		o.compare(t, c, v)
 	}
 	return nil

@@ -105,8 +105,8 @@ func (s *Schema) restore(previous []byte) error {
 	if err := json.Unmarshal(previous, &was); err != nil {
 		return err
 	}
-	for _, t := range was.Tables {
-		if t.Field == "" {
+	for i, t := range was.Tables {
+		if i == 0 {
 			s.root.restore(t)
 			continue
 		}

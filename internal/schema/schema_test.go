@@ -181,7 +181,7 @@ func TestDriftIsToldInPlainWords(t *testing.T) {
 		`{"uid":"u2","parts":[{"n":1}]}`:       {"new table booking_parts", "table booking_parts: new column n"},
 		`{"uid":"u2","status_":"x"}`:           {"table bookings: the field status_ shares the column status"},
 		`{"eventType":{"id":2},"eventTypeId":1,"uid":"u2"}`: {
-			"table bookings: new column event_type_id_b59da47d, because the field eventType.id is no longer the same as eventTypeId"},
+			Notice("table bookings: new column " + hashed("event_type_id", "eventType.id") + ", because the field eventType.id is no longer the same as eventTypeId")},
 	} {
 		s, err := New(bookings, saved)
 		if err != nil {

@@ -57,7 +57,7 @@ func (c *column) kind() weir.Type {
 
 // table is what is known of the root record, or of one array in it.
 type table struct {
-	path     string // of the array; empty for the root
+	path     string // of the array; the root has none
 	name     string
 	declared bool            // the Spec names it
 	json     map[string]bool // paths that stay JSON
@@ -80,20 +80,22 @@ type savedTable struct {
 	Parted []string `json:"parted,omitempty"`
 }
 
+// newTable makes a table: the root's first, then those of arrays.
 func (s *Schema) newTable(path, name string) *table {
+	root := s.root == nil
 	t := &table{path: path, name: name, json: map[string]bool{}, reserved: map[string]bool{},
 		fields: map[string]*field{}, columns: map[string]*column{}, node: &node{}}
 	s.names[name] = true
 	for i := range s.spec.PrimaryKey {
-		if path == "" {
-			// The key's own fields take these names; see nameOf.
+		if root {
+			// For the key's own fields, made below.
 			t.reserved[s.keyColumn(i)] = true
 			continue
 		}
 		t.reserved[columnPosition] = true
 		t.reserved[s.parentColumn(i)] = true
 	}
-	if path == "" {
+	if root {
 		for i, key := range s.spec.PrimaryKey {
 			f := &field{Path: key, Name: s.keyColumn(i), slot: -1, own: -1}
 			t.join(f)

@@ -186,8 +186,12 @@ func (w *walk) member(t *table, n *node, name jsontext.Value) *node {
 
 var escape = strings.NewReplacer(`\`, `\\`, `.`, `\.`)
 
+// join appends a member's name to a path.
 func join(path, name string) string {
 	name = escape.Replace(name)
+	if name == "" {
+		name = `\e` // the path "" is an array's element itself
+	}
 	if path == "" {
 		return name
 	}

@@ -123,3 +123,15 @@ func TestOrganizationRoutesRefuseAsObserved(t *testing.T) {
 		}
 	}
 }
+
+func TestARequestThatIsNoUTF8IsAnsweredAllTheSame(t *testing.T) {
+	s := newTest(t, Options{Bookings: 5, Seed: 1})
+	for _, path := range []string{"/v2/bookings/%ff", "/v2/webhooks/%ff", "/v2/%ff", "/v2/bookings?take=%ff"} {
+		if w := askOwner(s, path); w.Code != 404 && w.Code != 400 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if w := ask(s, "/v2/me", "x-cal-client-id", "\xff"); w.Code != 401 {
+		t.Errorf("%d", w.Code)
+	}
+}

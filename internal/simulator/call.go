@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 )
 
@@ -39,7 +40,7 @@ type answer struct {
 
 // target is the request as error bodies repeat it: path and query as sent.
 func (c *call) target() string {
-	if c.request.RequestURI != "" && strings.HasPrefix(c.request.RequestURI, "/") {
+	if strings.HasPrefix(c.request.RequestURI, "/") {
 		return c.request.RequestURI
 	}
 	return c.request.URL.RequestURI()
@@ -91,9 +92,10 @@ func (c *call) id(name string) (int, bool) {
 	return n, err == nil
 }
 
-// marshal encodes what the simulator itself made; that cannot fail.
+// marshal encodes what the simulator itself made; that cannot fail. What an
+// answer repeats of a request may be no UTF-8 and is mended.
 func marshal(v any) []byte {
-	b, err := json.Marshal(v, json.Deterministic(true))
+	b, err := json.Marshal(v, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		panic(fmt.Sprintf("simulator: cannot encode its own answer: %v", err))
 	}

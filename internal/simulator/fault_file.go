@@ -30,10 +30,10 @@ func LoadFaults(path string) ([]Fault, error) {
 // Unknown names are refused. The error is CodeConfig and names the line.
 func ParseFaults(data []byte) ([]Fault, error) {
 	var faults []Fault
-	err := yaml.UnmarshalWithOptions(data, &faults, yaml.Strict())
+	err := decodeYAML(data, &faults)
 	if err != nil && !strings.HasPrefix(strings.TrimSpace(string(data)), "-") {
 		var file faultFile
-		err = yaml.UnmarshalWithOptions(data, &file, yaml.Strict())
+		err = decodeYAML(data, &file)
 		faults = file.Faults
 	}
 	if err != nil {
@@ -43,6 +43,17 @@ func ParseFaults(data []byte) ([]Fault, error) {
 		return nil, err
 	}
 	return faults, nil
+}
+
+// decodeYAML turns a panic of the library into an error: v1.19.2 panics on
+// some malformed documents, "! 00" for one.
+func decodeYAML(data []byte, into any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("this is not YAML")
+		}
+	}()
+	return yaml.UnmarshalWithOptions(data, into, yaml.Strict())
 }
 
 // yamlError keeps the line and the plain message of a YAML error, without the
