@@ -104,7 +104,7 @@ func (d *demo) sync(full bool) error {
 	}
 	command := syncCommand{
 		sourceFlags: sourceFlags{From: "calcom", BaseURL: d.base, RateLimit: 120, Data: filepath.Join(d.dir, "weir")},
-		To:          "sqlite:" + filepath.Join(d.dir, "cal.db"), FullRefresh: full,
+		To:          "sqlite:" + filepath.Join(d.dir, "cal.db"), FullRefresh: full, Calm: !d.Interactive,
 	}
 	return command.Run(&inside)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/go-json-experiment/json"
@@ -24,13 +25,24 @@ func printJSON(w io.Writer, v any) error {
 func printResult(w io.Writer, r *pipeline.Result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "stream\tread\twritten\tunchanged\tdeleted\tquarantined\trequests\tseconds\t  status\t")
+	var empty []string
 	for _, s := range r.Streams {
+		if s.Status == pipeline.StatusSucceeded && s.Read+s.Written+s.Deleted == 0 {
+			empty = append(empty, s.Name)
+			continue
+		}
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t  %s\t\n",
 			s.Name, s.Read, s.Written, s.Unchanged, s.Deleted, s.Quarantined, s.Requests, s.Seconds, s.Status)
 	}
 	_ = t.Flush()
+	if len(empty) > 0 {
+		fmt.Fprintf(w, "Nothing there: %s.\n", strings.Join(empty, ", "))
+	}
 	for _, s := range r.Streams {
-		if s.Error != "" {
+		switch {
+		case s.Error != "" && s.Status == pipeline.StatusSucceeded:
+			fmt.Fprintf(w, "%s, in part skipped: %s\n", s.Name, s.Error)
+		case s.Error != "":
 			fmt.Fprintf(w, "%s %s: %s\n", s.Name, s.Status, s.Error)
 		}
 	}

@@ -32,6 +32,7 @@ type syncCommand struct {
 	History      bool   `help:"Keep every version of every record instead of the newest."`
 	AllowDeletes bool   `help:"Mark records deleted even when very many are gone at once."`
 	JSON         bool   `name:"json" help:"Print the result as one JSON object on standard output and nothing else there."`
+	Calm         bool   `kong:"-"` // the demo: no line for each stream while they run
 	Quiet        bool   `short:"q" help:"Print nothing but errors."`
 }
 
@@ -65,7 +66,7 @@ func (c syncCommand) Run(s *session) error {
 		flow.Mode = weir.ModeHistory
 	}
 	quiet := c.Quiet || c.JSON
-	bars := newProgress(s, quiet, len(flow.Streams))
+	bars := newProgress(s, quiet || c.Calm, len(flow.Streams))
 	flow.Progress = bars.show
 	if !quiet {
 		src.greet(s, target.shown)

@@ -23,7 +23,7 @@ func classify(res *http.Response, body []byte, anyType bool) error {
 	}
 	e := &weir.Error{Message: fmt.Sprintf("the server answered %d", status)}
 	if said != "" {
-		e.Message += ": " + said
+		e.Message += ": " + strings.TrimRight(said, ".")
 	}
 	switch {
 	case status >= 200 && status < 300:
