@@ -21,6 +21,9 @@ func printJSON(w io.Writer, v any) error {
 	return err
 }
 
+// emptyShown is how many streams without a record are named.
+const emptyShown = 5
+
 // printResult prints a run as a table with a line per stream.
 func printResult(w io.Writer, r *pipeline.Result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -36,7 +39,11 @@ func printResult(w io.Writer, r *pipeline.Result) {
 	}
 	_ = t.Flush()
 	if len(empty) > 0 {
-		fmt.Fprintf(w, "Nothing there: %s.\n", strings.Join(empty, ", "))
+		more := ""
+		if n := len(empty) - emptyShown; n > 0 {
+			empty, more = empty[:emptyShown], fmt.Sprintf(", and %d more (--json lists them)", n)
+		}
+		fmt.Fprintf(w, "Nothing to read: %s%s.\n", strings.Join(empty, ", "), more)
 	}
 	for _, s := range r.Streams {
 		switch {

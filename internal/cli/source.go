@@ -138,7 +138,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	if err != nil {
 		return weir.At("--base-url", err)
 	}
-	src.governor = governor.New(src.store, governor.Options{})
+	src.governor = governor.New(src.store, governor.Options{MaxRequest: netguard.TotalTimeout})
 	src.budget = src.governor.Budget(src.base, key, src.flags.RateLimit)
 	auth := src.connector.Auth
 	src.client, err = rest.NewClient(rest.ClientOptions{

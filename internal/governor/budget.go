@@ -9,18 +9,18 @@ import (
 	"github.com/weirhq/weir"
 )
 
-// placeState is where a place is on its way round.
-type placeState int
+// phase is where a place is on its way round.
+type phase int
 
 const (
-	claimed  placeState = iota // ours to use, not used yet
-	inFlight                   // a request is under way
-	held                       // answered; occupied until a window has passed
+	claimed  phase = iota // ours to use, not used yet
+	inFlight              // a request is under way
+	held                  // answered; occupied until a window has passed
 )
 
 // place is one of this owner's places. Instants are monotonic.
 type place struct {
-	state    placeState
+	phase    phase
 	from     time.Duration // claimed: usable from
 	expires  time.Duration // claimed: void from, as the ledger knows it
 	sent     time.Duration // inFlight, held
@@ -87,9 +87,10 @@ func (b *Budget) Take(ctx context.Context, lane weir.Lane) (func(weir.Answer), e
 		b.mu.Unlock()
 		return nil, errClosed()
 	}
+	w.since = b.clock.timepiece.monotonic()
 	b.lanes.push(w)
-	if w.lane == weir.LaneInteractive { // it may use the reserve: look again
-		b.claimAt = min(b.claimAt, b.lastVisit+200*time.Millisecond)
+	if w.lane == weir.LaneInteractive {
+		b.personCame(w.since)
 	}
 	b.pump()
 	b.mu.Unlock()
@@ -107,6 +108,15 @@ func (b *Budget) Take(ctx context.Context, lane weir.Lane) (func(weir.Answer), e
 	}
 	b.pump()
 	return nil, ctx.Err()
+}
+
+// personCame makes way for an interactive request: it may use the reserve, so
+// the ledger is looked at again; and the reserve stays while people come.
+func (b *Budget) personCame(now time.Duration) {
+	b.claimAt = min(b.claimAt, b.lastVisit+personPoll)
+	if b.shared.urgent > now {
+		b.shared.urgent = now + urgentFor
+	}
 }
 
 func (b *Budget) granted(g grant) (func(weir.Answer), error) {
@@ -128,7 +138,7 @@ func (b *Budget) done(p *place, a weir.Answer) {
 	}
 	now := b.clock.timepiece.monotonic()
 	b.requests++
-	p.state, p.answered, p.until = held, now, now+b.governor.options.hold()
+	p.phase, p.answered, p.until = held, now, now+b.governor.options.hold()
 	if a.Status == 0 {
 		p.until += grace
 	}
@@ -164,7 +174,7 @@ func (b *Budget) hear(p *place, a weir.Answer, now time.Duration) {
 // giveBack returns a place on which nothing was sent.
 func (b *Budget) giveBack(p *place) {
 	now := b.clock.timepiece.monotonic()
-	p.state, p.from = claimed, now
+	p.phase, p.from = claimed, now
 	b.touch(now)
 }
 
@@ -219,7 +229,10 @@ func (b *Budget) grant(now time.Duration) {
 			return
 		}
 		w := b.lanes.pop()
-		p.state, p.sent, p.renewed = inFlight, now, now
+		if w.lane == weir.LaneInteractive && now > w.since+time.Second {
+			b.shared.urgent = now + urgentFor
+		}
+		p.phase, p.sent, p.renewed = inFlight, now, now
 		b.lastGrant = now
 		b.touch(now)
 		w.granted <- grant{place: p}
@@ -258,17 +271,17 @@ func (b *Budget) paced() time.Duration {
 func (b *Budget) usablePlace(now time.Duration) *place {
 	var first *place
 	for _, p := range b.places {
-		if p.state == claimed && p.from <= now && now < p.expires && (first == nil || p.from < first.from) {
+		if p.phase == claimed && p.from <= now && now < p.expires && (first == nil || p.from < first.from) {
 			first = p
 		}
 	}
 	return first
 }
 
-func (b *Budget) count(s placeState) int {
+func (b *Budget) count(in phase) int {
 	n := 0
 	for _, p := range b.places {
-		if p.state == s {
+		if p.phase == in {
 			n++
 		}
 	}

@@ -9,7 +9,8 @@ import (
 const (
 	claimPause = 20 * time.Millisecond // least time between two claims of which the first fell short
 	claimPoll  = time.Second           // the same, usually, while there are other owners
-	claimMost  = 15 * time.Second      // look again after so long in any case
+	personPoll = 200 * time.Millisecond
+	claimMost  = 15 * time.Second // look again after so long in any case
 )
 
 // claim chooses the places to claim: as many as are wanted and become free
@@ -17,45 +18,82 @@ const (
 // when to try next.
 func (b *Budget) claim(now time.Duration) []*place {
 	unused := b.unused(now)
-	wanted := b.wanted(now, unused)
-	if wanted <= 0 {
+	if !b.short(now, unused) {
 		return nil
 	}
 	full := b.effective(now)
-	people := max(0, min(b.lanes.interactive()-unused, wanted))
 	w := b.window(now)
-	if people > 0 && (b.shared.urgent > now || w.usable(now, full) > now+time.Second) {
-		b.shared.urgent = now + urgentFor
-	}
+	claims := b.claimForPeople(&w, now, full)
 	rest := full
 	if b.shared.urgent > now {
 		rest = max(1, full-int(float64(full)*reserveShare))
 	}
-	most := b.fairShare(&w, now, rest, wanted)
-	var claims []*place
-	for len(claims) < max(most, people) {
-		limit := rest
-		if len(claims) < people {
-			limit = full
-		}
-		from := w.usable(now, limit)
-		if from > now+ahead {
+	wanted := b.wanted(now, unused+len(claims))
+	most := len(claims) + b.fairShare(&w, now, rest, wanted)
+	for len(claims) < most {
+		p := b.claimNext(&w, now, rest)
+		if p == nil {
 			break
 		}
-		p := &place{state: claimed, from: from, expires: now + claimLife}
-		w.occupy(b.occupiedUntil(p, now))
+		claims = append(claims, p)
+		wanted--
+	}
+	b.claimAt = b.nextClaim(&w, now, rest, claims, wanted <= 0)
+	return claims
+}
+
+// claimNext claims the place that becomes free next, if that is soon.
+func (b *Budget) claimNext(w *window, now time.Duration, limit int) *place {
+	from := w.usable(now, limit)
+	if from > now+ahead {
+		return nil
+	}
+	p := &place{phase: claimed, from: from, expires: now + claimLife}
+	w.occupy(b.occupiedUntil(p, now))
+	return p
+}
+
+// claimForPeople claims for interactive requests out of the whole limit,
+// unless a place claimed already is usable as soon. When a person must wait,
+// the reserve begins.
+func (b *Budget) claimForPeople(w *window, now time.Duration, limit int) (claims []*place) {
+	first := never // of the claims that we have
+	for _, p := range b.places {
+		if p.phase == claimed && now < p.expires {
+			first = min(first, p.from)
+		}
+	}
+	people := min(b.impatient(now), b.open(now))
+	if people > 0 && min(first, w.usable(now, limit)) > now+time.Second {
+		b.shared.urgent = now + urgentFor
+	}
+	for range people {
+		if w.usable(now, limit) >= first {
+			break
+		}
+		p := b.claimNext(w, now, limit)
+		if p == nil {
+			break
+		}
 		claims = append(claims, p)
 	}
-	b.claimAt = b.nextClaim(&w, now, rest, claims, wanted)
 	return claims
+}
+
+// impatient counts the interactive requests that no claim can serve now.
+func (b *Budget) impatient(now time.Duration) int {
+	n := b.lanes.interactive()
+	for _, p := range b.places {
+		if n > 0 && p.phase == claimed && p.from <= now && now < p.expires {
+			n--
+		}
+	}
+	return n
 }
 
 // wanted is how many places to claim: enough for the waiters and for their
 // next requests; for a steady user enough for two to four seconds.
 func (b *Budget) wanted(now time.Duration, unused int) int {
-	if !b.short(now, unused) {
-		return 0
-	}
 	most := b.mostUnused()
 	if unused == 0 {
 		switch lasted := now - b.blockAt; {
@@ -66,12 +104,13 @@ func (b *Budget) wanted(now time.Duration, unused int) int {
 		}
 		b.blockAt = now
 	}
-	return min(max(2*b.lanes.waiting(), b.block), most, b.open(now)) - unused
+	return max(0, min(max(2*b.lanes.waiting(), b.block), most, b.open(now))-unused)
 }
 
 // short is whether there are waiters for whom a place should be claimed.
 func (b *Budget) short(now time.Duration, unused int) bool {
-	return unused < min(b.lanes.waiting(), b.open(now), b.mostUnused())
+	open := b.open(now)
+	return unused < min(b.lanes.waiting(), open, b.mostUnused()) || min(b.impatient(now), open) > 0
 }
 
 // mostUnused is the most claims to hold unused, and so what a crash costs.
@@ -118,15 +157,15 @@ func (b *Budget) fairShare(w *window, now time.Duration, limit, wanted int) int 
 // nextClaim is when the next claim can succeed: not for one place at a time,
 // but once half of what is claimed ahead is used, and with rivals at most once
 // a second as long as that is early enough for the next free place.
-func (b *Budget) nextClaim(w *window, now time.Duration, limit int, claims []*place, wanted int) time.Duration {
+func (b *Budget) nextClaim(w *window, now time.Duration, limit int, claims []*place, satisfied bool) time.Duration {
 	usable := w.usable(now, limit)
 	next := now
-	if len(claims) < wanted {
+	if !satisfied || len(claims) == 0 {
 		next = max(now+claimPause, usable-ahead)
 	}
 	last := now
 	for _, p := range slices.Concat(claims, b.places) {
-		if p.state == claimed {
+		if p.phase == claimed {
 			last = max(last, p.from)
 		}
 	}
@@ -138,6 +177,9 @@ func (b *Budget) nextClaim(w *window, now time.Duration, limit int, claims []*pl
 	}
 	if len(b.others) > 0 {
 		next = max(next, min(now+claimPoll, max(last, usable)))
+	}
+	if b.lanes.interactive() > 0 {
+		next = max(min(next, now+claimPoll), now+personPoll)
 	}
 	return min(next, now+claimMost)
 }

@@ -29,10 +29,32 @@
 // place could be occupied to (life of the claim + longest request + window +
 // margin + 30 s) and shortened to the true one once the answer is seen. So a
 // process that dies leaves too much behind, never too little, and its last
-// claims, at most a block of 20, are free again after about two minutes.
+// claims, at most a block of 20 (a sixth of a limit above 120), are free again after about two minutes.
 // Claims are made up to five seconds before their place becomes free, so that
 // writing to the ledger costs no throughput, and given back after two seconds
 // without use, so that another process is not starved.
+//
+// # What the server says
+//
+// Headers can only make the governor more cautious. A lower limit counts at
+// once (a higher one never exceeds the configured). What remains, less the
+// requests in flight, bounds what is sent until the server's window ends; for
+// a key that only we use it never binds, since every request the server
+// counts still occupies one of our places. What the server counted beyond our
+// own requests is others' use: it is left to them, and requests are spread
+// out instead of sent in bursts. A key without a record makes one request
+// alone and proceeds with what its answer says remains. After a 429
+// everything on the key waits in all processes, one request tries whether it
+// is over, and some places stay unused for a while.
+//
+// # Lanes
+//
+// A free place goes to an interactive request if one waits; else the lanes
+// share by weight, first come first served within a lane. A lane that waits
+// alone gets everything, the whole window at once if it is free. No place is
+// kept empty on the chance that a person may come; but once one had to wait
+// more than a second, a tenth of the limit is reserved for interactive
+// requests until five minutes after the last of them.
 //
 // # Clocks
 //

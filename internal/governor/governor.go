@@ -22,7 +22,7 @@ const (
 	idleAfter  = 2 * time.Second  // unused claims go back, and true instants are written, after so long without use
 	dirtyMost  = 10 * time.Second // true instants are written after so long in any case
 	activeFor  = 10 * time.Second // an owner that wrote within this time counts as alive
-	urgentFor  = 2 * time.Minute  // the reserve lasts so long after an interactive request had to wait
+	urgentFor  = 5 * time.Minute  // the reserve lasts so long after an interactive request had to wait
 	ledgerWait = 30 * time.Second // longest wait for the ledger
 	// maxBlock is the most places claimed at once, and so about the most
 	// that a crash leaves behind.

@@ -2,6 +2,7 @@ package governor
 
 import (
 	"slices"
+	"time"
 
 	"github.com/weirhq/weir"
 )
@@ -19,6 +20,7 @@ var laneWeights = [laneCount]float64{
 // waiter is one Take that waits.
 type waiter struct {
 	lane    weir.Lane
+	since   time.Duration
 	granted chan grant // capacity 1: granting never blocks
 }
 

@@ -135,7 +135,7 @@ func TestASweepYieldsToABackfillOnTheSameKey(t *testing.T) {
 		}
 		p.done.Wait()
 		s.check(t)
-		if share := float64(*got[weir.LaneSweep]) / 7100; share > 0.28 || share < 0.1 {
+		if share := float64(*got[weir.LaneSweep]) / 7100; share > 0.30 || share < 0.1 {
 			t.Errorf("the sweep got %d, the backfill %d", *got[weir.LaneSweep], *got[weir.LaneBackfill])
 		}
 	})

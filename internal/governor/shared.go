@@ -119,7 +119,7 @@ func (b *Budget) shareForeign(r *record, l look) {
 	}
 	ours := 0
 	for _, p := range b.places {
-		if p.state != claimed && p.sent <= s.at && (p.state == inFlight || p.answered >= s.start) {
+		if p.phase != claimed && p.sent <= s.at && (p.phase == inFlight || p.answered >= s.start) {
 			ours++
 		}
 	}
@@ -173,7 +173,7 @@ func (b *Budget) adoptLimit(limit int, now time.Duration) {
 // dropClaims gives up all unused claims; the next visit takes them out of the
 // ledger.
 func (b *Budget) dropClaims() {
-	b.keep(func(p *place) bool { return p.state != claimed })
+	b.keep(func(p *place) bool { return p.phase != claimed })
 }
 
 // refuse takes in a 429: everything on the key waits, in all processes. How

@@ -27,7 +27,7 @@ func (b *Budget) Stats() Stats {
 		}
 	}
 	for _, p := range b.places {
-		if p.state != claimed {
+		if p.phase != claimed {
 			w.occupy(b.occupiedUntil(p, now))
 		}
 	}

@@ -39,7 +39,7 @@ func (b *Budget) nextGrant(now time.Duration) time.Duration {
 	}
 	next := never
 	for _, p := range b.places {
-		if p.state == claimed && now < p.expires {
+		if p.phase == claimed && now < p.expires {
 			next = min(next, max(p.from, now, b.paced()))
 		}
 	}
@@ -60,7 +60,7 @@ func (b *Budget) nextVisit(now time.Duration) time.Duration {
 		due = min(due, b.lastGrant+idleAfter)
 	}
 	for _, p := range b.places {
-		if p.state == inFlight {
+		if p.phase == inFlight {
 			due = min(due, p.renewed+b.governor.options.MaxRequest)
 		}
 	}
@@ -77,7 +77,7 @@ func (b *Budget) nextVisit(now time.Duration) time.Duration {
 func (b *Budget) unused(now time.Duration) int {
 	n := 0
 	for _, p := range b.places {
-		if p.state == claimed && now < p.expires {
+		if p.phase == claimed && now < p.expires {
 			n++
 		}
 	}
@@ -126,7 +126,7 @@ func (b *Budget) rewriteLedger(ctx context.Context) (v visitResult, err error) {
 // that it wrote again live on from its moment.
 func (b *Budget) settle(v visitResult) {
 	for _, p := range b.places {
-		if p.state == claimed {
+		if p.phase == claimed {
 			p.expires = v.at + claimLife
 		}
 	}
@@ -211,7 +211,7 @@ func (b *Budget) dropPlaces(now time.Duration) {
 		b.block = 1
 	}
 	b.keep(func(p *place) bool {
-		switch p.state {
+		switch p.phase {
 		case claimed:
 			return !idle && now < p.expires
 		case held:
@@ -235,7 +235,7 @@ func (b *Budget) keep(good func(*place) bool) {
 // occupiedUntil is when a place is free again at the latest, should this
 // process die now.
 func (b *Budget) occupiedUntil(p *place, now time.Duration) time.Duration {
-	switch p.state {
+	switch p.phase {
 	case held:
 		return p.until
 	case inFlight:
@@ -249,7 +249,7 @@ func (b *Budget) occupiedUntil(p *place, now time.Duration) time.Duration {
 func (b *Budget) writeOwn(r *record, l look, claims []*place) {
 	mine := ownerRecord{Revision: max(l.ledger, r.Owners[b.governor.owner].Revision+1), At: l.ledger, Waiting: b.lanes.waiting()}
 	for _, p := range b.places {
-		if p.state == inFlight && l.now-p.renewed >= b.governor.options.MaxRequest {
+		if p.phase == inFlight && l.now-p.renewed >= b.governor.options.MaxRequest {
 			p.renewed = l.now
 		}
 		mine.Free = append(mine.Free, l.stamp(b.occupiedUntil(p, l.now)))
