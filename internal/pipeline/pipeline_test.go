@@ -38,20 +38,20 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // account is one simulated account with a flow into a SQLite file.
 type account struct {
-	*testing.T
+	testing.TB
 	sim  *simulator.Simulator
 	flow *pipeline.Flow
 	path string
 	now  time.Time
 }
 
-func newAccount(t *testing.T, o simulator.Options, streams ...string) *account {
+func newAccount(t testing.TB, o simulator.Options, streams ...string) *account {
 	t.Helper()
 	sim, err := simulator.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &account{T: t, sim: sim, path: filepath.Join(t.TempDir(), "cal.db"), now: time.Now()}
+	a := &account{TB: t, sim: sim, path: filepath.Join(t.TempDir(), "cal.db"), now: time.Now()}
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), store.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func (db *DB) Append(ctx context.Context, a Append) (done Appended, err error) {
 		if err != nil {
 			return err
 		}
-		p := page{Append: a, tx: tx, ctx: ctx, head: head}
+		p := page{Append: a, engine: db.engine, tx: tx, ctx: ctx, head: head}
 		if err := p.sort(); err != nil {
 			return err
 		}
@@ -68,6 +68,7 @@ func nullable(b []byte) any {
 // page is one Append under way.
 type page struct {
 	Append
+	engine  engine
 	ctx     context.Context
 	tx      *sql.Tx
 	head    weir.Position
@@ -79,7 +80,7 @@ type page struct {
 // sort decides what each record is, against the index and against the page's
 // own earlier records: fresh, unchanged or stale.
 func (p *page) sort() error {
-	known, err := lookUp(p.ctx, p.tx, p.Dataset, p.Records)
+	known, err := p.engine.lookUp(p.ctx, p.tx, p.Dataset, p.Records)
 	if err != nil {
 		return err
 	}
@@ -130,5 +131,5 @@ func (p *page) write() error {
 	if err := appendLog(p.ctx, p.tx, p.Dataset, p.fresh); err != nil {
 		return err
 	}
-	return save(p.ctx, p.tx, p.Dataset, p.entries)
+	return p.engine.save(p.ctx, p.tx, p.Dataset, p.entries)
 }

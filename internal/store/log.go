@@ -141,7 +141,7 @@ func (db *DB) newest(ctx context.Context, d DatasetID, batch []LogRecord) (map[s
 		return nil, db.explain(err)
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
-	known, err := lookUp(ctx, tx, d, records)
+	known, err := db.engine.lookUp(ctx, tx, d, records)
 	if err != nil {
 		return nil, db.explain(err)
 	}

@@ -90,10 +90,6 @@ func (l *load) put(changes []weir.Change) error {
 	return nil
 }
 
-// parameterLimit is how many parameters one statement may have in both
-// engines (SQLite 32,766, Postgres 65,535), with room.
-const parameterLimit = 30_000
-
 // removeChildren removes the rows that belong to changed records.
 func (l *load) removeChildren(t weir.Table, changes []weir.Change) error {
 	return l.byKey(changes, t.Parent, func(c weir.Change) []any { return c.RootKey }, func(where string, args []any) error {
@@ -104,15 +100,15 @@ func (l *load) removeChildren(t weir.Table, changes []weir.Change) error {
 
 // mark sets the time of deletion on all rows of records that are gone.
 func (l *load) mark(changes []weir.Change) error {
-	at := l.db.kind.value(time.UnixMicro(l.ExtractedAt).UTC(), weir.TypeTime)
+	at := "'" + time.UnixMicro(l.ExtractedAt).UTC().Format(timeLayout) + "'" // a literal of digits, for both engines
 	for i, t := range l.Layout.Tables {
 		width := t.Parent
 		if i == 0 {
 			width = len(changes[0].RootKey)
 		}
 		err := l.byKey(changes, width, func(c weir.Change) []any { return c.RootKey }, func(where string, args []any) error {
-			n, err := l.exec("UPDATE "+quote(t.Name)+" SET "+quote(weir.ColumnDeletedAt)+" = $"+strconv.Itoa(len(args)+1)+
-				" WHERE "+quote(weir.ColumnDeletedAt)+" IS NULL AND ("+quoteAll(t.Key[:width])+") IN ("+where+")", append(args, at)...)
+			n, err := l.exec("UPDATE "+quote(t.Name)+" SET "+quote(weir.ColumnDeletedAt)+" = "+at+
+				" WHERE "+quote(weir.ColumnDeletedAt)+" IS NULL AND ("+quoteAll(t.Key[:width])+") IN ("+where+")", args...)
 			if i == 0 {
 				l.done.Rows += n
 			}
@@ -135,7 +131,7 @@ func (l *load) byKey(changes []weir.Change, width int, key func(weir.Change) []a
 				args = append(args, l.db.kind.value(v, types[i].Type))
 			}
 		}
-		where := "VALUES " + placeholders(len(part), width)
+		where := "VALUES " + l.placeholders(len(part), width)
 		if err := f(where, args); err != nil {
 			return err
 		}
@@ -143,8 +139,15 @@ func (l *load) byKey(changes []weir.Change, width int, key func(weir.Change) []a
 	return nil
 }
 
-// placeholders writes rows of numbered parameters: ($1,$2),($3,$4).
-func placeholders(rows, width int) string {
+// placeholders writes rows of parameters: ($1,$2),($3,$4). SQLite looks for $n
+// among all names of a statement, one by one, so that many of them take a time
+// that grows with their square (measured: three quarters of a load); ? has no
+// name.
+func (l *load) placeholders(rows, width int) string {
+	if _, ok := l.db.kind.(lite); ok {
+		row := "(" + strings.TrimSuffix(strings.Repeat("?,", width), ",") + ")"
+		return strings.TrimSuffix(strings.Repeat(row+",", rows), ",")
+	}
 	var b strings.Builder
 	for r := range rows {
 		if r > 0 {

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"database/sql"
 	"slices"
 	"strings"
 
@@ -28,18 +29,43 @@ func (l *load) insert(t weir.Table, rows [][]any) (changed int, err error) {
 		}
 	}
 	width := len(t.Columns)
-	for part := range slices.Chunk(rows, max(1, min(parameterLimit/width, 100))) {
-		args := make([]any, 0, len(part)*width)
+	onConflict := l.onConflict(t)
+	args := make([]any, 0, insertRows*width)
+	for part := range slices.Chunk(rows, insertRows) {
+		args = args[:0]
 		for _, row := range part {
 			args = append(args, row...)
 		}
-		n, err := l.exec(into+"VALUES "+placeholders(len(part), width)+l.onConflict(t), args...)
+		s, err := l.prepared(into + "VALUES " + l.placeholders(len(part), width) + onConflict)
 		if err != nil {
 			return changed, err
 		}
-		changed += n
+		result, err := s.ExecContext(l.ctx, args...)
+		if err != nil {
+			return changed, err
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return changed, err
+		}
+		changed += int(n)
 	}
 	return changed, nil
+}
+
+// insertRows is how many rows one INSERT carries.
+const insertRows = 50
+
+// prepared keeps a transaction's statements: a large batch repeats few.
+func (l *load) prepared(text string) (*sql.Stmt, error) {
+	if s := l.statements[text]; s != nil {
+		return s, nil
+	}
+	s, err := l.tx.PrepareContext(l.ctx, text) // closed with the transaction
+	if err == nil {
+		l.statements[text] = s
+	}
+	return s, err
 }
 
 // onConflict says what happens to a row whose key is there: in history

@@ -55,6 +55,8 @@ type load struct {
 	conn *sql.Conn
 	tx   *sql.Tx
 	done weir.Loaded
+
+	statements map[string]*sql.Stmt
 }
 
 func (db *DB) try(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
@@ -68,7 +70,7 @@ func (db *DB) try(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 		return weir.Loaded{}, err
 	}
 	defer func() { _ = tx.Rollback() }() // a no-op after the commit
-	l := &load{Batch: b, db: db, ctx: ctx, conn: conn, tx: tx}
+	l := &load{Batch: b, db: db, ctx: ctx, conn: conn, tx: tx, statements: map[string]*sql.Stmt{}}
 	if there, err := l.claim(); err != nil || there {
 		return weir.Loaded{}, err
 	}
