@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -55,6 +56,7 @@ type keyset struct {
 	under *window
 	over  Walk
 	seen  map[string]weir.Hash // records at the anchor that were already emitted
+	pin   map[string]string    // bounds that hold beside the window's, while a tied value is read
 }
 
 func (k *keyset) sweeping() bool { return k.request.Mode == ModeSweep }
@@ -172,43 +174,89 @@ func (k *keyset) fresh(rows *rows) []weir.Record {
 	return out
 }
 
-// drain reads a value that more records share than fit a page. Nothing but
-// counting reaches them, and ties swap between pages, so whole passes are
-// made until two in a row bring nothing new.
+// drain reads a value that more records share than fit a page: in an
+// increment, where one statement can move thousands of records at one time,
+// by a walk over the sweep's column within that value; else by passes.
 func (k *keyset) drain(ctx context.Context, page *rows, fresh []weir.Record) ([]weir.Record, error) {
-	known := map[string]weir.Hash{}
+	known := &tied{known: map[string]weir.Hash{}, fresh: fresh}
 	for key, hash := range k.seen {
-		known[key] = hash
+		known.known[key] = hash
 	}
 	for _, r := range page.records {
-		known[r.Key] = r.Hash
+		known.known[r.Key] = r.Hash
 	}
-	at := page.last
-	for quiet := 0; quiet < 2; {
-		news := 0
+	if k.under.Sweep {
+		err := k.passes(ctx, page.last, known)
+		return known.fresh, err
+	}
+	over, at := k.over, stamp(page.last)
+	k.over, k.pin = k.last().Keyset.Sweep, map[string]string{over.After: at, over.Before: at}
+	defer func() { k.over, k.pin = over, nil }()
+	err := k.pinned(ctx, known)
+	return known.fresh, err
+}
+
+// tied is what is known of the records that share one value.
+type tied struct {
+	known map[string]weir.Hash
+	fresh []weir.Record
+}
+
+// add takes the records that are not known yet and says how many they were.
+func (t *tied) add(records []weir.Record) (news int) {
+	for _, r := range records {
+		if hash, ok := t.known[r.Key]; !ok || hash != r.Hash {
+			t.known[r.Key] = r.Hash
+			t.fresh = append(t.fresh, r)
+			news++
+		}
+	}
+	return news
+}
+
+// pinned walks over the sweep's column. Records move out of the pinned value
+// when they change, and come back in a later window; none moves within.
+func (k *keyset) pinned(ctx context.Context, known *tied) error {
+	var anchor, before time.Time
+	for {
+		rows, err := k.fetchWindow(ctx, anchor, time.Time{}, 0)
+		if err != nil || rows.n == 0 {
+			return err
+		}
+		known.add(rows.records)
+		switch {
+		case rows.n == k.last().Keyset.Size && rows.first.Equal(rows.last):
+			if err := k.passes(ctx, rows.last, known); err != nil {
+				return err
+			}
+			anchor = rows.last.Truncate(tick).Add(tick)
+		case rows.n < k.last().Keyset.Size && rows.last.Equal(before):
+			return nil
+		default:
+			anchor, before = rows.last, rows.last
+		}
+	}
+}
+
+// passes reads the records at one value by counting. Ties swap between pages,
+// so whole passes are made until two in a row bring nothing new.
+func (k *keyset) passes(ctx context.Context, at time.Time, known *tied) error {
+	for quiet := 0; quiet < 2; quiet++ {
 		for skip := 0; ; {
 			rows, err := k.fetchWindow(ctx, at, at, skip)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if rows.n == 0 {
 				break
 			}
-			for _, r := range rows.records {
-				if hash, ok := known[r.Key]; !ok || hash != r.Hash {
-					known[r.Key] = r.Hash
-					fresh = append(fresh, r)
-					news++
-				}
+			if known.add(rows.records) > 0 {
+				quiet = -1
 			}
 			skip += rows.n
 		}
-		quiet++
-		if news > 0 {
-			quiet = 0
-		}
 	}
-	return fresh, nil
+	return nil
 }
 
 // commit emits records with the checkpoint after them.
@@ -243,6 +291,7 @@ func (k *keyset) fetchWindow(ctx context.Context, from, to time.Time, skip int) 
 	if !to.IsZero() {
 		query[k.over.Before] = stamp(to)
 	}
+	maps.Copy(query, k.pin)
 	if skip > 0 {
 		query[ks.SkipParam] = strconv.Itoa(skip)
 	}
