@@ -67,6 +67,15 @@ func Main(ctx context.Context, args []string, t Terminal) int {
 // errReported marks an error that the command has already shown.
 var errReported = errors.New("reported")
 
+// reported is an error that was shown; its code still decides how the program
+// exits.
+func reported(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Join(errReported, err)
+}
+
 func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets *redactor) error {
 	if err := refuseKeyInArguments(args); err != nil {
 		return err

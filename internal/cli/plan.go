@@ -71,6 +71,16 @@ func (p planned) print(s *session, src *source) {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t  %s\t\n", e.Name, e.Reading, records, e.Requests, e.Note)
 	}
 	_ = t.Flush()
-	fmt.Fprintf(s.Stdout, "%s (%s): about %d requests, %s; %.0f %% of one minute's budget of %d requests.\n",
-		src.account.Name, src.base, p.Requests, time.Duration(p.Seconds*float64(time.Second)).Round(time.Second), 100*p.BudgetShare, p.RateLimit)
+	fmt.Fprintf(s.Stdout, "%s (%s): %s %d requests, %s; %.0f %% of one minute's budget of %d requests.\n",
+		src.account.Name, src.base, p.how(), p.Requests, time.Duration(p.Seconds*float64(time.Second)).Round(time.Second), 100*p.BudgetShare, p.RateLimit)
+}
+
+// how says how sure the number is.
+func (p planned) how() string {
+	for _, e := range p.Streams {
+		if e.Open {
+			return "at least"
+		}
+	}
+	return "about"
 }

@@ -165,8 +165,12 @@ func (src *source) greet(s *session, to string) {
 	if src.note != "" {
 		fmt.Fprintln(s.Stderr, src.note)
 	}
-	fmt.Fprintf(s.Stderr, "Key accepted: %s <%s>, %s. Reading %d streams from %s into %s.\n",
-		src.account.Name, src.account.Email, src.account.TimeZone, len(src.streams), src.base, to)
+	streams := fmt.Sprintf("%d streams", len(src.streams))
+	if len(src.streams) == 1 {
+		streams = src.streams[0].ID
+	}
+	fmt.Fprintf(s.Stderr, "Key accepted: %s <%s>, %s. Reading %s from %s into %s.\n",
+		src.account.Name, src.account.Email, src.account.TimeZone, streams, src.base, to)
 }
 
 // requests is what checking the key cost.

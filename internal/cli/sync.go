@@ -93,6 +93,7 @@ func (c syncCommand) report(s *session, result *pipeline.Result, failed error) e
 			out = s.Stderr // standard output carries the records
 		}
 		printResult(out, result)
+		return reported(failed)
 	}
 	return failed
 }

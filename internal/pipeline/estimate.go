@@ -16,6 +16,7 @@ type Estimate struct {
 	Reading  string `json:"reading"` // "everything" or "changes"
 	Records  int    `json:"records"` // in the source, as far as known; -1 when not
 	Requests int    `json:"requests"`
+	Open     bool   `json:"open"` // it depends on what another stream brings, and may be more
 	Note     string `json:"note,omitempty"`
 }
 
@@ -56,8 +57,9 @@ func (s *stream) estimate(ctx context.Context, known int, counts map[string]int)
 	size, total := pageSize(s.endpoint)
 	switch {
 	case len(s.endpoint.Needs) > 0:
-		parents := max(counts[s.endpoint.Needs[0].Endpoint], 0)
-		e.Requests, e.Note = parents, "one or more for each of "+s.endpoint.Needs[0].Endpoint
+		parent := s.endpoint.Needs[0].Endpoint
+		e.Requests, e.Note = max(counts[parent], 0), "one or more for each of "+parent
+		e.Open = counts[parent] < 0
 		return e, nil
 	case s.endpoint.Iteration != rest.IterateKeyset:
 		return e, nil

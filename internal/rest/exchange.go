@@ -49,7 +49,7 @@ type ClientOptions struct {
 	AuthHeader string // "Authorization"
 	AuthPrefix string // "Bearer "
 	Budget     weir.Budget
-	Hints      map[weir.Code]string // the connector's advice for a code, added as remedy
+	Hints      map[weir.Code]string // the connector's remedy for a code that has no better one
 	Logger     *slog.Logger         // nil discards
 }
 
@@ -150,11 +150,11 @@ func (c *Client) failed(ctx context.Context, sent bool, err error) error {
 	return &weir.Error{Code: weir.CodeTransient, Where: c.base.Host, Message: "the connection broke before the answer was whole: " + clip(err.Error()), Err: err}
 }
 
-// advise adds the connector's advice.
+// advise gives the connector's advice where there is no better one.
 func (c *Client) advise(err error) error {
 	var e *weir.Error
-	if errors.As(err, &e) && c.o.Hints[e.Code] != "" {
-		e.Remedy = strings.TrimSpace(e.Remedy + " " + c.o.Hints[e.Code])
+	if errors.As(err, &e) && e.Remedy == "" {
+		e.Remedy = c.o.Hints[e.Code]
 	}
 	return err
 }
