@@ -59,6 +59,7 @@ var arrows = map[string][]string{
 	"internal/cli":                {"internal/pipeline", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/stdout"},
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store"},
 	"internal/connector":          {"connectors", "internal/rest"},
+	"internal/store/storetest":    {"internal/store"},
 	"internal/destination/file":   {"internal/destination/jsonl"},
 	"internal/destination/stdout": {"internal/destination/jsonl"},
 }

@@ -108,7 +108,7 @@ func (src *source) openStore(s *session) (err error) {
 		}
 		where = "sqlite:" + filepath.Join(dir, "weir.db")
 	}
-	src.store, err = store.Open(s.ctx, where, store.Options{Password: weir.NewSecret(s.Getenv("PGPASSWORD")), Logger: s.log})
+	src.store, err = store.Open(s.ctx, where, store.Options{Logger: s.log})
 	return weir.At("Weir's store", err)
 }
 

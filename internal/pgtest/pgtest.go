@@ -1,138 +1,76 @@
-// Package pgtest gives tests a real Postgres: one server per test binary, a
-// fresh database per test. Only tests import it.
+// Package pgtest gives tests a real Postgres: the server that Debian installs,
+// started on a Unix socket in a temporary directory. It is for tests only and
+// never reaches the binary.
 package pgtest
 
 import (
-	"database/sql"
+	"context"
+	"crypto/rand"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"slices"
-	"strconv"
+	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver that makes the databases
+	"github.com/jackc/pgx/v5"
 )
 
-// server is the binary's one Postgres.
-var server struct {
-	once   sync.Once
-	port   int
-	failed error
-	made   int
-	mu     sync.Mutex
-}
+// required names the environment variables that turn a missing Postgres from
+// a skipped test into a failed one.
+var required = []string{"CI", "WEIR_REQUIRE_POSTGRES"}
 
-// New gives the address of an empty database. Without Postgres on the machine
-// the test is skipped, or fails where WEIR_REQUIRE_POSTGRES or CI is set.
+// one server serves the whole test binary.
+var start = sync.OnceValues(startServer)
+
+// New makes an empty database for the test and returns its URL, which needs
+// no password. The server starts with the first call in a test binary and
+// ends, with all its files, when the binary does, even by a kill. It does not
+// sync to disk, so it is no place to measure commits or to cut the power.
+//
+// Where Postgres is not installed the test is skipped, or fails if CI or
+// WEIR_REQUIRE_POSTGRES is set.
 func New(t testing.TB) string {
 	t.Helper()
-	server.once.Do(func() { server.port, server.failed = start() })
-	if server.failed != nil {
-		if os.Getenv("CI") != "" || os.Getenv("WEIR_REQUIRE_POSTGRES") != "" {
-			t.Fatalf("Postgres is required here: %v", server.failed)
+	if _, err := binaries(); err != nil {
+		for _, name := range required {
+			if os.Getenv(name) != "" {
+				t.Fatalf("POSTGRES IS MISSING (%v), and %s is set: install Debian's postgresql", err, name)
+			}
 		}
-		t.Skipf("SKIPPED, the promises about Postgres are not checked: %v", server.failed)
+		t.Skipf("NOT TESTED ON POSTGRES: %v. Install Debian's postgresql to run this test", err)
 	}
-	server.mu.Lock()
-	server.made++
-	name := fmt.Sprintf("test%d", server.made)
-	server.mu.Unlock()
-	db, err := sql.Open("pgx", address("postgres"))
+	server, err := start()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("starting Postgres: %v", err)
 	}
-	defer func() { _ = db.Close() }()
-	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
-		t.Fatal(err)
+	name := "weir_" + strings.ToLower(rand.Text())
+	if err := server.do(`CREATE DATABASE ` + name); err != nil {
+		t.Fatalf("creating a database: %v", err)
 	}
-	return address(name)
+	t.Cleanup(func() {
+		if err := server.do(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
+			t.Logf("dropping a database: %v", err)
+		}
+	})
+	return server.url(name)
 }
 
-func address(database string) string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", server.port, database)
-}
-
-// start makes a cluster in a directory of its own and starts it. The server
-// ends with the test binary: it is told to by the kernel.
-func start() (port int, err error) {
-	bins, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	if len(bins) == 0 {
-		return 0, fmt.Errorf("no /usr/lib/postgresql/*/bin: install the package postgresql")
-	}
-	slices.Sort(bins)
-	bin := bins[len(bins)-1]
-	dir, err := os.MkdirTemp("/tmp", "weir-pg-")
-	if err != nil {
-		return 0, err
-	}
-	identity, err := unprivileged(dir)
-	if err != nil {
-		return 0, err
-	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-A", "trust", "-U", "postgres", "-D", data, "--no-sync") // #nosec G204
-	initdb.SysProcAttr, initdb.Dir = &syscall.SysProcAttr{Credential: identity}, dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	if port, err = freePort(); err != nil {
-		return 0, err
-	}
-	run := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-k", dir, // #nosec G204
-		"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=100")
-	run.SysProcAttr, run.Dir = &syscall.SysProcAttr{Credential: identity, Pdeathsig: syscall.SIGQUIT}, dir
-	if err := run.Start(); err != nil {
-		return 0, err
-	}
-	return port, ready(port)
-}
-
-// ready waits until the server answers.
-func ready(port int) error {
-	db, err := sql.Open("pgx", fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port))
+// do runs a statement that must stand alone.
+func (s *server) do(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if err = db.Ping(); err == nil || time.Now().After(deadline) {
-			return err
-		}
+	_, err = conn.Exec(ctx, statement)
+	if closing := conn.Close(ctx); err == nil {
+		err = closing
 	}
+	return err
 }
 
-// unprivileged is who the server runs as: Postgres refuses to be root.
-func unprivileged(dir string) (*syscall.Credential, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		return nil, err
-	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, int(uid), int(gid))
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
+func (s *server) url(database string) string {
+	return fmt.Sprintf("postgres://%s@/%s?host=%s&sslmode=disable", s.user, database, s.dir)
 }

@@ -20,7 +20,7 @@ type shared struct {
 func (s *shared) observe(records []weir.Record) (saved []byte, notices []schema.Notice, rejects []weir.Reject, kept []weir.Record, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := s.schema.Version()
+	before := s.schema.Changes()
 	kept = records[:0:0]
 	for _, r := range records {
 		found, err := s.schema.Observe(r)
@@ -31,7 +31,7 @@ func (s *shared) observe(records []weir.Record) (saved []byte, notices []schema.
 		notices = append(notices, found...)
 		kept = append(kept, r)
 	}
-	if s.schema.Version() == before {
+	if s.schema.Changes() == before {
 		return nil, notices, rejects, kept, nil
 	}
 	saved, err = s.schema.Bytes()

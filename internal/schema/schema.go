@@ -45,6 +45,7 @@ type Spec struct {
 	// JSONFields are free-form values kept as JSON columns. Those of a child
 	// table begin with the child's path.
 	JSONFields []string
+	Ignore     []string // fields that repeat others and are left out; those of a child table begin with its path
 	// Columns exist before any record had a value. Those of a child table
 	// begin with the child's path; the path alone is its scalar elements.
 	Columns []Column
@@ -67,7 +68,7 @@ type Schema struct {
 	arrays  map[string]*table // child tables by their path in the record
 	names   map[string]bool   // of tables
 	fresh   bool              // nothing was saved before: what appears is no drift
-	version int
+	changes int
 	laid    []*table // as last laid out; nil after a change
 	layouts map[weir.Mode]weir.Layout
 	walk    walk
@@ -96,7 +97,7 @@ func New(spec Spec, previous []byte) (*Schema, error) {
 	if err := s.declare(); err != nil {
 		return nil, err
 	}
-	s.version = 0
+	s.changes = 0
 	return s, nil
 }
 
@@ -134,6 +135,10 @@ func (s *Schema) declare() error {
 		if _, err := s.learn(t, within, c.Type); err != nil {
 			return err
 		}
+	}
+	for _, path := range s.spec.Ignore {
+		t, within := s.place(path)
+		t.ignored[within] = true
 	}
 	for _, path := range s.spec.JSONFields {
 		t, within := s.place(path)
@@ -188,13 +193,13 @@ func (s *Schema) children() []*table {
 
 // changed makes the next Layout be computed anew.
 func (s *Schema) changed() {
-	s.version++
+	s.changes++
 	s.laid, s.layouts = nil, nil
 }
 
-// Version counts how often the schema has changed since New: the same number
+// Changes counts how often the schema has changed since New: the same number
 // means the same schema.
-func (s *Schema) Version() int { return s.version }
+func (s *Schema) Changes() int { return s.changes }
 
 // Bytes is the schema in the form that New reads. It is the same for the same
 // records, in whatever order they were observed.

@@ -61,6 +61,7 @@ type table struct {
 	name     string
 	declared bool            // the Spec names it
 	json     map[string]bool // paths that stay JSON
+	ignored  map[string]bool // paths that are left out
 	order    []string        // paths that the Spec names, in its order
 	reserved map[string]bool // names that fields may not take
 	fields   map[string]*field
@@ -83,7 +84,7 @@ type savedTable struct {
 // newTable makes a table: the root's first, then those of arrays.
 func (s *Schema) newTable(path, name string) *table {
 	root := s.root == nil
-	t := &table{path: path, name: name, json: map[string]bool{}, reserved: map[string]bool{},
+	t := &table{path: path, name: name, json: map[string]bool{}, ignored: map[string]bool{}, reserved: map[string]bool{},
 		fields: map[string]*field{}, columns: map[string]*column{}, node: &node{}}
 	s.names[name] = true
 	for i := range s.spec.PrimaryKey {

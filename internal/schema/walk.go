@@ -18,6 +18,7 @@ type node struct {
 	path    string
 	depth   int
 	json    bool   // the Spec keeps it as JSON
+	ignored bool   // the Spec leaves it out
 	field   *field // nil before a value was seen
 	array   *table // nil when no array of it became a table
 	members map[string]*node
@@ -90,6 +91,9 @@ func (w *walk) object(d *jsontext.Decoder, t *table, n *node) error {
 
 func (w *walk) value(d *jsontext.Decoder, t *table, n *node) error {
 	kind := d.PeekKind()
+	if n.ignored {
+		return d.SkipValue()
+	}
 	if kind == '{' && !n.json && n.depth < depthLimit {
 		return w.object(d, t, n)
 	}
@@ -173,7 +177,7 @@ func (w *walk) member(t *table, n *node, name jsontext.Value) *node {
 		text = name
 	}
 	m := &node{path: join(n.path, string(text)), depth: n.depth + 1}
-	m.json, m.field = t.json[m.path], t.fields[m.path]
+	m.json, m.ignored, m.field = t.json[m.path], t.ignored[m.path], t.fields[m.path]
 	if t.nodes < nodeLimit {
 		if n.members == nil {
 			n.members = map[string]*node{}

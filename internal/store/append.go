@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/weirhq/weir"
 )
@@ -20,36 +23,36 @@ type Append struct {
 	ExtractedAt int64           // µs
 }
 
-// Appended is what became of a page's records.
+// Appended is what became of a page's records: each is counted once.
 type Appended struct {
 	Fresh       int // new or changed: in the log now
 	Unchanged   int // the log has them as they are
 	Stale       int // older than what the log has, so dropped
-	Quarantined int
+	Quarantined int // the page's rejects
 	Head        weir.Position
 }
 
 // Append makes a page durable in one transaction: changed records in the log
-// and the key index, rejects in quarantine, the checkpoint, the schema. An
-// epoch that no longer owns the source is CodeIntegrity, and nothing happens.
+// and the key index, rejects in quarantine, checkpoint, schema and counters.
+// A key that is on the page more than once is taken in order: each version
+// that differs goes into the log and the last one counts, unless its Version
+// is older. An epoch that no longer owns the source is CodeIntegrity; then,
+// as after any error, nothing of the page is there.
 func (db *DB) Append(ctx context.Context, a Append) (done Appended, err error) {
 	err = db.change(ctx, func(tx *sql.Tx) error {
-		head, err := db.hold(ctx, tx, a.Dataset, a.Epoch)
+		h, err := db.hold(ctx, tx, a.Dataset, a.Epoch)
 		if err != nil {
 			return err
 		}
-		p := page{Append: a, engine: db.engine, tx: tx, ctx: ctx, head: head}
-		if err := p.sort(); err != nil {
+		if a.Sweep != 0 && (a.Sweep != h.sweep || !h.sweeping()) {
+			return notThisSweep(a.Sweep, h)
+		}
+		p := page{Append: a, held: h}
+		if err := p.store(ctx, db, tx); err != nil {
 			return err
 		}
-		if err := p.write(); err != nil {
-			return err
-		}
-		if err := quarantine(ctx, tx, a.Dataset, a.Run, a.ExtractedAt, a.Rejects); err != nil {
-			return err
-		}
+		p.done.Head, p.done.Quarantined = p.head, len(a.Rejects)
 		done = p.done
-		done.Head, done.Quarantined = p.head, len(a.Rejects)
 		_, err = tx.ExecContext(ctx, `UPDATE dataset SET head = $2, checkpoint = coalesce($3, checkpoint), schema = coalesce($4, schema) WHERE id = $1`,
 			a.Dataset, p.head, nullable(a.Checkpoint), nullable(a.Schema))
 		return err
@@ -57,9 +60,14 @@ func (db *DB) Append(ctx context.Context, a Append) (done Appended, err error) {
 	return done, err
 }
 
+// notThisSweep is what a page of a sweep meets that is over.
+func notThisSweep(sweep int64, h held) error {
+	return &weir.Error{Code: weir.CodeIntegrity, Where: "store", Message: fmt.Sprintf("sweep %d is not under way (the latest is %d); nothing was written", sweep, h.sweep)}
+}
+
 // nullable keeps an absent value absent: an empty []byte would be one.
 func nullable(b []byte) any {
-	if b == nil {
+	if len(b) == 0 {
 		return nil
 	}
 	return b
@@ -68,68 +76,83 @@ func nullable(b []byte) any {
 // page is one Append under way.
 type page struct {
 	Append
-	engine  engine
-	ctx     context.Context
-	tx      *sql.Tx
-	head    weir.Position
+	held
 	fresh   []LogRecord
 	entries []entry // rows of the key index to write
 	done    Appended
 }
 
-// sort decides what each record is, against the index and against the page's
-// own earlier records: fresh, unchanged or stale.
-func (p *page) sort() error {
-	known, err := p.engine.lookUp(p.ctx, p.tx, p.Dataset, p.Records)
+// store sorts the page's records and writes everything but the dataset's row.
+func (p *page) store(ctx context.Context, db *DB, tx *sql.Tx) error {
+	keys := make([][]byte, len(p.Records))
+	for i := range p.Records {
+		keys[i] = []byte(p.Records[i].Key)
+	}
+	known, err := db.lookUp(ctx, tx, p.Dataset, keys)
 	if err != nil {
 		return err
 	}
-	written := map[string]int{} // key → place in p.entries
+	p.sort(known)
+	// Neighbours in the index are written together.
+	slices.SortFunc(p.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	if err := db.appendLog(ctx, tx, p.Dataset, p.org, p.fresh); err != nil {
+		return err
+	}
+	if err := db.save(ctx, tx, p.Dataset, p.org, p.entries); err != nil {
+		return err
+	}
+	if err := quarantine(ctx, tx, p.org, p.Dataset, p.Run, p.ExtractedAt, p.Rejects); err != nil {
+		return err
+	}
+	return count(ctx, tx, p.org, p.Run, p.Dataset, Counts{p.done.Fresh, p.done.Unchanged, p.done.Stale, len(p.Rejects)})
+}
+
+// sort decides what each record is, against the index and against the page's
+// own earlier records: fresh, unchanged or stale.
+func (p *page) sort(known map[string]entry) {
+	written := make(map[string]int, len(p.Records)) // key → place in p.entries
+	p.fresh = make([]LogRecord, 0, len(p.Records))
 	for _, r := range p.Records {
 		before, seen := known[r.Key]
-		switch {
-		case seen && before.deleted == r.Deleted && (r.Deleted || before.hash == r.Hash):
-			p.done.Unchanged++
-			if p.Sweep == 0 || before.sweep == p.Sweep {
-				continue
-			}
-		case seen && r.Version != 0 && r.Version < before.version:
-			p.done.Stale++
-			if p.Sweep == 0 || before.sweep == p.Sweep {
-				continue
-			}
-		case !seen && r.Deleted:
-			p.done.Unchanged++
+		after, keep := p.decide(r, before, seen)
+		if !keep {
 			continue
-		default:
-			p.head++
-			p.done.Fresh++
-			p.fresh = append(p.fresh, LogRecord{Record: r, Position: p.head, ExtractedAt: p.ExtractedAt, RunID: p.Run})
-			version := r.Version
-			if r.Deleted {
-				version = 0 // a record that returns is welcome, whatever its time
-			}
-			before = entry{key: r.Key, hash: r.Hash, version: version, position: p.head, sweep: before.sweep, deleted: r.Deleted}
 		}
-		if p.Sweep != 0 {
-			before.sweep = p.Sweep
-		}
-		before.missedAt = 0
-		known[r.Key] = before
+		known[r.Key] = after
 		if at, twice := written[r.Key]; twice {
-			p.entries[at] = before
+			p.entries[at] = after
 			continue
 		}
 		written[r.Key] = len(p.entries)
-		p.entries = append(p.entries, before)
+		p.entries = append(p.entries, after)
 	}
-	return nil
 }
 
-// write puts the fresh records into the log and the entries into the index.
-func (p *page) write() error {
-	if err := appendLog(p.ctx, p.tx, p.Dataset, p.fresh); err != nil {
-		return err
+// decide counts a record, takes it into the log when it is fresh, and gives
+// the index entry it should have; keep is false when the entry stays as it is.
+func (p *page) decide(r weir.Record, before entry, seen bool) (after entry, keep bool) {
+	after = before
+	switch {
+	case !seen && r.Deleted, seen && before.deleted && r.Deleted:
+		p.done.Unchanged++ // gone is gone
+		return after, false
+	case seen && !before.deleted && !r.Deleted && before.hash == r.Hash:
+		p.done.Unchanged++
+	case seen && r.Version != 0 && before.version != 0 && r.Version < before.version:
+		p.done.Stale++
+	default:
+		p.head++
+		p.done.Fresh++
+		p.fresh = append(p.fresh, LogRecord{Record: r, Position: p.head, ExtractedAt: p.ExtractedAt, RunID: p.Run})
+		after = entry{key: r.Key, hash: r.Hash, version: r.Version, position: p.head, sweep: before.sweep, deleted: r.Deleted}
+		if r.Deleted {
+			after.version = 0 // a record that returns is welcome, whatever its time
+		}
 	}
-	return p.engine.save(p.ctx, p.tx, p.Dataset, p.entries)
+	if !r.Deleted {
+		// Seen by anybody is not missing: also a record that an increment
+		// shows while a sweep is under way, or after one missed it.
+		after.sweep, after.missedAt = p.sweep, 0
+	}
+	return after, after != before
 }

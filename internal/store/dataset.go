@@ -15,15 +15,17 @@ type DatasetID int64
 // its log stand.
 type Dataset struct {
 	ID         DatasetID
+	Source     SourceID
 	Name       string
-	Log        string        // names this log in the world: a position means nothing in another
-	Head       weir.Position // of the newest record
-	Checkpoint weir.Checkpoint
-	Schema     []byte // nil before the first record
+	Log        string          // names this log in the world: a position means nothing in another
+	Head       weir.Position   // of the newest record
+	Checkpoint weir.Checkpoint // nil before the first
+	Schema     []byte          // nil before the first record
 
-	Sweep        int64 // number of the latest sweep
-	SweepStarted int64 // when it began, µs; 0 never
-	SweepEnded   int64 // when a sweep was last complete, µs; earlier than SweepStarted while one is unfinished
+	Sweep        int64      // number of the latest sweep, 0 before the first
+	SweepStarted int64      // when it began, µs; 0 never
+	SweepEnded   int64      // when a sweep was last complete, µs; earlier than SweepStarted while one is unfinished
+	SweepRun     weir.RunID // the run that made it complete
 }
 
 // EnsureDataset gives the source's dataset of that name, and makes it the
@@ -31,8 +33,8 @@ type Dataset struct {
 func (db *DB) EnsureDataset(ctx context.Context, source SourceID, name string) (Dataset, error) {
 	var id DatasetID
 	err := db.change(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `INSERT INTO dataset (org, source, name) VALUES ($1, $2, $3)
-			ON CONFLICT (source, name) DO UPDATE SET name = excluded.name RETURNING id`, org, source, name).Scan(&id)
+		return tx.QueryRowContext(ctx, `INSERT INTO dataset (org, source, name) SELECT org, id, CAST($2 AS TEXT) FROM source WHERE id = $1
+			ON CONFLICT (source, name) DO UPDATE SET name = excluded.name RETURNING id`, source, name).Scan(&id)
 	})
 	if err != nil {
 		return Dataset{}, err
@@ -43,18 +45,38 @@ func (db *DB) EnsureDataset(ctx context.Context, source SourceID, name string) (
 // Dataset reads one dataset.
 func (db *DB) Dataset(ctx context.Context, id DatasetID) (Dataset, error) {
 	d := Dataset{ID: id, Log: fmt.Sprintf("%s/%d", db.instance, id)}
-	err := db.read.QueryRowContext(ctx, `SELECT name, head, checkpoint, schema, sweep, sweep_started, sweep_ended FROM dataset WHERE id = $1`, id).
-		Scan(&d.Name, &d.Head, (*[]byte)(&d.Checkpoint), &d.Schema, &d.Sweep, &d.SweepStarted, &d.SweepEnded)
-	return d, db.explain(err)
+	err := db.read.QueryRowContext(ctx, `SELECT source, name, head, checkpoint, schema, sweep, sweep_started, sweep_ended, sweep_run FROM dataset WHERE id = $1`, id).
+		Scan(&d.Source, &d.Name, &d.Head, (*[]byte)(&d.Checkpoint), &d.Schema, &d.Sweep, &d.SweepStarted, &d.SweepEnded, &d.SweepRun)
+	return d, db.explain(ctx, err)
 }
+
+// held is a dataset that a transaction holds against other writers.
+type held struct {
+	org     int64
+	head    weir.Position
+	sweep   int64
+	started int64
+	ended   int64
+}
+
+// sweeping reports whether a sweep is unfinished.
+func (h held) sweeping() bool { return h.started > h.ended }
 
 // hold locks a dataset for the transaction and checks that epoch still owns
 // its source.
-func (db *DB) hold(ctx context.Context, tx *sql.Tx, id DatasetID, epoch int64) (head weir.Position, err error) {
+func (db *DB) hold(ctx context.Context, tx *sql.Tx, id DatasetID, epoch int64) (h held, err error) {
 	var now int64
-	err = tx.QueryRowContext(ctx, `SELECT d.head, s.epoch FROM dataset d JOIN source s ON s.id = d.source WHERE d.id = $1`+db.engine.forUpdate, id).Scan(&head, &now)
+	err = tx.QueryRowContext(ctx, `SELECT d.org, d.head, d.sweep, d.sweep_started, d.sweep_ended, s.epoch
+		FROM dataset d JOIN source s ON s.id = d.source WHERE d.id = $1`+db.engine.holding(), id).
+		Scan(&h.org, &h.head, &h.sweep, &h.started, &h.ended, &now)
 	if err == nil && now != epoch {
-		err = &weir.Error{Code: weir.CodeIntegrity, Where: "store", Message: fmt.Sprintf("another process has taken over this source (epoch %d, ours is %d); nothing was written", now, epoch), Remedy: "Let the other run finish"}
+		err = fenced(now, epoch)
 	}
-	return head, err
+	return h, err
+}
+
+// orgOf gives the dataset's organization.
+func orgOf(ctx context.Context, tx *sql.Tx, id DatasetID) (org int64, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT org FROM dataset WHERE id = $1`, id).Scan(&org)
+	return org, err
 }

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"strconv"
-	"strings"
 
 	"github.com/weirhq/weir"
 )
@@ -15,27 +13,31 @@ type entry struct {
 	hash     weir.Hash
 	version  int64
 	position weir.Position
-	sweep    int64 // the last sweep that showed it
+	sweep    int64 // the last sweep during or after which it was seen
 	missedAt int64 // when a sweep first missed it, µs; 0 when none has
 	deleted  bool
 }
 
-// chunk is how many rows one statement carries: both engines limit the number
-// of parameters (SQLite 32,766, Postgres 65,535).
-const chunk = 500
+func deletedColumn(deleted bool) int64 {
+	if deleted {
+		return 1
+	}
+	return 0
+}
 
-// lookUp reads the index entries of the records that it knows.
-func (e engine) lookUp(ctx context.Context, tx *sql.Tx, d DatasetID, records []weir.Record) (map[string]entry, error) {
-	known := make(map[string]entry, len(records))
-	for len(records) > 0 {
-		n := min(chunk, len(records))
-		args := make([]any, 1, n+1)
-		args[0] = d
-		for _, r := range records[:n] {
-			args = append(args, r.Key)
-		}
-		records = records[n:]
-		rows, err := tx.QueryContext(ctx, `SELECT key, hash, version, position, sweep, missed_at, deleted FROM record_key WHERE dataset = $1 AND key IN (`+e.parameters(2, n)+`)`, args...) // #nosec G202 -- parameters only
+// querier is a transaction, or a pool to read from.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// lookUp reads the entries of the keys that the index knows.
+func (db *DB) lookUp(ctx context.Context, q querier, d DatasetID, keys [][]byte) (map[string]entry, error) {
+	known := make(map[string]entry, len(keys))
+	for len(keys) > 0 {
+		n := min(db.engine.most(), len(keys))
+		query, args := db.engine.lookUp(d, keys[:n])
+		keys = keys[n:]
+		rows, err := q.QueryContext(ctx, query, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -48,42 +50,26 @@ func (e engine) lookUp(ctx context.Context, tx *sql.Tx, d DatasetID, records []w
 
 func scanEntries(rows *sql.Rows, into map[string]entry) error {
 	defer rows.Close()
+	var key, hash sql.RawBytes
 	for rows.Next() {
 		var e entry
-		var hash []byte
-		var deleted int
-		if err := rows.Scan(&e.key, &hash, &e.version, &e.position, &e.sweep, &e.missedAt, &deleted); err != nil {
+		var deleted int64
+		if err := rows.Scan(&key, &hash, &e.version, &e.position, &e.sweep, &e.missedAt, &deleted); err != nil {
 			return err
 		}
+		e.key, e.deleted = string(key), deleted != 0
 		copy(e.hash[:], hash)
-		e.deleted = deleted != 0
 		into[e.key] = e
 	}
 	return rows.Err()
 }
 
 // save writes entries, each key once.
-func (e engine) save(ctx context.Context, tx *sql.Tx, d DatasetID, entries []entry) error {
-	const columns = 9
+func (db *DB) save(ctx context.Context, tx *sql.Tx, d DatasetID, org int64, entries []entry) error {
 	for len(entries) > 0 {
-		n := min(chunk, len(entries))
-		args := make([]any, 0, n*columns)
-		var b strings.Builder
-		b.WriteString(`INSERT INTO record_key (dataset, key, org, hash, version, position, sweep, missed_at, deleted) VALUES `)
-		for i, row := range entries[:n] {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString("(" + e.parameters(i*columns+1, columns) + ")")
-			deleted := 0
-			if row.deleted {
-				deleted = 1
-			}
-			args = append(args, d, row.key, org, row.hash[:], row.version, row.position, row.sweep, row.missedAt, deleted)
-		}
-		b.WriteString(` ON CONFLICT (dataset, key) DO UPDATE SET hash = excluded.hash, version = excluded.version, position = excluded.position,
-			sweep = excluded.sweep, missed_at = excluded.missed_at, deleted = excluded.deleted`)
-		if _, err := tx.ExecContext(ctx, b.String(), args...); err != nil {
+		n := min(db.engine.most(), len(entries))
+		query, args := db.engine.save(d, org, entries[:n])
+		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
 		entries = entries[n:]
@@ -91,21 +77,11 @@ func (e engine) save(ctx context.Context, tx *sql.Tx, d DatasetID, entries []ent
 	return nil
 }
 
-// parameters writes n placeholders that follow first-1 others in their
-// statement. SQLite looks for $n among all names of a statement, one by one,
-// so that many of them take a time that grows with their square (measured:
-// half of a whole run); ? has no name.
-func (e engine) parameters(first, n int) string {
-	if e.name == "sqlite" {
-		return strings.TrimSuffix(strings.Repeat("?,", n), ",")
+// keysOf lists the keys of log records for lookUp.
+func keysOf(records []LogRecord) [][]byte {
+	keys := make([][]byte, len(records))
+	for i := range records {
+		keys[i] = []byte(records[i].Key)
 	}
-	b := make([]byte, 0, n*6)
-	for i := range n {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '$')
-		b = strconv.AppendInt(b, int64(first+i), 10)
-	}
-	return string(b)
+	return keys
 }

@@ -16,15 +16,24 @@ import (
 func lockFile(path string) (release func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- beside the store's own file
 	if err != nil {
-		return nil, &weir.Error{Code: weir.CodeLocal, Where: path, Message: err.Error(), Err: err}
+		return nil, lockError(path, err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	for {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) // #nosec G115 -- a descriptor
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
 	if err != nil {
 		_ = f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, errHeld
 		}
-		return nil, &weir.Error{Code: weir.CodeLocal, Where: path, Message: err.Error(), Err: err}
+		return nil, lockError(path, err)
 	}
 	return func() { _ = f.Close() }, nil
+}
+
+func lockError(path string, err error) error {
+	return &weir.Error{Code: weir.CodeLocal, Where: path, Message: err.Error(), Remedy: "Keep Weir's database on a disk with file locks, in a directory that Weir may write", Err: err}
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/weirhq/weir"
 )
@@ -17,72 +15,56 @@ import (
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-// migrate applies the migrations that the database does not have. Starters at
-// the same moment wait for one of them: Postgres by a session lock, SQLite by
-// its one writer.
+// migrate applies the migrations that the database does not have, each in a
+// transaction of its own together with the note that it was applied: a
+// process that dies while migrating leaves nothing half done. Starters at the
+// same moment take turns.
 func (db *DB) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations/"+db.engine.name)
+	folder, dialect, options, err := db.engine.migrations()
 	if err != nil {
 		return err
 	}
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{}
-	if db.engine.name == "postgres" {
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return err
-		}
-		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return err
 	}
+	options = append(options, goose.WithDisableGlobalRegistry(true))
 	provider, err := goose.NewProvider(dialect, db.write, files, options...)
 	if err != nil {
 		return err
 	}
-	if err := db.refuseNewer(ctx, provider); err != nil {
+	if err := db.refuse(ctx, provider); err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return db.lostRace(ctx, provider, err)
+	applied, err := provider.Up(ctx)
+	for _, m := range applied {
+		db.log.DebugContext(ctx, "migration applied", "version", m.Source.Version, "duration", m.Duration)
 	}
-	return nil
+	return db.explain(ctx, err)
 }
 
-// refuseNewer stops an older Weir before it writes into a newer database.
-func (db *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
-	sources := p.ListSources()
-	newest := sources[len(sources)-1].Version
-	has, err := db.version(ctx)
-	if err != nil {
-		return db.explain(err)
+// refuse stops before anything is written into a database that a newer Weir
+// has changed, or that is not Weir's.
+func (db *DB) refuse(ctx context.Context, p *goose.Provider) error {
+	var all, ours int
+	if err := db.write.QueryRowContext(ctx, db.engine.tables()).Scan(&all, &ours); err != nil {
+		return db.explain(ctx, err)
 	}
-	if has > newest {
-		return &weir.Error{Code: weir.CodeConfig, Where: "store",
-			Message: fmt.Sprintf("a newer Weir has changed this database (version %d, this Weir knows %d); nothing was touched", has, newest),
-			Remedy:  "Run the newer Weir, or use another --data directory"}
-	}
-	return nil
-}
-
-// version is the newest migration that the database has, 0 for an empty one.
-func (db *DB) version(ctx context.Context) (int64, error) {
-	catalogue := `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`
-	if db.engine.name == "postgres" {
-		catalogue = `SELECT count(*) FROM pg_tables WHERE tablename = 'goose_db_version' AND schemaname = current_schema()`
-	}
-	var n int
-	if err := db.write.QueryRowContext(ctx, catalogue).Scan(&n); err != nil || n == 0 {
-		return 0, err
-	}
-	var version sql.NullInt64
-	err := db.write.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&version)
-	return version.Int64, err
-}
-
-// lostRace forgives a failed migration when another process made the same one
-// in that moment.
-func (db *DB) lostRace(ctx context.Context, p *goose.Provider, failed error) error {
-	sources := p.ListSources()
-	if has, err := db.version(ctx); err == nil && has == sources[len(sources)-1].Version {
+	if ours == 0 {
+		if all > 0 && !db.engine.strangers() {
+			return &weir.Error{Code: weir.CodeConfig, Where: "store", Message: "this file holds another program's tables", Remedy: "Name another file for Weir's database"}
+		}
 		return nil
 	}
-	return db.explain(errors.Unwrap(failed))
+	var has sql.NullInt64
+	if err := db.write.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&has); err != nil {
+		return db.explain(ctx, err)
+	}
+	sources := p.ListSources()
+	if newest := sources[len(sources)-1].Version; has.Int64 > newest {
+		return &weir.Error{Code: weir.CodeConfig, Where: "store",
+			Message: fmt.Sprintf("a newer Weir has changed this database (version %d, this Weir knows %d); nothing was touched", has.Int64, newest),
+			Remedy:  "Run the newer Weir, or use another database"}
+	}
+	return nil
 }

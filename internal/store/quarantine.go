@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/weirhq/weir"
 )
@@ -16,17 +17,26 @@ type Quarantined struct {
 
 // Quarantine keeps rejects that a destination handed back, at µs.
 func (db *DB) Quarantine(ctx context.Context, d DatasetID, run weir.RunID, at int64, rejects []weir.Reject) error {
-	return db.change(ctx, func(tx *sql.Tx) error { return quarantine(ctx, tx, d, run, at, rejects) })
+	return db.change(ctx, func(tx *sql.Tx) error {
+		org, err := orgOf(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		if err := quarantine(ctx, tx, org, d, run, at, rejects); err != nil {
+			return err
+		}
+		return count(ctx, tx, org, run, d, Counts{Quarantined: len(rejects)})
+	})
 }
 
-func quarantine(ctx context.Context, tx *sql.Tx, d DatasetID, run weir.RunID, at int64, rejects []weir.Reject) error {
+func quarantine(ctx context.Context, tx *sql.Tx, org int64, d DatasetID, run weir.RunID, at int64, rejects []weir.Reject) error {
 	for _, r := range rejects {
 		original := r.Original
 		if original == nil {
 			original = []byte{}
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			org, d, run, at, r.Stage, r.Reason, r.Key, original)
+			org, d, string(run), at, printable(r.Stage), printable(r.Reason), []byte(r.Key), original)
 		if err != nil {
 			return err
 		}
@@ -34,23 +44,27 @@ func quarantine(ctx context.Context, tx *sql.Tx, d DatasetID, run weir.RunID, at
 	return nil
 }
 
-// InQuarantine gives the newest rejects of a dataset, newest first, and how
-// many there are.
-func (db *DB) InQuarantine(ctx context.Context, d DatasetID, limit int) (newest []Quarantined, total int, err error) {
-	if err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM quarantine WHERE dataset = $1`, d).Scan(&total); err != nil {
-		return nil, 0, db.explain(err)
-	}
-	rows, err := db.read.QueryContext(ctx, `SELECT run, at, stage, reason, key, original FROM quarantine WHERE dataset = $1 ORDER BY id DESC LIMIT $2`, d, limit)
-	if err != nil {
-		return nil, 0, db.explain(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+// printable makes text that every text column takes: a reject must never be
+// refused by its quarantine.
+func printable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// Quarantined gives the newest n rejects of a dataset, newest first.
+func (db *DB) Quarantined(ctx context.Context, d DatasetID, n int) (newest []Quarantined, err error) {
+	err = db.each(ctx, func(rows *sql.Rows) error {
 		var q Quarantined
-		if err := rows.Scan(&q.Run, &q.At, &q.Stage, &q.Reason, &q.Key, &q.Original); err != nil {
-			return nil, 0, db.explain(err)
-		}
+		var key []byte
+		err := rows.Scan(&q.Run, &q.At, &q.Stage, &q.Reason, &key, &q.Original)
+		q.Key = string(key)
 		newest = append(newest, q)
-	}
-	return newest, total, db.explain(rows.Err())
+		return err
+	}, `SELECT run, at, stage, reason, key, original FROM quarantine WHERE dataset = $1 ORDER BY id DESC LIMIT $2`, d, n)
+	return newest, err
+}
+
+// CountQuarantined counts the rejects of a dataset.
+func (db *DB) CountQuarantined(ctx context.Context, d DatasetID) (n int, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM quarantine WHERE dataset = $1`, d).Scan(&n)
+	return n, db.explain(ctx, err)
 }

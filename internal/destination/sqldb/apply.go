@@ -1,167 +1,270 @@
 package sqldb
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/weirhq/weir"
 )
 
-// apply writes changes in the log's order. When the database refuses a value,
-// the record that holds it is found by halving, and the rest is kept.
-func (l *load) apply(changes []weir.Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	if _, err := l.exec("SAVEPOINT weir"); err != nil {
-		return err
-	}
-	done := l.done.Rows
-	err := l.write(changes)
-	if err == nil {
-		_, err = l.exec("RELEASE SAVEPOINT weir")
-		return err
-	}
-	reason, refused := l.db.kind.refused(err)
-	if !refused {
-		return err
-	}
-	l.done.Rows = done
-	if _, err := l.exec("ROLLBACK TO SAVEPOINT weir"); err != nil {
-		return err
-	}
-	if _, err := l.exec("RELEASE SAVEPOINT weir"); err != nil {
-		return err
-	}
-	if len(changes) == 1 {
-		l.done.Refused = append(l.done.Refused, weir.Reject{Stage: "load", Reason: reason, Key: changes[0].Key})
-		return nil
-	}
-	half := len(changes) / 2
-	if err := l.apply(changes[:half]); err != nil {
-		return err
-	}
-	return l.apply(changes[half:])
+// stageNames are a target's two temporary tables: its rows, and for the root
+// the keys that are deleted. Their names change with the columns.
+func stageNames(t *target) (rows, deleted string) {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %v", t.Name, t.Columns))
+	id := hex.EncodeToString(sum[:8])
+	return "_weir_rows_" + id, "_weir_deleted_" + id
 }
 
-// write writes changes as groups of one kind, so that a record that was
-// deleted and came back is treated in order.
-func (l *load) write(changes []weir.Change) error {
-	for len(changes) > 0 {
-		n := 1
-		for n < len(changes) && changes[n].Deleted == changes[0].Deleted {
-			n++
-		}
-		step := l.put
-		if changes[0].Deleted {
-			step = l.mark
-		}
-		if err := step(changes[:n]); err != nil {
-			return err
-		}
-		changes = changes[n:]
+// stages makes a target's temporary tables when the session has none yet.
+// They live as long as the session: one for each batch would fill Postgres's
+// catalog with dead entries.
+func (db *DB) stages(ctx context.Context, tx tx, t *target) error {
+	rows, deleted := stageNames(t)
+	if err := db.makeStage(ctx, tx, rows, t.Columns); err != nil || t.Parent > 0 {
+		return err
 	}
-	return nil
+	return db.makeStage(ctx, tx, deleted, t.identity())
 }
 
-// put writes the rows of changed records: the root's by its key, the
-// children's in the place of those that were there.
-func (l *load) put(changes []weir.Change) error {
-	for i, t := range l.Layout.Tables {
-		if i > 0 && l.Mode == weir.ModeUpsert {
-			if err := l.removeChildren(t, changes); err != nil {
+func (db *DB) makeStage(ctx context.Context, tx tx, name string, columns []weir.Column) error {
+	var parts []string
+	for _, c := range columns {
+		parts = append(parts, quote(c.Name)+" "+db.engine.columnType(c.Type))
+	}
+	_, err := tx.exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s (%s)%s", quote(name), strings.Join(parts, ", "), db.engine.stageEnd()))
+	return err
+}
+
+// identity gives the columns of the root's key that say which record a row is
+// of: all but ColumnHash, which history mode adds.
+func (t *target) identity() []weir.Column {
+	var out []weir.Column
+	for _, k := range t.Key {
+		if k != weir.ColumnHash {
+			out = append(out, t.Columns[slices.IndexFunc(t.Columns, func(c weir.Column) bool { return c.Name == k })])
+		}
+	}
+	return out
+}
+
+func columnNames(columns []weir.Column) []string {
+	var out []string
+	for _, c := range columns {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
+// loading is one batch on its way into the tables.
+type loading struct {
+	db       *DB
+	tx       tx
+	batch    weir.Batch
+	targets  []*target
+	loaded   weir.Loaded
+	replaced int // characters
+}
+
+// prepared is a change with its values as the driver takes them.
+type prepared struct {
+	weir.Change
+	hash string
+	key  []any
+	rows [][][]any // of each target
+}
+
+// apply loads the batch in parts within which the order does not matter.
+func (l *loading) apply(ctx context.Context) error {
+	var part []prepared
+	seen := map[string]bool{}
+	flush := func() error {
+		err := l.part(ctx, part)
+		part = part[:0]
+		clear(seen)
+		return err
+	}
+	for _, c := range l.batch.Changes {
+		p, reason := l.prepare(c)
+		if reason != "" {
+			if err := l.refuse(ctx, c, reason); err != nil {
+				return err
+			}
+			continue
+		}
+		if l.batch.Mode == weir.ModeHistory && !c.Deleted && seen[c.Key+" "+p.hash] {
+			continue
+		}
+		if l.clashes(p, seen) {
+			if err := flush(); err != nil {
 				return err
 			}
 		}
-		var rows [][]any
-		for _, c := range changes {
-			rows = append(rows, c.Rows[i]...)
+		seen[c.Key], seen[c.Key+" "+p.hash] = true, true
+		if c.Deleted {
+			seen[c.Key+" deleted"] = true
 		}
-		n, err := l.insert(t, rows)
-		if err != nil {
+		part = append(part, p)
+	}
+	return flush()
+}
+
+// clashes reports whether a change must come after one that is in the part:
+// within a part rows go in first, then deletions.
+func (l *loading) clashes(p prepared, seen map[string]bool) bool {
+	if l.batch.Mode == weir.ModeHistory {
+		return seen[p.Key+" deleted"]
+	}
+	return seen[p.Key]
+}
+
+// load puts a part's rows into the temporary tables, and from there into the
+// tables. It returns how many root rows have changed.
+func (l *loading) load(ctx context.Context, part []prepared) (int, error) {
+	if err := l.stage(ctx, part); err != nil {
+		return 0, err
+	}
+	write := l.upsert
+	if l.batch.Mode == weir.ModeHistory {
+		write = l.add
+	}
+	written, err := write(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if !slices.ContainsFunc(part, func(p prepared) bool { return p.Deleted }) {
+		return written, nil
+	}
+	deleted, err := l.mark(ctx)
+	return written + deleted, err
+}
+
+// stage fills the temporary tables.
+func (l *loading) stage(ctx context.Context, part []prepared) error {
+	for i, t := range l.targets {
+		name, deleted := stageNames(t)
+		var rows, keys [][]any
+		for _, p := range part {
+			switch {
+			case !p.Deleted:
+				rows = append(rows, p.rows[i]...)
+			case t.Parent == 0:
+				keys = append(keys, p.key)
+			}
+		}
+		if err := l.fill(ctx, name, t.Columns, rows); err != nil {
 			return err
 		}
-		if i == 0 {
-			l.done.Rows += n
+		if t.Parent == 0 {
+			if err := l.fill(ctx, deleted, t.identity(), keys); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// removeChildren removes the rows that belong to changed records.
-func (l *load) removeChildren(t weir.Table, changes []weir.Change) error {
-	return l.byKey(changes, t.Parent, func(c weir.Change) []any { return c.RootKey }, func(where string, args []any) error {
-		_, err := l.exec("DELETE FROM "+quote(t.Name)+" WHERE ("+quoteAll(t.Key[:t.Parent])+") IN ("+where+")", args...)
+func (l *loading) fill(ctx context.Context, stage string, columns []weir.Column, rows [][]any) error {
+	if _, err := l.tx.exec(ctx, "DELETE FROM "+l.db.engine.stage(stage)); err != nil || len(rows) == 0 {
 		return err
-	})
+	}
+	return l.tx.fill(ctx, stage, columns, rows)
 }
 
-// mark sets the time of deletion on all rows of records that are gone.
-func (l *load) mark(changes []weir.Change) error {
-	at := "'" + time.UnixMicro(l.ExtractedAt).UTC().Format(timeLayout) + "'" // a literal of digits, for both engines
-	for i, t := range l.Layout.Tables {
-		width := t.Parent
-		if i == 0 {
-			width = len(changes[0].RootKey)
+// upsert makes the tables' rows of the staged records what was staged. A
+// record that is there already, with this hash and not deleted, stays as it
+// is with all its rows.
+func (l *loading) upsert(ctx context.Context) (int, error) {
+	root := l.targets[0]
+	table, staged := l.db.engine.table(root.Name), l.stageOf(root)
+	var same []string
+	for _, k := range append(slices.Clone(root.Key), weir.ColumnHash) {
+		same = append(same, fmt.Sprintf("t.%s = s.%s", quote(k), quote(k)))
+	}
+	if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s AS s WHERE EXISTS (SELECT 1 FROM %s AS t WHERE %s AND t.%s IS NULL)",
+		staged, table, strings.Join(same, " AND "), quote(weir.ColumnDeletedAt))); err != nil {
+		return 0, err
+	}
+	records := fmt.Sprintf("(SELECT %s FROM %s)", quoteAll("", root.Key), staged)
+	for _, t := range l.targets[1:] {
+		if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN %s", l.db.engine.table(t.Name), tuple(t.Key[:t.Parent]), records)); err != nil {
+			return 0, err
 		}
-		err := l.byKey(changes, width, func(c weir.Change) []any { return c.RootKey }, func(where string, args []any) error {
-			n, err := l.exec("UPDATE "+quote(t.Name)+" SET "+quote(weir.ColumnDeletedAt)+" = "+at+
-				" WHERE "+quote(weir.ColumnDeletedAt)+" IS NULL AND ("+quoteAll(t.Key[:width])+") IN ("+where+")", args...)
-			if i == 0 {
-				l.done.Rows += n
-			}
-			return err
-		})
+		columns := quoteAll("", columnNames(t.Columns))
+		if _, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s IN %s",
+			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), tuple(t.Key[:t.Parent]), records)); err != nil {
+			return 0, err
+		}
+	}
+	var set []string
+	for _, c := range root.Columns {
+		if !slices.Contains(root.Key, c.Name) {
+			set = append(set, fmt.Sprintf("%s = excluded.%s", quote(c.Name), quote(c.Name)))
+		}
+	}
+	columns := quoteAll("", columnNames(root.Columns))
+	n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE true ON CONFLICT (%s) DO UPDATE SET %s",
+		table, columns, columns, staged, quoteAll("", root.Key), strings.Join(set, ", ")))
+	return int(n), err
+}
+
+// add puts every staged version beside those that are there. A version that
+// is there already stays, and is deleted no more.
+func (l *loading) add(ctx context.Context) (int, error) {
+	var written int
+	for i, t := range l.targets {
+		columns := quoteAll("", columnNames(t.Columns))
+		n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s AS t (%s) SELECT %s FROM %s WHERE true ON CONFLICT (%s) DO UPDATE SET %s = NULL WHERE t.%s IS NOT NULL",
+			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), quoteAll("", t.Key), quote(weir.ColumnDeletedAt), quote(weir.ColumnDeletedAt)))
 		if err != nil {
-			return err
+			return 0, err
+		}
+		if i == 0 {
+			written = int(n)
 		}
 	}
-	return nil
+	return written, nil
 }
 
-// byKey calls f with lists of root keys that fit one statement.
-func (l *load) byKey(changes []weir.Change, width int, key func(weir.Change) []any, f func(where string, args []any) error) error {
-	types := l.Layout.Tables[0].Columns // the key's columns come first
-	for part := range slices.Chunk(changes, 5_000/width) {
-		args := make([]any, 0, len(part)*width)
-		for _, c := range part {
-			for i, v := range key(c) {
-				args = append(args, l.db.kind.value(v, types[i].Type))
-			}
+// mark gives the deleted records' rows the time of deletion; in history mode
+// those of the newest version.
+func (l *loading) mark(ctx context.Context) (int, error) {
+	root := l.targets[0]
+	table, identity := l.db.engine.table(root.Name), columnNames(root.identity())
+	_, deleted := stageNames(root)
+	at, _ := l.db.engine.value(time.UnixMicro(l.batch.ExtractedAt).UTC(), weir.TypeTime)
+	gone := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(identity), quoteAll("", identity), l.db.engine.stage(deleted))
+	live := quote(weir.ColumnDeletedAt) + " IS NULL"
+	newest := ""
+	if l.batch.Mode == weir.ModeHistory {
+		var same []string
+		for _, k := range identity {
+			same = append(same, fmt.Sprintf("n.%s = t.%s", quote(k), quote(k)))
 		}
-		where := "VALUES " + l.placeholders(len(part), width)
-		if err := f(where, args); err != nil {
-			return err
+		newest = fmt.Sprintf(" AND %s = (SELECT max(n.%s) FROM %s AS n WHERE %s)", quote(weir.ColumnExtractedAt), quote(weir.ColumnExtractedAt), table, strings.Join(same, " AND "))
+	}
+	n, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s AS t SET %s = $1 WHERE %s AND %s%s", table, quote(weir.ColumnDeletedAt), gone, live, newest), at)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range l.targets[1:] {
+		owner := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(t.Key[:t.Parent]), quoteAll("", identity), l.db.engine.stage(deleted))
+		if l.batch.Mode == weir.ModeHistory {
+			owner = fmt.Sprintf("%s IN (SELECT %s FROM %s WHERE %s AND NOT %s)",
+				tuple(append(slices.Clone(t.Key[:t.Parent]), weir.ColumnHash)), quoteAll("", append(slices.Clone(identity), weir.ColumnHash)), table, gone, live)
+		}
+		if _, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s SET %s = $1 WHERE %s AND %s", l.db.engine.table(t.Name), quote(weir.ColumnDeletedAt), owner, live), at); err != nil {
+			return 0, err
 		}
 	}
-	return nil
+	return int(n), nil
 }
 
-// placeholders writes rows of parameters: ($1,$2),($3,$4). SQLite looks for $n
-// among all names of a statement, one by one, so that many of them take a time
-// that grows with their square (measured: three quarters of a load); ? has no
-// name.
-func (l *load) placeholders(rows, width int) string {
-	if _, ok := l.db.kind.(lite); ok {
-		row := "(" + strings.TrimSuffix(strings.Repeat("?,", width), ",") + ")"
-		return strings.TrimSuffix(strings.Repeat(row+",", rows), ",")
-	}
-	var b strings.Builder
-	for r := range rows {
-		if r > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('(')
-		for c := range width {
-			if c > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(r*width + c + 1))
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
+func (l *loading) stageOf(t *target) string {
+	rows, _ := stageNames(t)
+	return l.db.engine.stage(rows)
 }

@@ -2,76 +2,108 @@ package sqldb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/weirhq/weir"
 )
 
-// pg is Postgres.
-type pg struct{ schema string }
+// postgres is the Postgres engine.
+type postgres struct {
+	pool   *pgxpool.Pool
+	schema string
+	shown  string
+}
 
-func (db *DB) openPostgres(ctx context.Context, address string, password weir.Secret) error {
+// Limits of a Postgres connection. Locks are waited for only so long that a
+// forgotten session elsewhere is noticed; a server that sees nothing of us
+// for a while ends the transaction, so that nobody waits for a dead process.
+const (
+	connections    = 4
+	connectTimeout = 10 * time.Second
+	session        = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '5min'"
+)
+
+// openPostgres opens the pool behind a postgres:// URL. Errors never hold the
+// URL, which may have the password in it.
+func openPostgres(ctx context.Context, address string, password weir.Secret) (engine, error) {
+	wrong := &weir.Error{Code: weir.CodeConfig, Message: "the Postgres address cannot be read", Remedy: "Write it as postgres://user@host:5432/database, special characters as %XX"}
 	u, err := url.Parse(address)
-	if err != nil { // its text repeats the address, password included
-		return &weir.Error{Code: weir.CodeUsage, Message: "the Postgres address cannot be read", Remedy: "Write it as postgres://user@host:5432/database"}
+	if err != nil {
+		return nil, wrong
 	}
 	query := u.Query()
-	kind := pg{schema: query.Get("schema")}
+	schema := query.Get("schema")
 	query.Del("schema")
 	u.RawQuery = query.Encode()
-	config, err := pgx.ParseConfig(u.String())
+	config, err := pgxpool.ParseConfig(u.String())
 	if err != nil {
-		return &weir.Error{Code: weir.CodeUsage, Message: "the Postgres address cannot be read", Remedy: "Write it as postgres://user@host:5432/database"}
+		return nil, wrong
 	}
-	if !password.IsZero() && config.Password == "" {
-		config.Password = password.Expose()
+	if _, inURL := u.User.Password(); !inURL && !password.IsZero() {
+		config.ConnConfig.Password = password.Expose()
 	}
-	if kind.schema != "" {
-		config.RuntimeParams["search_path"] = quote(kind.schema)
+	if len(schema) > 63 || strings.ContainsRune(schema, 0) || strings.HasPrefix(schema, "pg_") {
+		return nil, &weir.Error{Code: weir.CodeConfig, Where: "?schema=", Message: "Postgres cannot have a schema of this name", Remedy: "Choose a name of at most 63 bytes that does not begin with pg_"}
 	}
-	config.RuntimeParams["application_name"] = "weir"
-	db.kind, db.pool = kind, stdlib.OpenDB(*config)
-	db.pool.SetMaxOpenConns(4)
-	if err := db.pool.PingContext(ctx); err != nil {
-		_ = db.pool.Close()
-		return kind.explain(err)
+	config.MaxConns = connections
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	// No prepared statements on the server: they break behind a pooler, and
+	// when somebody alters a table.
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "weir"
 	}
-	return nil
+	c := config.ConnConfig
+	p := &postgres{shown: fmt.Sprintf("postgres://%s@%s:%d/%s", c.User, c.Host, c.Port, c.Database)}
+	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, p.explain(err)
+	}
+	if err := p.choose(ctx, schema); err != nil {
+		p.pool.Close()
+		return nil, p.explain(err)
+	}
+	return p, nil
 }
 
-func (k pg) guard(ctx context.Context, tx *sql.Tx) error {
-	if k.schema != "" {
-		if _, err := tx.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+quote(k.schema)); err != nil {
-			return k.explain(err)
+// choose finds the schema to work in, or makes it.
+func (p *postgres) choose(ctx context.Context, schema string) error {
+	if schema == "" {
+		var current *string
+		if err := p.pool.QueryRow(ctx, "SELECT current_schema()").Scan(&current); err != nil {
+			return err
 		}
+		if current == nil {
+			return &weir.Error{Code: weir.CodeConfig, Where: p.shown, Message: "the user's search_path names no schema that exists", Remedy: "Choose one with ?schema=NAME"}
+		}
+		p.schema = *current
+		return nil
 	}
-	// Serialises starters: CREATE TABLE IF NOT EXISTS can fail in a race.
-	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(1464158546)`)
-	if err != nil {
-		return k.explain(err)
+	p.schema, p.shown = schema, p.shown+"?schema="+schema
+	var there bool
+	if err := p.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", schema).Scan(&there); err != nil || there {
+		return err
 	}
-	var n int
-	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename IN ('record_batch', 'goose_db_version')`).Scan(&n)
-	if err == nil && n == 2 {
-		return &weir.Error{Code: weir.CodeConflict, Message: "this is Weir's own store", Remedy: "Use another database or schema for the data"}
-	}
-	return k.explain(err)
+	_, err := p.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+quote(schema))
+	return err
 }
 
-func (pg) columns(ctx context.Context, tx *sql.Tx, table string) (map[string]string, error) {
-	return readColumns(tx.QueryContext(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-		WHERE c.relname = $1 AND c.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a.attisdropped`, table))
-}
+func (p *postgres) where() string            { return p.shown }
+func (p *postgres) close() error             { p.pool.Close(); return nil }
+func (p *postgres) table(name string) string { return quote(p.schema) + "." + quote(name) }
+func (p *postgres) stage(name string) string { return "pg_temp." + quote(name) }
+func (p *postgres) stageEnd() string         { return " ON COMMIT DELETE ROWS" }
 
-func (pg) columnType(t weir.Type) string {
+func (p *postgres) columnType(t weir.Type) string {
 	switch t {
 	case weir.TypeBool:
 		return "boolean"
@@ -87,121 +119,162 @@ func (pg) columnType(t weir.Type) string {
 	return "text"
 }
 
-// retype keeps times in the form in which other engines and files show them.
-func (k pg) retype(table string, c weir.Column) string {
-	name, using := quote(c.Name), quote(c.Name)+"::text"
-	switch c.Type {
-	case weir.TypeJSON:
-		using = "to_jsonb(" + name + ")"
-	case weir.TypeFloat:
-		using = name + "::double precision"
-	}
-	return "ALTER TABLE " + quote(table) + " ALTER COLUMN " + name + " TYPE " + k.columnType(c.Type) + " USING " + using
-}
-
-// value replaces what Postgres has no place for, the NUL character.
-func (pg) value(v any, t weir.Type) any {
-	text, ok := v.(string)
+func (p *postgres) value(v any, t weir.Type) (any, int) {
+	s, ok := v.(string)
 	if !ok {
-		return v
+		return v, 0
 	}
+	s, invalid := validUTF8(s)
 	if t == weir.TypeJSON {
-		return strings.ReplaceAll(escapeNUL(text), "\x00", "\ufffd")
+		s, n := withoutNULEscape(s)
+		return s, invalid + n
 	}
-	return strings.ReplaceAll(text, "\x00", "\ufffd")
+	s, n := withoutNUL(s)
+	return s, invalid + n
 }
 
-// escapeNUL replaces \u0000 in JSON text, but not \\u0000, which is text.
-func escapeNUL(text string) string {
-	if !strings.Contains(text, `\u0000`) {
-		return text
+func (p *postgres) checkKey(text string) string {
+	if strings.ContainsRune(text, 0) {
+		return "Postgres takes no NUL character in a key"
 	}
-	var b strings.Builder
-	for i := 0; i < len(text); {
-		switch {
-		case strings.HasPrefix(text[i:], `\u0000`):
-			b.WriteString("\ufffd")
-			i += len(`\u0000`)
-		case text[i] == '\\' && i+1 < len(text):
-			b.WriteString(text[i : i+2])
-			i += 2
-		default:
-			b.WriteByte(text[i])
-			i++
+	return ""
+}
+
+func (p *postgres) begin(ctx context.Context) (tx, error) {
+	t, err := p.pool.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.Exec(ctx, session); err != nil {
+		_ = t.Rollback(ctx) // the first error is the one to tell
+		return nil, err
+	}
+	return &pgTx{Tx: t, schema: p.schema}, nil
+}
+
+func (p *postgres) describe(ctx context.Context, tx tx, names []string) (map[string]actual, error) {
+	found := map[string]actual{}
+	const tables = `FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = $1 AND c.relname = ANY($2)`
+	err := tx.query(ctx, `SELECT c.relname, c.relkind NOT IN ('r', 'p'), coalesce(a.attname, ''), coalesce(format_type(a.atttypid, a.atttypmod), '') `+tables+`
+		LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped`,
+		[]any{p.schema, names}, func(scan func(...any) error) error {
+			var name, column, columnType string
+			var view bool
+			if err := scan(&name, &view, &column, &columnType); err != nil {
+				return err
+			}
+			a, ok := found[name]
+			if !ok {
+				a = actual{view: view, columns: map[string]string{}}
+			}
+			a.columns[column] = columnType
+			found[name] = a
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	err = tx.query(ctx, `SELECT c.relname, array_agg(a.attname::text) `+tables+`
+		JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+		JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]) GROUP BY c.relname, i.indexrelid`,
+		[]any{p.schema, names}, func(scan func(...any) error) error {
+			var name string
+			var columns []string
+			if err := scan(&name, &columns); err != nil {
+				return err
+			}
+			a := found[name]
+			a.unique = append(a.unique, columns)
+			found[name] = a
+			return nil
+		})
+	return found, err
+}
+
+func (p *postgres) widen(ctx context.Context, tx tx, from, to weir.Table) error {
+	var changes []string
+	for i, c := range to.Columns {
+		if was := from.Columns[i].Type; was != c.Type {
+			changes = append(changes, fmt.Sprintf("ALTER COLUMN %s TYPE %s USING %s", quote(c.Name), p.columnType(c.Type), pgCast(quote(c.Name), was, c.Type)))
 		}
 	}
-	return b.String()
+	if len(changes) == 0 {
+		return nil
+	}
+	_, err := tx.exec(ctx, fmt.Sprintf("ALTER TABLE %s %s", p.table(to.Name), strings.Join(changes, ", ")))
+	return err
 }
 
-// bulk copies rows into a temporary table that ends with the transaction.
-func (pg) bulk(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t weir.Table, rows [][]any) (string, error) {
-	const stage = "_weir_stage"
-	if _, err := tx.ExecContext(ctx, "DROP TABLE IF EXISTS pg_temp."+stage); err != nil {
-		return "", err
+// pgCast writes a column's value in a wider type, as convert does.
+func pgCast(c string, from, to weir.Type) string {
+	text := c + "::text"
+	if from == weir.TypeTime {
+		text = fmt.Sprintf(`to_char(%s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`, c)
 	}
-	if _, err := tx.ExecContext(ctx, "CREATE TEMP TABLE "+stage+" (LIKE "+quote(t.Name)+") ON COMMIT DROP"); err != nil {
-		return "", err
+	switch {
+	case to == weir.TypeFloat:
+		return c + "::double precision"
+	case to == weir.TypeJSON && from == weir.TypeTime:
+		return "to_jsonb(" + text + ")"
+	case to == weir.TypeJSON:
+		return "to_jsonb(" + c + ")"
 	}
-	err := conn.Raw(func(driver any) error {
-		c, ok := driver.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("no pgx connection but %T", driver)
+	return text
+}
+
+// pgTx is one transaction.
+type pgTx struct {
+	pgx.Tx
+	schema string
+}
+
+// lock takes an advisory lock: also a dataset that has no row anywhere yet is
+// loaded by one transaction at a time.
+func (t *pgTx) lock(ctx context.Context, name string) error {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "weir %q %q", t.schema, name)
+	_, err := t.exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(h.Sum64())) // #nosec G115 -- any 64 bits will do
+	return err
+}
+
+func (t *pgTx) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	tag, err := t.Exec(ctx, statement, args...)
+	return tag.RowsAffected(), err
+}
+
+func (t *pgTx) query(ctx context.Context, statement string, args []any, each func(func(...any) error) error) error {
+	rows, err := t.Query(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
 		}
-		_, err := c.Conn().CopyFrom(ctx, pgx.Identifier{"pg_temp", stage}, columnNames(t), pgx.CopyFromRows(rows))
-		return err
-	})
-	return "pg_temp." + stage, err
-}
-
-func (pg) forUpdate() string { return " FOR UPDATE" }
-
-// again: a deadlock or a lost serialization.
-func (pg) again(err error) bool {
-	var e *pgconn.PgError
-	return errors.As(err, &e) && (e.Code == "40P01" || e.Code == "40001")
-}
-
-// refused: class 22 is a value out of its type, 23 a constraint.
-func (pg) refused(err error) (string, bool) {
-	var e *pgconn.PgError
-	if errors.As(err, &e) && (strings.HasPrefix(e.Code, "22") || strings.HasPrefix(e.Code, "23")) {
-		return "Postgres refuses a value (" + e.Code + ")", true
 	}
-	return "", false
+	return rows.Err()
 }
 
-func (pg) explain(err error) error {
-	var known *weir.Error
-	var e *pgconn.PgError
-	var connect *pgconn.ConnectError
+func (t *pgTx) fill(ctx context.Context, stage string, columns []weir.Column, rows [][]any) error {
+	_, err := t.CopyFrom(ctx, pgx.Identifier{"pg_temp", stage}, columnNames(columns), pgx.CopyFromRows(rows))
+	return err
+}
+
+func (t *pgTx) commit(ctx context.Context) error {
+	err := t.Commit(ctx)
+	var said *pgconn.PgError
 	switch {
-	case err == nil, errors.As(err, &known), errors.Is(err, context.Canceled):
+	case err == nil, errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, pgx.ErrTxClosed):
 		return err
-	case errors.As(err, &e):
-		return explainCode(e)
-	case errors.As(err, &connect):
-		return &weir.Error{Code: weir.CodeLocal, Where: "postgres", Message: "the server cannot be reached", Remedy: "Check host, port, and that it runs", Err: err}
+	case errors.As(err, &said) && !slices.Contains([]string{"57P01", "57P02", "57P03"}, said.Code):
+		return err // the server has answered, and it was no
 	}
-	return &weir.Error{Code: weir.CodeTransient, Where: "postgres", Message: "the connection failed", Remedy: "Run again; everything up to here is kept", Err: err}
+	return unknownOutcome{err}
 }
 
-// explainCode explains what the server said; its message may hold values, so
-// only the code is told where a value may be.
-func explainCode(e *pgconn.PgError) error {
-	out := &weir.Error{Code: weir.CodeLocal, Where: "postgres", Message: "the server said " + e.Code + ": " + e.Message, Err: e}
-	switch {
-	case strings.HasPrefix(e.Code, "28"):
-		out.Code, out.Message, out.Remedy = weir.CodeConfig, "the user or password is refused", "Check the user, and give the password as PGPASSWORD"
-	case e.Code == "3D000":
-		out.Code, out.Message, out.Remedy = weir.CodeConfig, "there is no such database", "Make it first: createdb NAME"
-	case e.Code == "42501":
-		out.Code, out.Remedy = weir.CodeConfig, "Let the user create tables there, or name a schema that is its own: ?schema=NAME"
-	case e.Code == "53100":
-		out.Message, out.Remedy = "the server's disk is full", "Make room and run again; everything up to here is kept"
-	case strings.HasPrefix(e.Code, "57P"), e.Code == "25006", e.Code == "53300":
-		out.Code, out.Remedy = weir.CodeTransient, "The server restarts, fails over or is full; run again"
-	case e.Code == "42P10":
-		out.Code, out.Message, out.Remedy = weir.CodeConflict, "a table's primary key was removed by somebody else", "Put it back"
-	}
-	return out
+func (t *pgTx) rollback() {
+	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	defer cancel()
+	_ = t.Rollback(ctx) // nothing to roll back after a commit
 }

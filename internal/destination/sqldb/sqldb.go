@@ -1,28 +1,36 @@
-// Package sqldb loads batches into SQLite and Postgres: rows and position in
-// one transaction, so that after any crash the tables equal "each version
-// applied once, newest wins".
+// Package sqldb is the destination that loads a SQLite file or a Postgres
+// schema. A batch becomes rows, and the position moves on, in one transaction
+// of that database, so that whatever dies when, each record has been applied
+// exactly once.
 //
-// Weir's own tables in a destination begin with _weir_: which tables it made,
-// how far each dataset has come, and what the database would not take. A
-// table that Weir did not make is never touched.
+//	sqldb.go     Open, Position, Close
+//	load.go      one batch, one transaction, and what its commit came to
+//	position.go  where each log stands; who may go on from there
+//	tables.go    the tables: made, widened, and checked against what we made
+//	apply.go     rows into staging tables, from there into the tables
+//	refuse.go    a record the database will not take is found and set aside
+//	value.go     values as columns take them
+//	name.go      the one place where a name becomes SQL
+//	engine.go    what differs between the two databases
+//
+// In the database Weir keeps three tables of its own: _weir_tables (which
+// tables it made, and of whose data), _weir_positions and _weir_quarantine.
+// A table that is not in the first is never touched.
 package sqldb
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"log/slog"
 	"strings"
 
 	"github.com/weirhq/weir"
 )
 
-// DB is an open destination. It is safe for concurrent use by loads of
-// different datasets.
+// DB is one database as a destination. It is safe for concurrent use: the
+// batches of one dataset wait for each other, in this process and any other.
 type DB struct {
-	pool *sql.DB
-	kind dialect
-	log  *slog.Logger
+	engine engine
+	log    *slog.Logger
 }
 
 // Options are the choices an Open has.
@@ -31,66 +39,95 @@ type Options struct {
 	Logger   *slog.Logger // nil discards
 }
 
-// Open opens "sqlite:PATH" or "postgres://user@host/db[?schema=NAME]" and
-// makes Weir's own tables in it. A file that is no SQLite database, or is
-// Weir's own store, is CodeConflict; a server that cannot be reached is
-// CodeLocal; a refused password CodeConfig.
+// Open opens the database at url: "sqlite:PATH", "sqlite:///ABSOLUTE", or
+// "postgres://user@host/database", where ?schema=NAME chooses the schema. A
+// file or schema that is missing is made; Weir's own tables are, too. A
+// relative path is taken from the working directory.
+//
+// CodeConfig when the URL or what it names is wrong; CodeAuth when Postgres
+// does not accept user and password; CodeTransient when it cannot be reached;
+// CodeConflict when the file is not a SQLite database, or is the one in which
+// Weir keeps its own records.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	db := &DB{log: o.Logger}
+	scheme, rest, _ := strings.Cut(url, ":")
 	var err error
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		err = db.openSQLite(ctx, path)
-	} else {
-		err = db.openPostgres(ctx, url, o.Password)
+	switch scheme {
+	case "sqlite":
+		db.engine, err = openSQLite(ctx, rest)
+	case "postgres", "postgresql":
+		db.engine, err = openPostgres(ctx, url, o.Password)
+	default:
+		err = &weir.Error{Code: weir.CodeConfig, Message: "the database is neither sqlite:PATH nor postgres://…"}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if err := db.prepare(ctx); err != nil {
-		_ = db.Close()
-		return nil, err
+		_ = db.Close() // the first error is the one to tell
+		return nil, db.engine.explain(err)
 	}
 	return db, nil
 }
 
-// Close closes the connections.
-func (db *DB) Close() error { return db.pool.Close() }
-
-// ownTables are the tables in which a destination remembers.
-var ownTables = []string{
-	`CREATE TABLE IF NOT EXISTS _weir_tables (name TEXT PRIMARY KEY, dataset TEXT NOT NULL, source TEXT NOT NULL, columns TEXT NOT NULL)`,
-	`CREATE TABLE IF NOT EXISTS _weir_positions (dataset TEXT PRIMARY KEY, source TEXT NOT NULL, log TEXT NOT NULL, position BIGINT NOT NULL,
-		epoch BIGINT NOT NULL, run TEXT NOT NULL, committed_at TEXT NOT NULL)`,
-	`CREATE TABLE IF NOT EXISTS _weir_quarantine (dataset TEXT NOT NULL, log TEXT NOT NULL, position BIGINT NOT NULL, key TEXT NOT NULL,
-		reason TEXT NOT NULL, run TEXT NOT NULL, PRIMARY KEY (dataset, log, position))`,
+// prepare makes Weir's own tables.
+func (db *DB) prepare(ctx context.Context) error {
+	return db.transact(ctx, func(tx tx) error {
+		if err := tx.lock(ctx, "own tables"); err != nil {
+			return err
+		}
+		found, err := db.engine.describe(ctx, tx, []string{tablesTable, positionsTable, quarantineTable, "goose_db_version"})
+		if err != nil {
+			return err
+		}
+		if _, ours := found[positionsTable]; ours {
+			return nil
+		}
+		if _, store := found["goose_db_version"]; store {
+			return &weir.Error{Code: weir.CodeConflict, Where: db.engine.where(), Message: "this database belongs to a program that manages its tables itself; it looks like the one in which Weir keeps its own records",
+				Remedy: "Name another file, database or ?schema= as the destination"}
+		}
+		for _, t := range []string{tablesTable, quarantineTable} {
+			if _, there := found[t]; there {
+				return &weir.Error{Code: weir.CodeConflict, Where: db.engine.where(), Message: "there is a table " + t + " but no " + positionsTable,
+					Remedy: "Restore " + positionsTable + ", or name another database or ?schema="}
+			}
+		}
+		for _, statement := range ownTables(db.engine) {
+			if _, err := tx.exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (db *DB) prepare(ctx context.Context) error {
-	tx, err := db.pool.BeginTx(ctx, nil)
+// transact runs f in one transaction and commits it.
+func (db *DB) transact(ctx context.Context, f func(tx) error) error {
+	tx, err := db.engine.begin(ctx)
 	if err != nil {
-		return db.kind.explain(err)
-	}
-	defer func() { _ = tx.Rollback() }() // a no-op after the commit
-	if err := db.kind.guard(ctx, tx); err != nil {
 		return err
 	}
-	for _, text := range ownTables {
-		if _, err := tx.ExecContext(ctx, text); err != nil {
-			return db.kind.explain(err)
-		}
+	if err := f(tx); err != nil {
+		tx.rollback()
+		return err
 	}
-	return db.kind.explain(tx.Commit())
+	return tx.commit(ctx)
 }
 
-// Position says how far the dataset has come in that log: 0 in a log that
-// this destination has never seen.
-func (db *DB) Position(ctx context.Context, log, dataset string) (at weir.Position, err error) {
-	err = db.pool.QueryRowContext(ctx, `SELECT position FROM _weir_positions WHERE dataset = $1 AND log = $2`, dataset, log).Scan(&at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return at, db.kind.explain(err)
+// Position says how far the database has come in this log of this dataset: 0
+// for a log it has never seen.
+func (db *DB) Position(ctx context.Context, log, dataset string) (weir.Position, error) {
+	var at place
+	err := db.transact(ctx, func(tx tx) (err error) {
+		at, err = db.place(ctx, tx, dataset, log)
+		return err
+	})
+	return at.position, db.engine.explain(err)
 }
+
+// Close closes the connections.
+func (db *DB) Close() error { return db.engine.close() }

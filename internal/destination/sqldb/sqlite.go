@@ -4,94 +4,88 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
-	"modernc.org/sqlite"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/weirhq/weir"
 )
 
-// timeLayout sorts as text and is read by SQLite's own date functions.
-const timeLayout = "2006-01-02T15:04:05.000000Z"
-
-// lite is SQLite.
-type lite struct{ path string }
-
-func (db *DB) openSQLite(ctx context.Context, path string) error {
-	kind := lite{path}
-	db.kind = kind
-	if err := kind.check(); err != nil {
-		return err
-	}
-	source := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
-		"_pragma": {"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(FULL)"},
-		"_txlock": {"immediate"},
-	}.Encode()}).String()
-	var err error
-	if db.pool, err = sql.Open("sqlite", source); err != nil {
-		return err
-	}
-	db.pool.SetMaxOpenConns(1) // SQLite has one writer
-	if err := db.pool.PingContext(ctx); err != nil {
-		_ = db.pool.Close()
-		return kind.explain(err)
-	}
-	return nil
+// lite is the SQLite engine: one connection, because SQLite has one writer.
+type lite struct {
+	db   *sql.DB
+	path string
 }
 
-// check makes the file when it is missing and refuses one that is something
-// else, without opening it as a database.
-func (k lite) check() error {
-	f, err := os.OpenFile(k.path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the user names the file
-	if err != nil {
-		return &weir.Error{Code: weir.CodeLocal, Where: k.path, Message: "the file cannot be opened: " + errors.Unwrap(err).Error(), Remedy: "Name a file that can be written, in a directory that exists", Err: err}
+// openSQLite opens the file behind "sqlite:", and makes it when it is
+// missing, for its owner alone.
+func openSQLite(ctx context.Context, rest string) (engine, error) {
+	path := rest
+	if trimmed := strings.TrimLeft(rest, "/"); len(trimmed) < len(rest) {
+		path = "/" + trimmed // sqlite:/abs, sqlite:///abs
 	}
-	defer func() { _ = f.Close() }() // nothing was written
-	head := make([]byte, 16)
-	n, _ := f.Read(head)
-	if n > 0 && string(head[:n]) != "SQLite format 3\x00" {
-		return &weir.Error{Code: weir.CodeConflict, Where: k.path, Message: "this file is not a SQLite database; it was not touched", Remedy: "Name another file"}
+	path, err := filepath.Abs(path)
+	if err != nil || rest == "" || strings.ContainsRune(path, 0) {
+		return nil, &weir.Error{Code: weir.CodeConfig, Message: "the address names no SQLite file", Remedy: "Write it as sqlite:FILE or sqlite:///absolute/FILE", Err: err}
 	}
-	return nil
-}
-
-func (k lite) guard(ctx context.Context, tx *sql.Tx) error {
-	var n int
-	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name IN ('record_batch', 'goose_db_version')`).Scan(&n)
-	if err == nil && n == 2 {
-		return &weir.Error{Code: weir.CodeConflict, Where: k.path, Message: "this is Weir's own store", Remedy: "Name another file for the data"}
-	}
-	return k.explain(err)
-}
-
-func (lite) columns(ctx context.Context, tx *sql.Tx, table string) (map[string]string, error) {
-	return readColumns(tx.QueryContext(ctx, `SELECT name, type FROM pragma_table_info($1)`, table))
-}
-
-// readColumns reads pairs of name and type; nil when there are none.
-func readColumns(rows *sql.Rows, err error) (map[string]string, error) {
-	if err != nil {
+	if err := checkFile(path); err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out map[string]string
-	for rows.Next() {
-		var name, kind string
-		if err := rows.Scan(&name, &kind); err != nil {
-			return nil, err
-		}
-		if out == nil {
-			out = map[string]string{}
-		}
-		out[name] = kind
+	// FULL syncs each commit: NORMAL may lose the last ones when power fails.
+	// legacy_alter_table lets a table be replaced under views that name it.
+	source := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
+		"_pragma": {"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)", "cache_size(-32000)", "legacy_alter_table(1)"},
+		"_txlock": {"immediate"},
+	}.Encode()}).String()
+	db, err := sql.Open("sqlite", source)
+	if err != nil {
+		return nil, &weir.Error{Code: weir.CodeLocal, Where: path, Message: err.Error(), Err: err}
 	}
-	return out, rows.Err()
+	db.SetMaxOpenConns(1)
+	l := &lite{db: db, path: path}
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close() // the first error is the one to tell
+		return nil, l.explain(err)
+	}
+	return l, nil
 }
 
-func (lite) columnType(t weir.Type) string {
+// checkFile makes the file when it is missing and refuses one that holds
+// something else: SQLite itself would take a short one for empty.
+func checkFile(path string) error {
+	local := func(err error) error {
+		return &weir.Error{Code: weir.CodeLocal, Where: path, Message: errors.Unwrap(err).Error(), Remedy: "Name a file in a directory that exists and that Weir may write", Err: err}
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the user names the file
+	if err != nil {
+		return local(err)
+	}
+	defer f.Close()
+	const magic = "SQLite format 3\x00"
+	head := make([]byte, len(magic))
+	switch n, err := io.ReadFull(f, head); {
+	case n == 0 && err == io.EOF, string(head[:n]) == magic:
+		return nil
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return &weir.Error{Code: weir.CodeLocal, Where: path, Message: "the file cannot be read", Remedy: "Name a file that Weir may read and write", Err: err}
+	}
+	return &weir.Error{Code: weir.CodeConflict, Where: path, Message: "this file is not a SQLite database, and it is left alone", Remedy: "Name another file"}
+}
+
+func (l *lite) where() string            { return "sqlite:" + l.path }
+func (l *lite) close() error             { return l.db.Close() }
+func (l *lite) table(name string) string { return "main." + quote(name) }
+func (l *lite) stage(name string) string { return "temp." + quote(name) }
+func (l *lite) stageEnd() string         { return "" }
+func (l *lite) checkKey(string) string   { return "" }
+
+func (l *lite) columnType(t weir.Type) string {
 	switch t {
 	case weir.TypeBool:
 		return "BOOLEAN"
@@ -103,64 +97,158 @@ func (lite) columnType(t weir.Type) string {
 	return "TEXT"
 }
 
-// retype is empty: a SQLite column takes values of any type.
-func (lite) retype(string, weir.Column) string { return "" }
-
-func (lite) value(v any, _ weir.Type) any {
-	if at, ok := v.(time.Time); ok {
-		return at.UTC().Format(timeLayout)
+func (l *lite) value(v any, _ weir.Type) (any, int) {
+	switch v := v.(type) {
+	case time.Time:
+		return v.UTC().Format(timeForm), 0
+	case string:
+		return validUTF8(v)
 	}
-	return v
+	return v, 0
 }
 
-func (lite) bulk(context.Context, *sql.Conn, *sql.Tx, weir.Table, [][]any) (string, error) {
-	return "", nil
+func (l *lite) begin(ctx context.Context) (tx, error) {
+	t, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &liteTx{Tx: t}, nil
 }
 
-func (lite) forUpdate() string { return "" }
-
-func (lite) again(error) bool { return false } // the one writer cannot lose against another
-
-// SQLite's primary result codes that decide what becomes of an error.
-const (
-	sqliteBusy       = 5
-	sqliteFull       = 13
-	sqliteTooBig     = 18
-	sqliteConstraint = 19
-	sqliteMismatch   = 20
-	sqliteNotADB     = 26
-)
-
-func (lite) refused(err error) (string, bool) {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return "", false
+// describe reads what there is; SQLite's names are the same in any case.
+func (l *lite) describe(ctx context.Context, tx tx, names []string) (map[string]actual, error) {
+	found := map[string]actual{}
+	for _, name := range names {
+		a := actual{columns: map[string]string{}}
+		there := false
+		var key []string
+		err := tx.query(ctx, `SELECT type = 'view' FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = $1 COLLATE NOCASE`, []any{name},
+			func(scan func(...any) error) error { there = true; return scan(&a.view) })
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			continue
+		}
+		err = tx.query(ctx, `SELECT lower(name), upper(type), pk > 0 FROM pragma_table_info($1, 'main')`, []any{name}, func(scan func(...any) error) error {
+			var column, declared string
+			var inKey bool
+			err := scan(&column, &declared, &inKey)
+			if a.columns[column] = declared; inKey {
+				key = append(key, column)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if a.unique, err = l.unique(ctx, tx, name); err != nil {
+			return nil, err
+		}
+		if len(key) > 0 { // an INTEGER PRIMARY KEY has no index of its own
+			a.unique = append(a.unique, key)
+		}
+		found[name] = a
 	}
-	switch e.Code() & 0xff {
-	case sqliteTooBig:
-		return "a value is too large for SQLite", true
-	case sqliteConstraint:
-		return "a constraint of the table refuses it", true
-	case sqliteMismatch:
-		return "a value has the wrong type for its column", true
-	}
-	return "", false
+	return found, nil
 }
 
-func (k lite) explain(err error) error {
-	var known *weir.Error
-	var e *sqlite.Error
-	if err == nil || errors.As(err, &known) || !errors.As(err, &e) {
+func (l *lite) unique(ctx context.Context, tx tx, table string) ([][]string, error) {
+	var out [][]string
+	index := map[string]int{}
+	err := tx.query(ctx, `SELECT i.name, lower(coalesce(c.name, '')) FROM pragma_index_list($1, 'main') AS i, pragma_index_info(i.name, 'main') AS c WHERE i."unique" AND NOT i.partial`,
+		[]any{table}, func(scan func(...any) error) error {
+			var name, column string
+			if err := scan(&name, &column); err != nil {
+				return err
+			}
+			if _, ok := index[name]; !ok {
+				index[name] = len(out)
+				out = append(out, nil)
+			}
+			out[index[name]] = append(out[index[name]], column)
+			return nil
+		})
+	return out, err
+}
+
+// liteTx is a transaction that holds SQLite's one write lock from the start.
+type liteTx struct{ *sql.Tx }
+
+func (t *liteTx) lock(context.Context, string) error { return nil }
+
+func (t *liteTx) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	r, err := t.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (t *liteTx) query(ctx context.Context, statement string, args []any, each func(func(...any) error) error) error {
+	rows, err := t.QueryContext(ctx, statement, args...)
+	if err != nil {
 		return err
 	}
-	out := &weir.Error{Code: weir.CodeLocal, Where: k.path, Message: strings.TrimSpace(e.Error()), Err: err}
-	switch e.Code() & 0xff {
-	case sqliteFull:
-		out.Message, out.Remedy = "the disk is full", "Make room and run again; everything up to here is kept"
-	case sqliteBusy:
-		out.Code, out.Message, out.Remedy = weir.CodeTransient, "another program holds the database", "Close it there"
-	case sqliteNotADB:
-		out.Code, out.Message, out.Remedy = weir.CodeConflict, "this file is not a SQLite database", "Name another file"
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
 	}
-	return out
+	return rows.Err()
 }
+
+// How many values and rows one INSERT carries. SQLite allows 32,766 values;
+// beyond about a hundred rows a longer statement brings nothing.
+const (
+	valuesPerInsert = 30_000
+	rowsPerInsert   = 100
+)
+
+func (t *liteTx) fill(ctx context.Context, stage string, columns []weir.Column, rows [][]any) error {
+	n := max(1, min(rowsPerInsert, valuesPerInsert/len(columns)))
+	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
+	prepare := func(n int) (*sql.Stmt, error) {
+		return t.PrepareContext(ctx, fmt.Sprintf("INSERT INTO temp.%s VALUES %s", quote(stage), strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")))
+	}
+	insert := func(s *sql.Stmt, rows [][]any) error {
+		args := make([]any, 0, len(rows)*len(columns))
+		for _, r := range rows {
+			args = append(args, r...)
+		}
+		_, err := s.ExecContext(ctx, args...)
+		return err
+	}
+	if len(rows) >= n {
+		s, err := prepare(n)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for ; len(rows) >= n; rows = rows[n:] {
+			if err := insert(s, rows[:n]); err != nil {
+				return err
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	s, err := prepare(len(rows))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return insert(s, rows)
+}
+
+func (t *liteTx) commit(context.Context) error {
+	err := t.Commit()
+	if err != nil && !errors.Is(err, sql.ErrTxDone) && primary(err) != sqliteBusy && primary(err) != sqliteFull {
+		return unknownOutcome{err}
+	}
+	return err
+}
+
+func (t *liteTx) rollback() { _ = t.Rollback() } // nothing to roll back after a commit

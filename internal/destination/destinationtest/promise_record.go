@@ -1,0 +1,92 @@
+package destinationtest
+
+import (
+	"testing"
+
+	"github.com/weirhq/weir"
+)
+
+func replaced(t *testing.T, p Place) {
+	d := p.open(t)
+	load(t, d, batch(0, Booking("a", 1, "Kei", "Ada", "Bo"), Booking("b", 1, "Cy")))
+	if got := load(t, d, batch(2, Booking("a", 2, "Ada"))); got.Rows != 1 {
+		t.Errorf("got %+v, want 1 row", got)
+	}
+	p.shows(t, layout(), rowsOf(layout(), Booking("a", 2, "Ada"), Booking("b", 1, "Cy")))
+	load(t, d, batch(3, Booking("b", 2)))
+	p.shows(t, layout(), rowsOf(layout(), Booking("a", 2, "Ada"), Booking("b", 2)))
+}
+
+func deleted(t *testing.T, p Place) {
+	d := p.open(t)
+	load(t, d, batch(0, Booking("a", 1, "Kei"), Booking("b", 1, "Cy")))
+	if got := load(t, d, batch(2, deletion("a"))); got.Rows != 1 {
+		t.Errorf("got %+v, want 1 row", got)
+	}
+	want := together(marked(rowsOf(layout(), Booking("a", 1, "Kei")), at(3)), rowsOf(layout(), Booking("b", 1, "Cy")))
+	p.shows(t, layout(), want)
+	load(t, d, batch(3, deletion("a"))) // told again, it keeps the first time
+	p.shows(t, layout(), want)
+}
+
+func revived(t *testing.T, p Place) {
+	d := p.open(t)
+	load(t, d, batch(0, Booking("a", 1, "Kei")), batch(1, deletion("a")), batch(2, Booking("a", 1, "Kei")))
+	p.shows(t, layout(), rowsOf(layout(), Booking("a", 1, "Kei")))
+	load(t, d, batch(3, deletion("a")), batch(4, Booking("a", 2)))
+	p.shows(t, layout(), rowsOf(layout(), Booking("a", 2)))
+}
+
+func deletedNothing(t *testing.T, p Place) {
+	d := p.open(t)
+	load(t, d, batch(0, deletion("never"), Booking("a", 1)))
+	position(t, d, "log-a", 2)
+	p.shows(t, layout(), rowsOf(layout(), Booking("a", 1)))
+}
+
+func newLog(t *testing.T, p Place) {
+	d := p.open(t)
+	load(t, d, batch(0, Booking("a", 1, "Kei"), Booking("b", 1)), batch(2, Booking("a", 2, "Ada")))
+	b := batch(0, Booking("b", 1), Booking("a", 2, "Ada"), Booking("c", 1))
+	b.Log, b.Epoch = "log-b", 1
+	load(t, d, b)
+	position(t, d, "log-a", 3)
+	position(t, d, "log-b", 3)
+	p.shows(t, layout(), rowsOf(layout(), Booking("a", 2, "Ada"), Booking("b", 1), Booking("c", 1)))
+}
+
+func otherSource(t *testing.T, p Place) {
+	d := p.open(t)
+	load(t, d, batch(0, Booking("a", 1)))
+	b := batch(1, Booking("a", 2))
+	b.Source = "calcom https://api.cal.com account 8"
+	p.refuses(t, d, b, weir.CodeConflict)
+}
+
+func otherMode(t *testing.T, p Place) {
+	if !p.History {
+		t.Skip("there is one mode only")
+	}
+	d := p.open(t)
+	load(t, d, batch(0, Booking("a", 1)))
+	b := batch(1, Booking("a", 2))
+	b.Mode, b.Layout = weir.ModeHistory, historyLayout()
+	p.refuses(t, d, b, weir.CodeConflict)
+}
+
+func history(t *testing.T, p Place) {
+	if !p.History {
+		t.Skip("it cannot keep history")
+	}
+	d := p.open(t)
+	as := func(b weir.Batch) weir.Batch {
+		b.Mode, b.Layout = weir.ModeHistory, historyLayout()
+		return b
+	}
+	one, two, three := Booking("a", 1, "Kei"), Booking("a", 2, "Kei", "Ada"), Booking("b", 1)
+	if got := load(t, d, as(batch(0, one, two, three))); got.Rows != 3 {
+		t.Errorf("got %+v, want 3 rows", got)
+	}
+	load(t, d, as(batch(3, Booking("a", 3))))
+	p.shows(t, historyLayout(), rowsOf(historyLayout(), one, two, three, Booking("a", 3)))
+}

@@ -1,0 +1,68 @@
+package sqldb
+
+import (
+	"context"
+
+	"github.com/weirhq/weir"
+)
+
+// engine is what differs between the two databases. Statements are the same
+// text for both, with $1, $2, … for values.
+type engine interface {
+	// where names the database for people, without a password.
+	where() string
+	begin(ctx context.Context) (tx, error)
+	close() error
+
+	// table and stage are a name as SQL: in the place of the tables, and among
+	// the session's temporary ones.
+	table(name string) string
+	stage(name string) string
+	// stageEnd follows the columns of a CREATE TEMPORARY TABLE.
+	stageEnd() string
+	columnType(t weir.Type) string
+	// value gives the driver's form of a value that check has let through,
+	// and how many characters it had to replace.
+	value(v any, t weir.Type) (any, int)
+	// checkKey says why a text cannot be in a key; "" when it can.
+	checkKey(text string) string
+	// describe tells what tables and views of these names there are.
+	describe(ctx context.Context, tx tx, names []string) (map[string]actual, error)
+	// widen changes the types of a table's columns, keeping their values.
+	widen(ctx context.Context, tx tx, from, to weir.Table) error
+
+	// refused says in words why the database would not take a value; ok is
+	// false for every other error.
+	refused(err error) (reason string, ok bool)
+	// again reports whether the transaction may simply be run again.
+	again(err error) bool
+	// explain turns a driver's error into one with a class and a remedy.
+	explain(err error) error
+}
+
+// tx is one transaction that may write.
+type tx interface {
+	// lock waits until no other transaction holds the name. It ends with the
+	// transaction.
+	lock(ctx context.Context, name string) error
+	exec(ctx context.Context, statement string, args ...any) (int64, error)
+	query(ctx context.Context, statement string, args []any, each func(scan func(...any) error) error) error
+	// fill puts rows into a temporary table that is empty.
+	fill(ctx context.Context, stage string, columns []weir.Column, rows [][]any) error
+	// commit's error is an unknownOutcome when nobody can tell from here
+	// whether the database has committed.
+	commit(ctx context.Context) error
+	rollback()
+}
+
+// unknownOutcome is a commit whose answer was lost.
+type unknownOutcome struct{ error }
+
+func (u unknownOutcome) Unwrap() error { return u.error }
+
+// actual is a table as it is in the database.
+type actual struct {
+	view    bool
+	columns map[string]string // type by name, as columnType writes them
+	unique  [][]string        // columns of each unique index that covers all rows
+}

@@ -1,0 +1,95 @@
+package sqldb
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/weirhq/weir"
+)
+
+// Weir's own tables in a destination.
+const (
+	tablesTable     = "_weir_tables"
+	positionsTable  = "_weir_positions"
+	quarantineTable = "_weir_quarantine"
+)
+
+// ownTables are the statements that make them.
+func ownTables(e engine) []string {
+	text, whole, at := e.columnType(weir.TypeText), e.columnType(weir.TypeInt), e.columnType(weir.TypeTime)
+	return []string{
+		fmt.Sprintf(`CREATE TABLE %s (name %s PRIMARY KEY, dataset %s NOT NULL, source %s NOT NULL, mode %s NOT NULL, layout %s NOT NULL, made_at %s NOT NULL)`,
+			e.table(tablesTable), text, text, text, text, text, at),
+		fmt.Sprintf(`CREATE TABLE %s (dataset %s NOT NULL, log %s NOT NULL, position %s NOT NULL, epoch %s NOT NULL, batch_id %s NOT NULL, run_id %s NOT NULL, committed_at %s NOT NULL, PRIMARY KEY (dataset, log))`,
+			e.table(positionsTable), text, text, whole, whole, text, text, at),
+		fmt.Sprintf(`CREATE TABLE %s (dataset %s NOT NULL, log %s NOT NULL, position %s NOT NULL, record_key %s NOT NULL, reason %s NOT NULL, record %s NOT NULL, run_id %s NOT NULL, refused_at %s NOT NULL, PRIMARY KEY (dataset, log, position))`,
+			e.table(quarantineTable), text, text, whole, text, text, text, text, at),
+	}
+}
+
+// place is where a log of a dataset stands.
+type place struct {
+	known    bool
+	position weir.Position
+	epoch    int64
+	batch    string // id of the last batch
+}
+
+func (db *DB) place(ctx context.Context, tx tx, dataset, log string) (p place, err error) {
+	err = tx.query(ctx, `SELECT position, epoch, batch_id FROM `+db.engine.table(positionsTable)+` WHERE dataset = $1 AND log = $2`,
+		[]any{dataset, log}, func(scan func(...any) error) error {
+			p.known = true
+			return scan(&p.position, &p.epoch, &p.batch)
+		})
+	return p, err
+}
+
+// admit decides whether a batch may be loaded now. Done says that the
+// database has it already. The transaction must hold the dataset's lock.
+func (db *DB) admit(ctx context.Context, tx tx, b weir.Batch) (done bool, err error) {
+	at, err := db.place(ctx, tx, b.Dataset, b.Log)
+	if err != nil {
+		return false, err
+	}
+	refuse := func(message, remedy string) error {
+		return &weir.Error{Code: weir.CodeIntegrity, Where: db.engine.where() + " " + b.Dataset, Message: message, Remedy: remedy}
+	}
+	switch {
+	case b.Epoch < at.epoch:
+		return false, refuse(fmt.Sprintf("epoch %d has been followed by epoch %d: another run has taken over", b.Epoch, at.epoch), "Let the other run finish")
+	case b.To < b.From:
+		return false, refuse(fmt.Sprintf("the batch goes backwards, from %d to %d", b.From, b.To), "")
+	case b.To <= at.position:
+		return true, nil
+	case b.From != at.position:
+		return false, refuse(fmt.Sprintf("the batch goes from %d to %d, but the database is at %d", b.From, b.To, at.position), "Run again; it continues where the database is")
+	}
+	return false, nil
+}
+
+// moveOn writes down that the batch is in the database.
+func (db *DB) moveOn(ctx context.Context, tx tx, b weir.Batch, id string) error {
+	now, _ := db.engine.value(time.Now().UTC().Truncate(time.Microsecond), weir.TypeTime)
+	_, err := tx.exec(ctx, `INSERT INTO `+db.engine.table(positionsTable)+` (dataset, log, position, epoch, batch_id, run_id, committed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (dataset, log) DO UPDATE SET position = excluded.position, epoch = excluded.epoch, batch_id = excluded.batch_id, run_id = excluded.run_id, committed_at = excluded.committed_at`,
+		b.Dataset, b.Log, int64(b.To), b.Epoch, id, string(b.RunID), now)
+	return err
+}
+
+// batchID is the same for the same batch, and no other.
+func batchID(b weir.Batch) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %q %q %d %d %d %q", b.Dataset, b.Source, b.Log, b.Mode, b.From, b.To, b.Epoch, b.RunID)
+	for _, c := range b.Changes {
+		_ = binary.Write(h, binary.BigEndian, int64(c.Position)) // a hash takes everything
+		fmt.Fprintf(h, "%q %t", c.Key, c.Deleted)
+		if len(c.Rows) > 0 && len(c.Rows[0]) > 0 {
+			fmt.Fprintf(h, "%v", c.Rows[0][0][len(c.Rows[0][0])-1])
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}

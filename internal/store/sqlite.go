@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+
+	"github.com/weirhq/weir"
+)
+
+// sqliteEngine is a file of our own.
+type sqliteEngine struct{ path string }
+
+// newSQLite resolves the path and makes directory and file, so that nobody
+// else can read them even for a moment.
+func newSQLite(path string) (*sqliteEngine, error) {
+	if rest, ok := strings.CutPrefix(path, "//"); ok {
+		path = rest
+		if !strings.HasPrefix(path, "/") {
+			path = ""
+		}
+	}
+	if path == "" || strings.HasPrefix(path, ":memory:") || strings.ContainsRune(path, 0) {
+		return nil, &weir.Error{Code: weir.CodeConfig, Where: "store", Message: "the address names no file", Remedy: "Write it as sqlite:/path/to/weir.db"}
+	}
+	refuse := func(err error) error {
+		return &weir.Error{Code: weir.CodeLocal, Where: path, Message: err.Error(), Remedy: "Name a file in a directory that Weir may write", Err: err}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, refuse(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, refuse(err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the operator names the file
+	if err != nil {
+		return nil, refuse(err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, refuse(err)
+	}
+	// Locks lie beside the real file, by whatever link it was named.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return nil, refuse(err)
+	}
+	return &sqliteEngine{path: path}, nil
+}
+
+// startUp waits for other starters: making a database and turning it to WAL
+// answer "locked" at once, whatever the busy timeout.
+func (e *sqliteEngine) startUp(ctx context.Context) (func(), error) {
+	return waitLock(ctx, e.path+".lock")
+}
+
+// connect opens one writing connection and a few reading ones. FULL syncs
+// each commit: NORMAL may lose the last ones when power fails.
+func (e *sqliteEngine) connect() (write, read *sql.DB, err error) {
+	source := func(more url.Values) string {
+		more.Set("_busy_timeout", "20000")
+		more.Set("_journal_mode", "WAL")
+		more.Set("_synchronous", "FULL")
+		more.Set("_foreign_keys", "1")
+		return "file:" + (&url.URL{Path: e.path}).EscapedPath() + "?" + more.Encode()
+	}
+	write, err = sql.Open("sqlite", source(url.Values{"_txlock": {"immediate"}, "_pragma": {"cache_size(-16000)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"}}))
+	if err != nil {
+		return nil, nil, e.explain(err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err = sql.Open("sqlite", source(url.Values{"_query_only": {"1"}}))
+	if err != nil {
+		return nil, nil, errors.Join(e.explain(err), write.Close())
+	}
+	read.SetMaxOpenConns(4)
+	read.SetMaxIdleConns(4)
+	return write, read, nil
+}
+
+func (e *sqliteEngine) migrations() (string, goose.Dialect, []goose.ProviderOption, error) {
+	return "sqlite", goose.DialectSQLite3, nil, nil
+}
+
+func (e *sqliteEngine) tables() string {
+	return `SELECT count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END) FROM sqlite_master WHERE type = 'table'`
+}
+
+func (e *sqliteEngine) strangers() bool   { return false }
+func (e *sqliteEngine) forUpdate() string { return "" } // every write transaction holds the whole file
+func (e *sqliteEngine) holding() string   { return "" }
+
+func (e *sqliteEngine) lock(_ context.Context, _, name string) (func(), error) {
+	return lockFile(e.path + "." + name + ".lock")
+}
+
+// most stays below SQLite's 32,766 parameters of a statement.
+func (e *sqliteEngine) most() int { return 500 }
+
+// Both bulk statements use "?": SQLite looks "$1" up by name, which makes
+// the time of a statement grow with the square of its parameters (observed
+// with modernc.org/sqlite 1.61.1: five times slower at 500 rows).
+
+func (e *sqliteEngine) lookUp(d DatasetID, keys [][]byte) (string, []any) {
+	args := make([]any, 1, len(keys)+1)
+	args[0] = int64(d)
+	for _, k := range keys {
+		args = append(args, k)
+	}
+	return `SELECT ` + entryColumns + ` FROM record_key WHERE dataset = ? AND key IN (?` + strings.Repeat(",?", len(keys)-1) + `)`, args
+}
+
+func (e *sqliteEngine) save(d DatasetID, org int64, entries []entry) (string, []any) {
+	row := "(" + strconv.FormatInt(int64(d), 10) + "," + strconv.FormatInt(org, 10) + ",?,?,?,?,?,?,?)"
+	args := make([]any, 0, len(entries)*7)
+	for i := range entries {
+		r := &entries[i]
+		args = append(args, []byte(r.key), r.hash[:], r.version, int64(r.position), r.sweep, r.missedAt, deletedColumn(r.deleted))
+	}
+	return saveColumns + `VALUES ` + row + strings.Repeat(","+row, len(entries)-1) + saveConflict, args
+}
+
+// SQLite's primary result codes that a user can do something about.
+const (
+	sqlitePerm       = 3
+	sqliteBusy       = 5
+	sqliteNoMem      = 7
+	sqliteReadOnly   = 8
+	sqliteIOErr      = 10
+	sqliteCorrupt    = 11
+	sqliteFull       = 13
+	sqliteCantOpen   = 14
+	sqliteConstraint = 19
+	sqliteNotADB     = 26
+)
+
+func (e *sqliteEngine) explain(err error) error {
+	out := &weir.Error{Code: weir.CodeLocal, Where: e.path, Message: err.Error(), Err: err}
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return out
+	}
+	switch lite.Code() & 0xff {
+	case sqliteFull:
+		out.Message, out.Remedy = "the disk is full", "Make room and run again; everything up to here is kept"
+	case sqliteBusy:
+		out.Message, out.Remedy = "another process holds the database", "Wait for it, or stop it"
+	case sqliteNotADB:
+		out.Message, out.Remedy = "this file is not a SQLite database", "Name another file for Weir's database"
+	case sqliteCorrupt:
+		out.Code, out.Message, out.Remedy = weir.CodeIntegrity, "the database is damaged", "Restore a backup, or remove it and read everything again"
+	case sqlitePerm, sqliteReadOnly, sqliteCantOpen:
+		out.Message, out.Remedy = "Weir may not write this file or its directory", "Change their permissions, or name another file"
+	case sqliteIOErr, sqliteNoMem:
+		out.Remedy = "Check the disk and the memory of this machine"
+	case sqliteConstraint:
+		out.Code = weir.CodeInternal
+	}
+	return out
+}
