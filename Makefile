@@ -1,49 +1,63 @@
+# Weir: `make demo` to see it, `make test` to check it, `make help` for the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-SHELL := /bin/bash
 
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@2026.1
-GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.6.2
-GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
-FUZZTIME    ?= 60s
+# The checks are pinned here and nowhere else.
+GOLANGCI   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help build demo test test-short lint vuln bench soak fuzz fmt clean
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -s -w -X github.com/weirhq/weir/internal/cli.Version=$(VERSION)
+# More flags for go test, such as TESTFLAGS='-run Kill -v'.
+TESTFLAGS ?=
 
-help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+.PHONY: help build demo test short fmt lint vuln bench soak fuzz clean deps checks
 
-build: ## the binary, bin/weir
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/weir ./cmd/weir
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: build ## the whole journey on simulated data; needs nothing but Go
+build: ## Build bin/weir, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/weir ./cmd/weir
+
+demo: build ## See the whole journey on simulated data; needs nothing but Go
 	./bin/weir demo
 
-test: ## everything that must hold; installs what it needs
-	./scripts/install-test-deps
-	@test -z "$$(gofmt -l .)" || { echo 'not formatted:'; gofmt -l .; exit 1; }
+test: deps checks ## Install what tests need, check format, vet, and run all tests with the race detector
+	go test -race -timeout 30m $(TESTFLAGS) ./...
+
+short: ## Run the quick tests, without the race detector
+	go test -short -timeout 5m $(TESTFLAGS) ./...
+
+fmt: ## Format the code
+	gofmt -w $$(git ls-files '*.go')
+
+lint: ## Run golangci-lint as .golangci.yaml says
+	CGO_ENABLED=0 go run $(GOLANGCI) run ./...
+
+vuln: ## Look for known vulnerabilities in what is built; skipped where the database cannot be reached
+	GOVULNCHECK=$(GOVULNCHECK) scripts/vuln
+
+bench: ## Measure whole journeys and their parts
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m $(TESTFLAGS) ./bench
+	go test -run '^$$' -bench . -timeout 30m $(TESTFLAGS) ./internal/...
+
+soak: deps ## Run the long campaigns: 1,000 kills a destination, 1,000 drifting histories, a cut after every byte
+	WEIR_KILLS=$${WEIR_KILLS:-1000} WEIR_HISTORIES=$${WEIR_HISTORIES:-1000} WEIR_CUTS=$${WEIR_CUTS:-all} \
+		go test -count 1 -timeout 12h -v -run 'Kill|Drift|Moves|Cut|Lost|Crash' $(TESTFLAGS) ./cmd/weir ./internal/pipeline ./internal/rest ./internal/store ./internal/destination/...
+
+fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each
+	FUZZTIME=$${FUZZTIME:-30s} scripts/fuzz
+
+clean: ## Remove what was built
+	rm -rf bin dist
+
+# Below: parts of the targets above.
+
+deps:
+	@scripts/install-test-deps
+
+checks:
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [[ -e $$f ]] && echo "$$f"; done)); \
+		if [[ -n $$unformatted ]]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	go test -race -timeout 30m ./...
-
-test-short: ## the quick part of the tests
-	go test -short ./...
-
-lint: ## linters beyond go vet, with .golangci.yaml
-	go run $(GOLANGCI) run ./...
-
-vuln: ## known vulnerabilities that the code reaches; needs the network
-	go run $(GOVULNCHECK) ./...
-
-bench: ## figures: rows per second and memory, by destination and size
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/...
-
-soak: ## the long campaigns: 1,000 kills per destination, 1,000 histories
-	WEIR_KILLS=1000 WEIR_HISTORIES=1000 go test -timeout 6h ./...
-
-fuzz: ## every fuzz target for FUZZTIME
-	@set -e; for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-	  echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
-
-fmt: ## format the code
-	gofmt -w .
-
-clean: ## remove what was built
-	rm -rf bin
