@@ -45,6 +45,20 @@ func snake(path string) (name string, lossy bool) {
 	return name, lossy
 }
 
+// camel reports whether a path is the camel-case form of its name: userId is
+// that of user_id, while UserId, userID and user_id are not.
+func camel(path string) bool {
+	name, _ := snake(path)
+	var b strings.Builder
+	for i, word := range strings.Split(name, "_") {
+		if i > 0 && word != "" {
+			word = strings.ToUpper(word[:1]) + word[1:]
+		}
+		b.WriteString(word)
+	}
+	return b.String() == path
+}
+
 func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -168,7 +168,14 @@ func (s *Schema) child(path string) *table {
 	t := s.arrays[path]
 	if t == nil {
 		name, _ := snake(path)
-		t = s.newTable(path, tableName(singular(s.root.name)+"_"+name, path, s.names))
+		name = singular(s.root.name) + "_" + name
+		// Of two paths with one name the first would get it, and a schema
+		// would depend on the order of records; a declared one always comes
+		// first, and no two in camel case share a name.
+		if !slices.Contains(s.spec.Children, path) && !camel(path) {
+			name = hashed(name, path)
+		}
+		t = s.newTable(path, tableName(name, path, s.names))
 		s.arrays[path] = t
 		s.changed()
 	}
