@@ -16,8 +16,8 @@ const checkpointVersion = 1
 
 // checkpoint is what a keyset walk remembers, for each seed.
 type checkpoint struct {
-	Version int              `json:"v"`
-	Walks   map[string]*walk `json:"walks,omitempty"` // by seed; "" without one
+	Version int             `json:"v"`
+	Walks   map[string]walk `json:"walks,omitempty"` // by seed; "" without one
 }
 
 // walk is where the walks over one list stand. Times are the server's.
@@ -25,8 +25,23 @@ type walk struct {
 	// Until is up to when every change is known: the next increment begins
 	// there, less the lookback. Zero before the first sweep is complete.
 	Until time.Time `json:"until,omitzero"`
-	// Under is the window being read, nil between windows.
+	// Under is the window being read, nil between windows. It is not changed
+	// once it is here.
 	Under *window `json:"under,omitempty"`
+}
+
+// ended closes a window that was read to its end.
+func (w walk) ended() walk {
+	switch u := w.Under; {
+	case u == nil || !u.Ended:
+		return w
+	case !u.To.IsZero():
+		w.Until = u.To
+	case u.Newest.After(w.Until):
+		w.Until = u.Newest
+	}
+	w.Under = nil
+	return w
 }
 
 // window is a bounded stretch of the list. It ends, because what changes
@@ -40,7 +55,7 @@ type window struct {
 }
 
 func readCheckpoint(saved weir.Checkpoint) (*checkpoint, error) {
-	c := &checkpoint{Version: checkpointVersion, Walks: map[string]*walk{}}
+	c := &checkpoint{Version: checkpointVersion, Walks: map[string]walk{}}
 	if saved == nil {
 		return c, nil
 	}
@@ -48,7 +63,7 @@ func readCheckpoint(saved weir.Checkpoint) (*checkpoint, error) {
 		return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "checkpoint", Message: "it cannot be read", Remedy: "Run with --full-refresh", Err: err}
 	}
 	if c.Walks == nil {
-		c.Walks = map[string]*walk{}
+		c.Walks = map[string]walk{}
 	}
 	return c, nil
 }

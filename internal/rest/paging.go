@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/weirhq/weir"
 )
 
@@ -58,22 +60,25 @@ func (s *Source) eachPage(ctx context.Context, i int, sc scope, lane weir.Lane, 
 	return nil
 }
 
-// eachLookup makes one request for each row of a lookup.
+// eachLookup makes one request for each row of a lookup, Parallelism at once.
 func (s *Source) eachLookup(ctx context.Context, i int, sc scope, lane weir.Lane, f func(context.Context, answer) error) error {
-	for _, row := range s.config.Steps[i].Lookup {
+	step := &s.config.Steps[i]
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(step.Parallelism, 1))
+	for _, row := range step.Lookup {
 		here := sc
 		for column, value := range row {
 			here = here.with(column, value)
 		}
-		a, err := s.fetch(ctx, i, here, lane, "", nil)
-		if err != nil {
-			return err
-		}
-		if err := f(ctx, a); err != nil {
-			return err
-		}
+		group.Go(func() error {
+			a, err := s.fetch(ctx, i, here, lane, "", nil)
+			if err != nil {
+				return err
+			}
+			return f(ctx, a)
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // first is a step's first turn.

@@ -78,6 +78,10 @@ type prepared struct {
 	rows [][][]any // of each target
 }
 
+// partRecords is how many records are staged at once: temporary tables may
+// lie in memory.
+const partRecords = 500
+
 // apply loads the batch in parts within which the order does not matter.
 func (l *loading) apply(ctx context.Context) error {
 	var part []prepared
@@ -99,7 +103,7 @@ func (l *loading) apply(ctx context.Context) error {
 		if l.batch.Mode == weir.ModeHistory && !c.Deleted && seen[c.Key+" "+p.hash] {
 			continue
 		}
-		if l.clashes(p, seen) {
+		if len(part) == partRecords || l.clashes(p, seen) {
 			if err := flush(); err != nil {
 				return err
 			}
