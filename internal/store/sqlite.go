@@ -76,7 +76,7 @@ func (e *sqliteEngine) connect() (write, read *sql.DB, err error) {
 		return nil, nil, e.explain(err)
 	}
 	write.SetMaxOpenConns(1)
-	read, err = sql.Open("sqlite", source(url.Values{"_query_only": {"1"}}))
+	read, err = sql.Open("sqlite", source(url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-500)"}}))
 	if err != nil {
 		return nil, nil, errors.Join(e.explain(err), write.Close())
 	}
