@@ -63,7 +63,9 @@ func TestProcessesThatAreKilledNeverExceedTheKeysLimit(t *testing.T) {
 	}
 	var both sync.WaitGroup
 	var killed [2]int
-	both.Go(func() { killed[0] = live(1, "sync", "--streams", "bookings", "--quiet", "--to", "sqlite:"+filepath.Join(data, "cal.db")) })
+	both.Go(func() {
+		killed[0] = live(1, "sync", "--streams", "bookings", "--quiet", "--to", "sqlite:"+filepath.Join(data, "cal.db"))
+	})
 	both.Go(func() { killed[1] = live(2, "plan") })
 	both.Wait()
 	a := sim.Arrivals()

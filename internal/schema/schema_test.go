@@ -84,7 +84,7 @@ func TestABookingBecomesTypedRowsAndChildTables(t *testing.T) {
 		"booking_hosts key [booking_uid position]: booking_uid text position int id int name text",
 		"booking_guests key [booking_uid position]: booking_uid text position int value text",
 	}
-	if d := cmp.Diff(want, got[:]); d != "" {
+	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]any{"u1", int64(1), "30min", `{"guests":[],"name":{"firstName":"Kei"}}`, time.Date(2026, 11, 7, 7, 39, 59, 19e6, time.UTC), `{}`},

@@ -107,7 +107,7 @@ func appendRecord(raw []byte, first weir.Position, r *LogRecord) []byte {
 	raw = append(raw, r.Key...)
 	raw = binary.AppendVarint(raw, r.Version)
 	raw = append(raw, r.Hash[:]...)
-	raw = append(raw, byte(deletedColumn(r.Deleted)))
+	raw = append(raw, byte(deletedColumn(r.Deleted))) // #nosec G115 -- 0 or 1
 	raw = binary.AppendUvarint(raw, uint64(len(r.Data)))
 	return append(raw, r.Data...)
 }

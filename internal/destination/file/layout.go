@@ -106,7 +106,7 @@ func unionTable(older, newer weir.Table) weir.Table {
 			add(c)
 		}
 	}
-	newer.Columns = append(rest, own...)
+	newer.Columns = slices.Concat(rest, own)
 	return newer
 }
 

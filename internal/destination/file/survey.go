@@ -65,7 +65,7 @@ func (c *chain) survey(ctx context.Context) (verdict, error) {
 			total += e.Rows
 		}
 	}
-	parts := uint64(total/int64(c.opts.MaxKeys)) + 1
+	parts := uint64(total/int64(c.opts.MaxKeys)) + 1 // #nosec G115 -- a count
 	found := make([]version, 0, min(total, int64(c.opts.MaxKeys)))
 	var v verdict
 	for part := range parts {

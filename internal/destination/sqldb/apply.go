@@ -193,12 +193,12 @@ func (l *loading) upsert(ctx context.Context) (int, error) {
 		staged, table, strings.Join(same, " AND "), quote(weir.ColumnDeletedAt))); err != nil {
 		return 0, err
 	}
-	records := fmt.Sprintf("(SELECT %s FROM %s)", quoteAll("", root.Key), staged)
+	records := fmt.Sprintf("(SELECT %s FROM %s)", quoteAll(root.Key), staged)
 	for _, t := range l.targets[1:] {
 		if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN %s", l.db.engine.table(t.Name), tuple(t.Key[:t.Parent]), records)); err != nil {
 			return 0, err
 		}
-		columns := quoteAll("", columnNames(t.Columns))
+		columns := quoteAll(columnNames(t.Columns))
 		if _, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s IN %s",
 			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), tuple(t.Key[:t.Parent]), records)); err != nil {
 			return 0, err
@@ -210,9 +210,9 @@ func (l *loading) upsert(ctx context.Context) (int, error) {
 			set = append(set, fmt.Sprintf("%s = excluded.%s", quote(c.Name), quote(c.Name)))
 		}
 	}
-	columns := quoteAll("", columnNames(root.Columns))
+	columns := quoteAll(columnNames(root.Columns))
 	n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE true ON CONFLICT (%s) DO UPDATE SET %s",
-		table, columns, columns, staged, quoteAll("", root.Key), strings.Join(set, ", ")))
+		table, columns, columns, staged, quoteAll(root.Key), strings.Join(set, ", ")))
 	return int(n), err
 }
 
@@ -221,9 +221,9 @@ func (l *loading) upsert(ctx context.Context) (int, error) {
 func (l *loading) add(ctx context.Context) (int, error) {
 	var written int
 	for i, t := range l.targets {
-		columns := quoteAll("", columnNames(t.Columns))
+		columns := quoteAll(columnNames(t.Columns))
 		n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s AS t (%s) SELECT %s FROM %s WHERE true ON CONFLICT (%s) DO UPDATE SET %s = NULL WHERE t.%s IS NOT NULL",
-			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), quoteAll("", t.Key), quote(weir.ColumnDeletedAt), quote(weir.ColumnDeletedAt)))
+			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), quoteAll(t.Key), quote(weir.ColumnDeletedAt), quote(weir.ColumnDeletedAt)))
 		if err != nil {
 			return 0, err
 		}
@@ -241,7 +241,7 @@ func (l *loading) mark(ctx context.Context) (int, error) {
 	table, identity := l.db.engine.table(root.Name), columnNames(root.identity())
 	_, deleted := stageNames(root)
 	at, _ := l.db.engine.value(time.UnixMicro(l.batch.ExtractedAt).UTC(), weir.TypeTime)
-	gone := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(identity), quoteAll("", identity), l.db.engine.stage(deleted))
+	gone := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(identity), quoteAll(identity), l.db.engine.stage(deleted))
 	live := quote(weir.ColumnDeletedAt) + " IS NULL"
 	newest := ""
 	if l.batch.Mode == weir.ModeHistory {
@@ -256,10 +256,10 @@ func (l *loading) mark(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, t := range l.targets[1:] {
-		owner := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(t.Key[:t.Parent]), quoteAll("", identity), l.db.engine.stage(deleted))
+		owner := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(t.Key[:t.Parent]), quoteAll(identity), l.db.engine.stage(deleted))
 		if l.batch.Mode == weir.ModeHistory {
 			owner = fmt.Sprintf("%s IN (SELECT %s FROM %s WHERE %s AND NOT %s)",
-				tuple(append(slices.Clone(t.Key[:t.Parent]), weir.ColumnHash)), quoteAll("", append(slices.Clone(identity), weir.ColumnHash)), table, gone, live)
+				tuple(append(slices.Clone(t.Key[:t.Parent]), weir.ColumnHash)), quoteAll(append(slices.Clone(identity), weir.ColumnHash)), table, gone, live)
 		}
 		if _, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s SET %s = $1 WHERE %s AND %s", l.db.engine.table(t.Name), quote(weir.ColumnDeletedAt), owner, live), at); err != nil {
 			return 0, err

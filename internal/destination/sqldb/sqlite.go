@@ -66,7 +66,7 @@ func checkFile(path string) error {
 	if err != nil {
 		return local(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // nothing was written
 	const magic = "SQLite format 3\x00"
 	head := make([]byte, len(magic))
 	switch n, err := io.ReadFull(f, head); {
