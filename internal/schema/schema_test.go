@@ -138,13 +138,13 @@ func TestASavedSchemaLaysOutTheSameTables(t *testing.T) {
 	}
 }
 
-func TestHistoryKeepsEveryVersionByItsHash(t *testing.T) {
+func TestHistoryKeepsEveryVersionByHashAndTime(t *testing.T) {
 	s := newSchema(t, bookings, booking)
 	l := s.Layout(weir.ModeHistory)
-	if d := cmp.Diff([]string{"uid", weir.ColumnHash}, l.Tables[0].Key); d != "" {
+	if d := cmp.Diff([]string{"uid", weir.ColumnHash, weir.ColumnExtractedAt}, l.Tables[0].Key); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"booking_uid", "position", weir.ColumnHash}, l.Tables[1].Key); d != "" {
+	if d := cmp.Diff([]string{"booking_uid", "position", weir.ColumnHash, weir.ColumnExtractedAt}, l.Tables[1].Key); d != "" {
 		t.Error(d)
 	}
 }
