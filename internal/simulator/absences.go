@@ -15,22 +15,29 @@ func seedAbsences() []absence {
 	}
 }
 
-func (a absence) object() object {
+func (a *absence) object() object {
 	return object{{"userId", a.user}, {"toUserId", orNull(a.to)}, {"id", a.id}, {"uuid", a.uuid}, {"start", a.start}, {"end", a.end}, {"notes", a.notes}, {"reason", a.reason}}
 }
 
-func (c *call) listAbsences() *answer { return okSpan(c, c.sim.dir.absences, absence.object) }
+func (c *call) listAbsences() *answer { return okSpan(c, c.sim.dir.absences, (*absence).object) }
 
 func (c *call) listUserAbsences() *answer {
 	u, refusal := c.organizationUser()
 	if refusal != nil {
 		return refusal
 	}
-	var own []absence
+	var own []*absence
 	for _, a := range c.sim.dir.absences {
 		if a.user == u.id {
 			own = append(own, a)
 		}
 	}
-	return okSpan(c, own, absence.object)
+	return okSpan(c, own, (*absence).object)
+}
+
+// times are the absence's instants.
+func (a *absence) times() (from, to int64, ok bool) {
+	from, okFrom := instant(a.start)
+	to, okTo := instant(a.end)
+	return from, to, okFrom && okTo
 }

@@ -22,7 +22,7 @@ func BenchmarkPageOf250(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				r := httptest.NewRequest("GET", "/v2/bookings?take=250&"+query, nil)
-				r.Header.Set("Authorization", s.keys[0].Key)
+				r.Header.Set("Authorization", s.Keys()[0].Key)
 				r.Header.Set("Cal-Api-Version", version20240813)
 				w := httptest.NewRecorder()
 				s.ServeHTTP(w, r)

@@ -2,8 +2,9 @@ package simulator
 
 import "strconv"
 
-// writer writes bookings as version 2024-08-13 shows them. Every text in it
-// comes from the simulator's own tables and needs no escaping.
+// writer writes bookings as version 2024-08-13 shows them. Unless a booking
+// has a detail, every text in it comes from the simulator's own tables and
+// needs no escaping: lists of generated bookings are written quickly.
 type writer struct {
 	*book
 	out []byte
@@ -39,6 +40,10 @@ func (w *writer) uid(i int32) {
 // on its kind (observed 2026-11-23): a recurring one begins with its
 // attendees, and a seated one keeps what belongs to a person in its seats.
 func (w *writer) booking(i int32) {
+	if d := w.details[i]; d != nil {
+		w.out = append(w.out, marshal(w.object(i, d))...)
+		return
+	}
 	r := &w.rows[i]
 	w.text("{")
 	if r.series != none {
@@ -77,9 +82,7 @@ func (w *writer) booking(i int32) {
 	w.text(`@Cal.com"`)
 	switch {
 	case r.series != none:
-		w.text(`,"recurringBookingUid":"`)
-		w.out = appendUID(w.out, w.seriesTag(r.series))
-		w.text(`"`)
+		w.text(`,"recurringBookingUid":"`, w.seriesUID(r.series), `"`)
 	case r.seats > 0:
 		w.text(",")
 		w.attendees(r)
@@ -141,11 +144,11 @@ func (w *writer) movedBy(r *row) string {
 }
 
 func (b *book) title(r *row) string {
-	return b.dir.eventType(int(r.event)).title + " between " + b.dir.user(int(r.user)).name + " and " + r.booker().name()
+	return b.dir.event(r).title + " between " + b.dir.user(int(r.user)).name + " and " + r.booker().name()
 }
 
 func (w *writer) eventType(r *row) {
-	e := w.dir.eventType(int(r.event))
+	e := w.dir.event(r)
 	if e.deleted {
 		w.text(`,"eventTypeId":null,"eventType":null`)
 		return
@@ -165,7 +168,7 @@ func (b *book) place(r *row) string {
 		return "https://meet.example.com/room"
 	case r.traits.has(byPhone):
 		return phoneNumber
-	case b.dir.eventType(int(r.event)).place == placeCalVideo:
+	case b.dir.event(r).place == placeCalVideo:
 		return "integrations:daily"
 	}
 	return "https://meet.example.com/" + b.dir.user(int(r.user)).username
@@ -184,9 +187,7 @@ func (w *writer) metadata(r *row) {
 		w.text("{}")
 		return
 	}
-	w.text(`{"utm":"newsletter","crmId":"`)
-	w.number(int(r.tag % 10_000))
-	w.text(`"}`)
+	w.text(`{"utm":"newsletter","crmId":"`, crm(r.tag), `"}`)
 }
 
 func (w *writer) attendees(r *row) {
@@ -263,7 +264,7 @@ func (w *writer) guestsAndResponses(i int32) {
 	if r.from != none && r.traits.has(hasMoveReason) {
 		w.text(`,"rescheduledReason":"`, moveReason, `"`)
 	}
-	if w.dir.eventType(int(r.event)).intake {
+	if w.dir.event(r).intake {
 		w.text(intakeAnswers[r.tag%uint64(len(intakeAnswers))])
 	}
 	w.text(`,"displayEmail":"`, a.email, `"`)

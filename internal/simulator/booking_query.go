@@ -62,7 +62,7 @@ func (b *book) matches(q *bookingQuery, i int32) bool {
 		return false
 	}
 	if len(q.events)+len(q.teams) > 0 {
-		e := b.dir.eventType(int(r.event))
+		e := b.dir.event(r)
 		if e.deleted || len(q.events) > 0 && !slices.Contains(q.events, e.id) || len(q.teams) > 0 && !slices.Contains(q.teams, e.team) {
 			return false
 		}
@@ -70,7 +70,7 @@ func (b *book) matches(q *bookingQuery, i int32) bool {
 	if q.uid != "" && uidOf(r.tag) != q.uid {
 		return false
 	}
-	return q.attendeeEmail+q.attendeeName == "" || slices.ContainsFunc(r.attendees(), func(a attendee) bool {
+	return q.attendeeEmail+q.attendeeName == "" || slices.ContainsFunc(b.attendeesOf(i), func(a attendee) bool {
 		return (q.attendeeEmail == "" || a.email == q.attendeeEmail) && (q.attendeeName == "" || a.name() == q.attendeeName)
 	})
 }

@@ -120,7 +120,7 @@ func (c *call) listBookings() *answer {
 
 // listTeamBookings has no windows of creation and change.
 func (c *call) listTeamBookings() *answer {
-	q, refusal := c.bookingQuery(math.MaxUint64, false)
+	q, refusal := c.bookingQuery(everybody, false)
 	if refusal != nil {
 		return refusal
 	}
@@ -141,7 +141,7 @@ func (c *call) listOrganizationUserBookings() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	q, refusal := c.bookingQuery(userSet(0).with(u.id), true)
+	q, refusal := c.bookingQuery(userSet{}.with(u.id), true)
 	if refusal != nil {
 		return refusal
 	}

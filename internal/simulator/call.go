@@ -27,7 +27,11 @@ type call struct {
 	header   [][2]string
 	path     map[string]string // the route's parameters
 	query    query
-	user     *user // nil for an anonymous caller
+	user     *user   // nil for an anonymous caller
+	key      KeyInfo // that the token is; its name is "" when it is none
+	gone     bool    // the token was a key until lately
+	status   int     // of a success
+	hooks    []delivery
 }
 
 // answer is what a handler says.
@@ -48,7 +52,7 @@ func (c *call) target() string {
 
 // ok answers with the success envelope.
 func (c *call) ok(data any) *answer {
-	return &answer{status: http.StatusOK, body: marshal(object{{"status", "success"}, {"data", data}})}
+	return &answer{status: c.status, body: marshal(object{{"status", "success"}, {"data", data}})}
 }
 
 // errorAnswer answers with the error envelope; nil details are left out.
@@ -66,6 +70,7 @@ func (c *call) errorAnswer(status int, code, message string, details any) *answe
 var exceptions = map[int]string{
 	http.StatusBadRequest: "BadRequestException", http.StatusUnauthorized: "UnauthorizedException",
 	http.StatusForbidden: "ForbiddenException", http.StatusNotFound: "NotFoundException",
+	http.StatusConflict: "ConflictException", http.StatusUnprocessableEntity: "UnprocessableEntityException",
 	http.StatusInternalServerError: "InternalServerErrorException",
 }
 

@@ -81,7 +81,7 @@ func (s *Simulator) serveTruth(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Simulator) serveKeys(w http.ResponseWriter, _ *http.Request) {
 	keys := object{}
-	for _, k := range s.keys {
+	for _, k := range s.Keys() {
 		keys = append(keys, field{k.Name, k.Key})
 	}
 	writeControl(w, http.StatusOK, keys)

@@ -156,12 +156,12 @@ func newFaultSet(rules []Fault) (*faultSet, error) {
 }
 
 // strike gives the action of the first rule that matches the call, or nil.
-func (f *faultSet) strike(c *call, keys []KeyInfo) *FaultAction {
+func (f *faultSet) strike(c *call) *FaultAction {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.rules {
 		m := &f.rules[i].Match
-		if !matchesPath(m.Path, c.request.URL.Path) || !matchesKey(m.Key, c.token, keys) {
+		if !matchesPath(m.Path, c.request.URL.Path) || m.Key != "" && m.Key != c.key.Name {
 			continue
 		}
 		f.seen[i]++
@@ -178,18 +178,6 @@ func matchesPath(pattern, p string) bool {
 		return ok
 	}
 	return strings.HasPrefix(p, pattern)
-}
-
-func matchesKey(name, token string, keys []KeyInfo) bool {
-	if name == "" {
-		return true
-	}
-	for _, k := range keys {
-		if k.Key == token {
-			return k.Name == name
-		}
-	}
-	return false
 }
 
 // occasions are the numbers of the requests that a rule strikes.

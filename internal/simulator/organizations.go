@@ -5,8 +5,12 @@ import (
 	"strconv"
 )
 
+// administered guards what only an organization's owners and admins may use,
+// and only when they pay for it.
+var administered = []handler{(*call).isOrganization, (*call).isOrganizationAdmin, (*call).hasAdminAPI}
+
 func organizationRoutes() []route {
-	admin := []handler{(*call).isOrganization, (*call).isOrganizationAdmin, (*call).hasAdminAPI}
+	admin := administered
 	own := func(pattern string, handle handler) route {
 		return get("/v2/organizations/{org}/"+pattern, authRequired, handle, admin...)
 	}
@@ -21,7 +25,6 @@ func organizationRoutes() []route {
 		own("schedules", (*call).listOrganizationSchedules),
 		own("bookings", (*call).listOrganizationBookings),
 		own("ooo", (*call).listAbsences),
-		own("webhooks", (*call).listOrganizationWebhooks),
 		own("teams", (*call).listOrganizationTeams),
 		get("/v2/organizations/{org}/teams/me", authRequired, (*call).listOwnOrganizationTeams, (*call).isOrganization, (*call).isOrganizationMember),
 		get("/v2/organizations/{org}/teams/{team}", authRequired, (*call).getTeam, inTeam...),
@@ -94,10 +97,10 @@ func (c *call) organizationUser() (*user, *answer) {
 	return u, nil
 }
 
-func (c *call) organizationUsers() []user {
-	var all []user
+func (c *call) organizationUsers() []*user {
+	var all []*user
 	for _, m := range c.sim.dir.members(organizationID) {
-		all = append(all, *c.sim.dir.user(m.user))
+		all = append(all, c.sim.dir.user(m.user))
 	}
 	return all
 }
@@ -110,7 +113,7 @@ func (c *call) listOrganizationUsers() *answer {
 		return refusal
 	}
 	created := clockText(c.sim.dir.born.UnixMilli())
-	return c.ok(shown(cut(c.organizationUsers(), s), func(u user) object {
+	return c.ok(shown(cut(c.organizationUsers(), s), func(u *user) object {
 		return object{
 			{"id", u.id}, {"username", u.username}, {"name", u.name}, {"email", u.email}, {"emailVerified", created}, {"bio", nil},
 			{"avatarUrl", nil}, {"timeZone", u.zone}, {"weekStart", "Monday"}, {"appTheme", nil}, {"theme", nil},
@@ -122,21 +125,21 @@ func (c *call) listOrganizationUsers() *answer {
 }
 
 func (c *call) listOrganizationTeams() *answer {
-	return okSpan(c, c.organizationTeams(), team.object)
+	return okSpan(c, c.organizationTeams(), (*team).object)
 }
 
 func (c *call) listOwnOrganizationTeams() *answer {
-	var own []team
+	var own []*team
 	for _, t := range c.organizationTeams() {
 		if c.sim.dir.role(c.user.id, t.id) != "" {
 			own = append(own, t)
 		}
 	}
-	return okSpan(c, own, team.object)
+	return okSpan(c, own, (*team).object)
 }
 
-func (c *call) organizationTeams() []team {
-	var all []team
+func (c *call) organizationTeams() []*team {
+	var all []*team
 	for _, t := range c.sim.dir.teams {
 		if t.parent == organizationID {
 			all = append(all, t)

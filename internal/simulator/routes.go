@@ -18,6 +18,7 @@ type route struct {
 	handle   handler
 	segments []string
 	since    string // the release that brought it; "" means it was observed
+	status   int    // of a success
 }
 
 // The versions the server knows. A missing or unknown value silently means
@@ -36,7 +37,8 @@ var knownVersions = []string{version20240415, version20240611, version20240614, 
 func routeTable(release string) []route {
 	var table []route
 	for _, part := range [][]route{
-		meRoutes(), bookingRoutes(), eventTypeRoutes(), scheduleRoutes(), calendarRoutes(), conferencingRoutes(),
+		keyRoutes(), meRoutes(), bookingRoutes(), bookingWriteRoutes(), eventTypeRoutes(), eventTypeWriteRoutes(), scheduleRoutes(), scheduleWriteRoutes(),
+		slotRoutes(), calendarRoutes(), conferencingRoutes(),
 		teamRoutes(), organizationRoutes(), webhookRoutes(), verifiedRoutes(), clientRoutes(),
 	} {
 		table = append(table, part...)
@@ -67,6 +69,7 @@ func (s *Simulator) match(c *call) *route {
 		if r.method == method && (r.versions == nil || slices.Contains(r.versions, version)) && r.fits(segments) {
 			c.path = r.parameters(segments)
 			c.query = parseQuery(c.request.URL.RawQuery)
+			c.status = r.status
 			return r
 		}
 	}
@@ -111,9 +114,25 @@ func (r *route) parameters(segments []string) map[string]string {
 	return values
 }
 
-// get is a route for GET.
+// The routes by method. A POST answers 201 unless it says otherwise.
 func get(pattern string, a auth, h handler, guards ...handler) route {
-	return route{method: "GET", pattern: pattern, auth: a, handle: h, guards: guards}
+	return route{method: "GET", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
+}
+
+func post(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "POST", pattern: pattern, auth: a, handle: h, guards: guards, status: 201}
+}
+
+func patch(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "PATCH", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
+}
+
+func put(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "PUT", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
+}
+
+func remove(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "DELETE", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
 }
 
 // in restricts a route to versions.
@@ -121,3 +140,9 @@ func (r route) in(versions ...string) route { r.versions = versions; return r }
 
 // from says which release brought a route.
 func (r route) from(release string) route { r.since = release; return r }
+
+// answers says with which status a success is answered.
+func (r route) answers(status int) route { r.status = status; return r }
+
+// writes says whether a route may change data.
+func (r *route) writes() bool { return r.method != "GET" }

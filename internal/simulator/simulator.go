@@ -50,19 +50,23 @@ type Options struct {
 	// ArrivalLog is how many arrivals are remembered one by one; 0 means 10,000.
 	ArrivalLog int
 	Faults     []Fault
-	Now        func() time.Time // nil means time.Now
+	// Deliver sends a webhook's request; nil means to this machine only.
+	Deliver func(*http.Request) (*http.Response, error)
+	Now     func() time.Time // nil means time.Now
 }
 
 // Simulator is one simulated server. It is safe for concurrent use.
 type Simulator struct {
-	options  Options
-	routes   []route
-	keys     []KeyInfo
-	limiter  *limiter
-	arrivals *arrivalLog
-	faults   *faultSet
-	requests atomic.Uint64
-	drift    atomic.Int64
+	options    Options
+	routes     []route
+	keyring    *keyring
+	clock      movedClock
+	limiter    *limiter
+	arrivals   *arrivalLog
+	faults     *faultSet
+	requests   atomic.Uint64
+	deliveries atomic.Uint64
+	drift      atomic.Int64
 
 	mu      sync.RWMutex // guards what follows
 	dir     *directory
@@ -88,12 +92,15 @@ func New(o Options) (*Simulator, error) {
 	if o.Release == "" {
 		o.Release = ReleaseNewest
 	}
+	if o.Deliver == nil {
+		o.Deliver = deliverHere
+	}
 	faults, err := newFaultSet(o.Faults)
 	if err != nil {
 		return nil, err
 	}
-	s := &Simulator{options: o, faults: faults, dir: newDirectory(o.Now()), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
-	s.keys = newKeys(o)
+	s := &Simulator{options: o, faults: faults, dir: newDirectory(o.Now(), o.Seed), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
+	s.keyring = seedKeys(o, s.dir, o.Now())
 	s.routes = routeTable(o.Release)
 	s.book = generate(s.dir, o.Bookings, o.Seed, o.Now())
 	s.drift.Store(int64(o.DriftPerRequest))
@@ -109,11 +116,14 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		control(w, r)
 		return
 	}
-	now := s.options.Now()
+	now := s.now()
 	c := &call{sim: s, request: r, now: now, number: s.requests.Add(1), version: r.Header.Get("Cal-Api-Version")}
 	c.token, c.hasToken = bearer(r)
+	if c.hasToken && looksLikeKey(c.token) {
+		c.key, _, c.gone = s.keyring.find(c.token, now)
+	}
 	arrived := s.arrivals.note(now, c)
-	do := s.faults.strike(c, s.keys)
+	do := s.faults.strike(c)
 	if !wait(r, s.options.Latency+do.delay()) {
 		return
 	}
@@ -140,8 +150,20 @@ func (s *Simulator) answer(c *call) *answer {
 	if refusal := s.throttle(c); refusal != nil {
 		return refusal
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	a := s.handle(c, found)
+	s.deliver(c)
+	return a
+}
+
+// handle answers with the data locked.
+func (s *Simulator) handle(c *call, found *route) *answer {
+	if found.writes() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	} else {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+	}
 	if refusal := s.authenticate(c, found.auth); refusal != nil {
 		return refusal
 	}

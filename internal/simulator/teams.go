@@ -24,7 +24,7 @@ func seedTeams() []team {
 	}
 }
 
-func (t team) object() object {
+func (t *team) object() object {
 	return object{
 		{"hideBookATeamMember", false}, {"timeZone", t.zone}, {"weekStart", "Sunday"}, {"id", t.id}, {"parentId", orNull(t.parent)},
 		{"name", t.name}, {"slug", t.slug}, {"logoUrl", nil}, {"calVideoLogo", nil}, {"appLogo", nil}, {"appIconLogo", nil}, {"bio", nil},
@@ -41,7 +41,10 @@ func teamRoutes() []route {
 		get("/v2/teams/{team}/memberships/{membership}", authRequired, (*call).getTeamMembership, teamRole(roleAdmin)),
 		get("/v2/teams/{team}/event-types", authOptional, (*call).listTeamEventTypes),
 		get("/v2/teams/{team}/event-types/{event}", authRequired, (*call).getTeamEventType, teamRole(roleMember)),
-		get("/v2/teams/{team}/event-types/{event}/webhooks", authRequired, (*call).listTeamEventTypeWebhooks, teamRole(roleAdmin)),
+		post("/v2/teams/{team}/event-types", authRequired, (*call).createTeamEventType, teamRole(roleAdmin)),
+		patch("/v2/teams/{team}/event-types/{event}", authRequired, (*call).patchTeamEventType, teamRole(roleAdmin)),
+		remove("/v2/teams/{team}/event-types/{event}", authRequired, (*call).deleteTeamEventType, teamRole(roleAdmin)),
+		post("/v2/teams/{team}/event-types/{event}/create-phone-call", authRequired, (*call).phoneCall, teamRole(roleMember)),
 		get("/v2/teams/{team}/schedules", authRequired, (*call).listTeamSchedules, teamRole(roleMember)),
 		get("/v2/teams/{team}/bookings", authRequired, (*call).listTeamBookings, teamRole(roleAdmin)).from(ReleaseNewest),
 	}

@@ -16,7 +16,7 @@ func seedVerified() []verified {
 func verifiedRoutes() []route {
 	var routes []route
 	for _, kind := range []string{"emails", "phones"} {
-		all := func(c *call) *answer { return okSpan(c, c.verifiedOf(kind), verified.object) }
+		all := func(c *call) *answer { return okSpan(c, c.verifiedOf(kind), (*verified).object) }
 		one := func(c *call) *answer { return c.oneVerified(kind) }
 		// These controllers know only the oldest version: send no header.
 		routes = append(routes,
@@ -29,7 +29,7 @@ func verifiedRoutes() []route {
 	return routes
 }
 
-func (v verified) object() object {
+func (v *verified) object() object {
 	o := object{{"id", v.id}}
 	if v.email != "" {
 		o = append(o, field{"email", v.email})
@@ -42,9 +42,9 @@ func (v verified) object() object {
 	return append(o, field{"userId", v.user})
 }
 
-func (c *call) verifiedOf(kind string) []verified {
+func (c *call) verifiedOf(kind string) []*verified {
 	team, _ := c.id("team")
-	var own []verified
+	var own []*verified
 	for _, v := range c.sim.dir.verified {
 		mine := v.team == team && (team != 0 || v.user == c.user.id)
 		if mine && (kind == "emails") == (v.email != "") {
