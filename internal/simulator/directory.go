@@ -25,6 +25,7 @@ type directory struct {
 	verified     []*verified
 	reservations []*reservation
 	things       map[string][]*thing
+	defaults     map[string]string // conferencing apps, by whose they are
 	lastIDs      map[string]int
 	lastUUID     uint64
 }
@@ -38,7 +39,7 @@ func newDirectory(now time.Time, seed uint64) *directory {
 		born: now.UTC().Truncate(24 * time.Hour), seed: seed, users: pointers(seedUsers()), teams: pointers(seedTeams()),
 		memberships: pointers(seedMemberships()), schedules: pointers(seedSchedules()), events: pointers(seedEventTypes()),
 		webhooks: pointers(seedWebhooks()), absences: pointers(seedAbsences()), verified: pointers(seedVerified()),
-		byEvent: map[int]*eventType{}, things: map[string][]*thing{}, lastIDs: map[string]int{},
+		byEvent: map[int]*eventType{}, things: map[string][]*thing{}, defaults: map[string]string{}, lastIDs: map[string]int{},
 	}
 	for _, e := range d.events {
 		d.byEvent[e.id] = e

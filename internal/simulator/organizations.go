@@ -19,12 +19,10 @@ func organizationRoutes() []route {
 		own("users", (*call).listOrganizationUsers),
 		own("users/{user}/schedules", (*call).listOrganizationUserSchedules),
 		own("users/{user}/bookings", (*call).listOrganizationUserBookings),
-		own("users/{user}/ooo", (*call).listUserAbsences),
 		own("memberships", (*call).listOrganizationMemberships),
 		own("memberships/{membership}", (*call).getOrganizationMembership),
 		own("schedules", (*call).listOrganizationSchedules),
 		own("bookings", (*call).listOrganizationBookings),
-		own("ooo", (*call).listAbsences),
 		own("teams", (*call).listOrganizationTeams),
 		get("/v2/organizations/{org}/teams/me", authRequired, (*call).listOwnOrganizationTeams, (*call).isOrganization, (*call).isOrganizationMember),
 		get("/v2/organizations/{org}/teams/{team}", authRequired, (*call).getTeam, inTeam...),
@@ -112,16 +110,7 @@ func (c *call) listOrganizationUsers() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	created := clockText(c.sim.dir.born.UnixMilli())
-	return c.ok(shown(cut(c.organizationUsers(), s), func(u *user) object {
-		return object{
-			{"id", u.id}, {"username", u.username}, {"name", u.name}, {"email", u.email}, {"emailVerified", created}, {"bio", nil},
-			{"avatarUrl", nil}, {"timeZone", u.zone}, {"weekStart", "Monday"}, {"appTheme", nil}, {"theme", nil},
-			{"defaultScheduleId", orNull(u.schedule)}, {"locale", "en"}, {"timeFormat", 12}, {"hideBranding", false}, {"brandColor", nil},
-			{"darkBrandColor", nil}, {"allowDynamicBooking", true}, {"createdDate", created}, {"verified", false}, {"invitedTo", nil},
-			{"metadata", object{}}, {"profile", object{{"id", u.id}, {"organizationId", organizationID}, {"userId", u.id}, {"username", u.username}}},
-		}
-	}))
+	return c.ok(shown(cut(c.organizationUsers(), s), func(u *user) object { return u.organizationObject(c.sim.dir) }))
 }
 
 func (c *call) listOrganizationTeams() *answer {

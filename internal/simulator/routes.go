@@ -33,13 +33,15 @@ const (
 
 var knownVersions = []string{version20240415, version20240611, version20240614, version20240813, version20240904}
 
-// routeTable is the whole surface, literal paths before parameters.
+// routeTable is the whole surface.
 func routeTable(release string) []route {
 	var table []route
 	for _, part := range [][]route{
 		keyRoutes(), meRoutes(), bookingRoutes(), bookingWriteRoutes(), eventTypeRoutes(), eventTypeWriteRoutes(), scheduleRoutes(), scheduleWriteRoutes(),
 		slotRoutes(), calendarRoutes(), conferencingRoutes(),
-		teamRoutes(), organizationRoutes(), webhookRoutes(), verifiedRoutes(), clientRoutes(),
+		calendarWriteRoutes(), paymentRoutes(), teamRoutes(), teamWriteRoutes(), membershipRoutes(), absenceRoutes(), organizationWriteRoutes(), organizationRoutes(),
+		attributeRoutes(), roleRoutes(), workflowRoutes(), routingFormRoutes(), privateLinkRoutes(), delegationRoutes(), webhookRoutes(),
+		verifiedRoutes(), clientRoutes(),
 	} {
 		table = append(table, part...)
 	}
@@ -48,6 +50,39 @@ func routeTable(release string) []route {
 		table[i].segments = strings.Split(strings.TrimPrefix(table[i].pattern, "/"), "/")
 	}
 	return table
+}
+
+// routeKey is what tells most routes apart.
+type routeKey struct {
+	method   string
+	segments int
+}
+
+// routesByKey sorts each group so that words come before parameters.
+func routesByKey(table []route) map[routeKey][]*route {
+	groups := map[routeKey][]*route{}
+	for i := range table {
+		r := &table[i]
+		key := routeKey{r.method, len(r.segments)}
+		groups[key] = append(groups[key], r)
+	}
+	for _, group := range groups {
+		slices.SortStableFunc(group, func(a, b *route) int { return strings.Compare(a.plan(), b.plan()) })
+	}
+	return groups
+}
+
+// plan writes a word as 0 and a parameter as 1.
+func (r *route) plan() string {
+	plan := ""
+	for _, s := range r.segments {
+		if s[0] == '{' {
+			plan += "1"
+		} else {
+			plan += "0"
+		}
+	}
+	return plan
 }
 
 // match finds the call's route and fills in its parameters.
@@ -64,9 +99,8 @@ func (s *Simulator) match(c *call) *route {
 	if method == "HEAD" {
 		method = "GET"
 	}
-	for i := range s.routes {
-		r := &s.routes[i]
-		if r.method == method && (r.versions == nil || slices.Contains(r.versions, version)) && r.fits(segments) {
+	for _, r := range s.routes[routeKey{method, len(segments)}] {
+		if (r.versions == nil || slices.Contains(r.versions, version)) && r.fits(segments) {
 			c.path = r.parameters(segments)
 			c.query = parseQuery(c.request.URL.RawQuery)
 			c.status = r.status

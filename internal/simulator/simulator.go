@@ -58,7 +58,7 @@ type Options struct {
 // Simulator is one simulated server. It is safe for concurrent use.
 type Simulator struct {
 	options    Options
-	routes     []route
+	routes     map[routeKey][]*route
 	keyring    *keyring
 	clock      movedClock
 	limiter    *limiter
@@ -101,7 +101,7 @@ func New(o Options) (*Simulator, error) {
 	}
 	s := &Simulator{options: o, faults: faults, dir: newDirectory(o.Now(), o.Seed), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
 	s.keyring = seedKeys(o, s.dir, o.Now())
-	s.routes = routeTable(o.Release)
+	s.routes = routesByKey(routeTable(o.Release))
 	s.book = generate(s.dir, o.Bookings, o.Seed, o.Now())
 	s.drift.Store(int64(o.DriftPerRequest))
 	return s, nil

@@ -45,6 +45,11 @@ func (c *call) listSlots() *answer {
 	if refusal != nil {
 		return refusal
 	}
+	return &answer{status: http.StatusOK, body: marshal(object{{"data", s.days()}, {"status", "success"}})}
+}
+
+// days are the free slots by date.
+func (s *slotSearch) days() object {
 	days := object{}
 	for _, at := range s.find() {
 		date := time.UnixMilli(at.from).In(s.place).Format(time.DateOnly)
@@ -55,7 +60,7 @@ func (c *call) listSlots() *answer {
 			days = append(days, field{date, list{slot}})
 		}
 	}
-	return &answer{status: http.StatusOK, body: marshal(object{{"data", days}, {"status", "success"}})}
+	return days
 }
 
 // eventOf finds the event type that a request names by id, or by slug and

@@ -13,14 +13,15 @@ type team struct {
 	name, slug   string
 	zone         string
 	organization bool
+	set          object // what was written through the API, as it is shown
 }
 
 func seedTeams() []team {
 	return []team{
-		{1, 0, "Support Team", "support", "Europe/Berlin", false},
-		{2, 0, "Sales Team", "sales", "America/New_York", false},
-		{organizationID, 0, "Acme", "acme", "UTC", true},
-		{10, organizationID, "Acme Support", "acme-support", "UTC", false},
+		{1, 0, "Support Team", "support", "Europe/Berlin", false, nil},
+		{2, 0, "Sales Team", "sales", "America/New_York", false, nil},
+		{organizationID, 0, "Acme", "acme", "UTC", true, nil},
+		{10, organizationID, "Acme Support", "acme-support", "UTC", false, nil},
 	}
 }
 
@@ -30,7 +31,7 @@ func (t *team) object() object {
 		{"name", t.name}, {"slug", t.slug}, {"logoUrl", nil}, {"calVideoLogo", nil}, {"appLogo", nil}, {"appIconLogo", nil}, {"bio", nil},
 		{"hideBranding", false}, {"isOrganization", t.organization}, {"isPrivate", false}, {"metadata", object{}}, {"theme", nil},
 		{"brandColor", nil}, {"darkBrandColor", nil}, {"bannerUrl", nil}, {"timeFormat", nil},
-	}
+	}.merged(t.set)
 }
 
 func teamRoutes() []route {
