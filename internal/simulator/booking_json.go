@@ -1,6 +1,11 @@
 package simulator
 
-import "strconv"
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // writer writes bookings as version 2024-08-13 shows them. Unless a booking
 // has a detail, every text in it comes from the simulator's own tables and
@@ -14,6 +19,18 @@ func (w *writer) text(parts ...string) {
 	for _, p := range parts {
 		w.out = append(w.out, p...)
 	}
+}
+
+// escaped writes what somebody may have written, for between quotation marks.
+func (w *writer) escaped(text string) {
+	for i := range len(text) {
+		if ch := text[i]; ch < ' ' || ch == '"' || ch == '\\' || ch >= utf8.RuneSelf {
+			quoted, _ := jsontext.AppendQuote(nil, text) // the error is of bytes that are no UTF-8, and those are mended
+			w.out = append(w.out, quoted[1:len(quoted)-1]...)
+			return
+		}
+	}
+	w.out = append(w.out, text...)
 }
 
 func (w *writer) number(n int) { w.out = strconv.AppendInt(w.out, int64(n), 10) }
@@ -61,7 +78,11 @@ func (w *writer) booking(i int32) {
 	w.number(int(r.minutes))
 	w.eventType(r)
 	place := w.place(r)
-	w.text(`,"meetingUrl":"`, place, `","location":"`, place, `","absentHost":`)
+	w.text(`,"meetingUrl":"`)
+	w.escaped(place)
+	w.text(`","location":"`)
+	w.escaped(place)
+	w.text(`","absentHost":`)
 	w.flag(r.traits.has(hostAbsent))
 	w.text(`,"createdAt":`)
 	w.clock(r.created)
@@ -103,10 +124,15 @@ func (w *writer) head(i int32) {
 	w.number(firstID + int(i))
 	w.text(`,"uid":`)
 	w.uid(i)
-	w.text(`,"title":"`, w.title(r), `","description":"","hosts":[{"id":`)
+	w.text(`,"title":"`)
+	w.escaped(w.title(r))
+	w.text(`","description":"","hosts":[{"id":`)
 	w.number(host.id)
-	w.text(`,"name":"`, host.name, `","email":"`, host.email, `","displayEmail":"`, host.email, `","username":"`, host.username,
-		`","timeZone":"`, host.zone, `"}],"status":"`, statusNames[r.status], `","cancellationReason":"`, reasons[r.reason], `"`)
+	w.text(`,"name":"`)
+	w.escaped(host.name)
+	w.text(`","email":"`, host.email, `","displayEmail":"`, host.email, `","username":"`)
+	w.escaped(host.username)
+	w.text(`","timeZone":"`, host.zone, `"}],"status":"`, statusNames[r.status], `","cancellationReason":"`, reasons[r.reason], `"`)
 	if r.seats == 0 {
 		by := ""
 		if r.traits.has(cancelledByHost) {
@@ -157,7 +183,9 @@ func (w *writer) eventType(r *row) {
 	w.number(e.id)
 	w.text(`,"eventType":{"id":`)
 	w.number(e.id)
-	w.text(`,"slug":"`, e.slug, `"}`)
+	w.text(`,"slug":"`)
+	w.escaped(e.slug)
+	w.text(`"}`)
 }
 
 func (b *book) place(r *row) string {

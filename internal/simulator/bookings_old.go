@@ -149,6 +149,9 @@ func (b *book) oldListed(i int32) object {
 
 // oldOfBooking is an event type within a booking of a list.
 func (e *eventType) oldOfBooking(d *directory) object {
+	if e.deleted {
+		return object{{"price", 0}, {"recurringEvent", nil}, {"currency", "usd"}, {"metadata", object{}}}
+	}
 	var t any
 	hosts := list{}
 	if e.team != 0 {
@@ -157,9 +160,6 @@ func (e *eventType) oldOfBooking(d *directory) object {
 	}
 	for _, id := range e.hosts {
 		hosts = append(hosts, object{{"userId", id}, {"user", object{{"id", id}, {"email", d.user(id).email}}}})
-	}
-	if e.deleted {
-		return object{{"price", 0}, {"recurringEvent", nil}, {"currency", "usd"}, {"metadata", object{}}}
 	}
 	return object{
 		{"slug", e.slug}, {"id", e.id}, {"title", e.title}, {"eventName", nil}, {"price", 0}, {"recurringEvent", e.oldRecurrence()},
