@@ -34,7 +34,7 @@ const (
 var knownVersions = []string{version20240415, version20240611, version20240614, version20240813, version20240904}
 
 // routeTable is the whole surface.
-func routeTable(release string) []route {
+func routeTable(release, profile string) []route {
 	var table []route
 	for _, part := range [][]route{
 		keyRoutes(), meRoutes(), bookingRoutes(), bookingWriteRoutes(), eventTypeRoutes(), eventTypeWriteRoutes(), scheduleRoutes(), scheduleWriteRoutes(),
@@ -46,6 +46,9 @@ func routeTable(release string) []route {
 		table = append(table, part...)
 	}
 	table = slices.DeleteFunc(table, func(r route) bool { return r.since > release })
+	if profile == ProfileHosted {
+		table = hosted(table)
+	}
 	for i := range table {
 		table[i].segments = strings.Split(strings.TrimPrefix(table[i].pattern, "/"), "/")
 	}
@@ -92,7 +95,8 @@ func (s *Simulator) match(c *call) *route {
 		return nil
 	}
 	version := c.version
-	if !slices.Contains(knownVersions, version) {
+	known := slices.Contains(knownVersions, version) || s.options.Profile == ProfileHosted && slices.Contains(hostedVersions, version)
+	if !known {
 		version = version20240415
 	}
 	method := c.request.Method

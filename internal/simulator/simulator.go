@@ -37,6 +37,7 @@ type Options struct {
 	Window    time.Duration // of the limit and of the block; 0 means DefaultWindow
 	Latency   time.Duration // added to each answer
 	Release   string        // "" means ReleaseNewest
+	Profile   string        // "" means ProfileOpen
 
 	// DriftPerRequest changes data while it is read: after every so many
 	// requests a few changes happen. 0 means never.
@@ -63,7 +64,7 @@ type Simulator struct {
 	clock      movedClock
 	limiter    *limiter
 	arrivals   *arrivalLog
-	faults     *faultSet
+	faults     atomic.Pointer[faultSet]
 	requests   atomic.Uint64
 	deliveries atomic.Uint64
 	drift      atomic.Int64
@@ -72,6 +73,9 @@ type Simulator struct {
 	dir     *directory
 	book    *book
 	pending []pendingChange
+
+	lateMu sync.Mutex
+	late   []lateCall
 }
 
 // New generates the data. The error is CodeUsage for options that make no
@@ -82,6 +86,9 @@ func New(o Options) (*Simulator, error) {
 	}
 	if o.Release != "" && o.Release != ReleaseObserved && o.Release != ReleaseNewest {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: "simulator", Message: "unknown release " + o.Release, Remedy: "Use " + ReleaseObserved + " or " + ReleaseNewest}
+	}
+	if o.Profile != "" && o.Profile != ProfileOpen && o.Profile != ProfileHosted {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "simulator", Message: "unknown profile " + o.Profile, Remedy: "Use " + ProfileOpen + " or " + ProfileHosted}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -99,10 +106,11 @@ func New(o Options) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Simulator{options: o, faults: faults, dir: newDirectory(o.Now(), o.Seed), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
+	s := &Simulator{options: o, dir: newDirectory(o.Now(), o.Seed), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
 	s.keyring = seedKeys(o, s.dir, o.Now())
-	s.routes = routesByKey(routeTable(o.Release))
+	s.routes = routesByKey(routeTable(o.Release, o.Profile))
 	s.book = generate(s.dir, o.Bookings, o.Seed, o.Now())
+	s.faults.Store(faults)
 	s.drift.Store(int64(o.DriftPerRequest))
 	return s, nil
 }
@@ -123,26 +131,40 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.key, _, c.gone = s.keyring.find(c.token, now)
 	}
 	arrived := s.arrivals.note(now, c)
-	do := s.faults.strike(c)
+	do := s.faults.Load().strike(c)
 	if !wait(r, s.options.Latency+do.delay()) {
 		return
 	}
-	a := do.instead()
-	if a == nil {
-		if do != nil && do.StripVersion {
-			c.version = ""
-		}
-		a = s.answer(c)
-	}
+	a := s.answerFaultily(c, do)
 	s.arrivals.answered(arrived, c, a.status)
 	s.afterRequest(c)
 	do.write(w, c, a)
 }
 
+// answerFaultily answers unless a fault answers in its place.
+func (s *Simulator) answerFaultily(c *call, do *FaultAction) *answer {
+	if do != nil && do.ApplyLate > 0 {
+		s.later(c, do.ApplyLate)
+	}
+	if a := do.instead(); a != nil {
+		return a
+	}
+	if do != nil && do.StripVersion {
+		c.version = ""
+	}
+	return s.answer(c)
+}
+
 // answer finds the route, counts the limit, knows the caller and asks the
 // handler, in the order in which the real server does.
 func (s *Simulator) answer(c *call) *answer {
+	s.doLate(c.now)
 	s.catchUp(c.now)
+	return s.respond(c)
+}
+
+// respond is answer without what was left to do.
+func (s *Simulator) respond(c *call) *answer {
 	found := s.match(c)
 	if found == nil {
 		return c.cannot()

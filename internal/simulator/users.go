@@ -61,6 +61,9 @@ func (c *call) me() *answer {
 	if u.organization != 0 {
 		me = append(me, field{"organization", object{{"isPlatform", false}, {"id", u.organization}}})
 	}
+	if c.sim.options.Profile == ProfileHosted {
+		me = append(me, field{"locale", "en"})
+	}
 	return c.ok(me.merged(u.set))
 }
 
