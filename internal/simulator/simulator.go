@@ -51,7 +51,7 @@ type Options struct {
 	// ArrivalLog is how many arrivals are remembered one by one; 0 means 10,000.
 	ArrivalLog int
 	Faults     []Fault
-	// Deliver sends a webhook's request; nil means to this machine only.
+	// Deliver sends a webhook's request; nil means that none is sent.
 	Deliver func(*http.Request) (*http.Response, error)
 	Now     func() time.Time // nil means time.Now
 }
@@ -98,9 +98,6 @@ func New(o Options) (*Simulator, error) {
 	}
 	if o.Release == "" {
 		o.Release = ReleaseNewest
-	}
-	if o.Deliver == nil {
-		o.Deliver = deliverHere
 	}
 	faults, err := newFaultSet(o.Faults)
 	if err != nil {
