@@ -24,21 +24,25 @@ var excused = map[string]string{}
 func TestRecordedExchangesAreAnsweredAlike(t *testing.T) {
 	p := newReplayer(t)
 	total, same := 0, 0
-	for _, file := range recordingFiles(t) {
-		if isDelivery(file) {
-			continue // see webhook_delivery_test.go
-		}
+	count := func(name string, differences []string) {
 		total++
-	}
-	for _, r := range recordings(t) {
-		differences := p.replay(r)
 		switch {
 		case len(differences) == 0:
 			same++
-		case excused[r.Name] != "":
-			t.Logf("%s differs, because %s", r.Name, excused[r.Name])
+		case excused[name] != "":
+			t.Logf("%s differs, because %s", name, excused[name])
 		default:
-			t.Logf("%s differs:\n  %s", r.Name, strings.Join(differences, "\n  "))
+			t.Logf("%s differs:\n  %s", name, strings.Join(differences, "\n  "))
+		}
+	}
+	for _, r := range recordings(t) {
+		count(r.Name, p.replay(r))
+	}
+	for _, file := range recordingFiles(t) {
+		if isDelivery(file) {
+			var d recordedDelivery
+			readRecorded(t, file, &d)
+			count(d.Name, p.differentDelivery(d))
 		}
 	}
 	share := 100 * float64(same) / float64(total)
@@ -63,6 +67,8 @@ type replayer struct {
 	bookings *shape
 	old      *shape
 	known    map[string]map[string]any // bookings that were read, by recorded uid
+
+	sentHooks []sentHook
 }
 
 // accounts are the recorded accounts' users here.
@@ -72,7 +78,7 @@ var accounts = map[string]int{
 
 func newReplayer(t *testing.T) *replayer {
 	p := &replayer{t: t, clock: &clock{noon}, tokens: map[string]string{}, ours: map[string]string{}, sent: map[string]int{}, bookings: &shape{}, old: &shape{}, known: map[string]map[string]any{}}
-	o := Options{Bookings: 1700, Seed: 1, Release: ReleaseObserved, RateLimit: 120, Now: p.clock.now}
+	o := Options{Bookings: 1700, Seed: 1, Release: ReleaseObserved, RateLimit: 120, Now: p.clock.now, Deliver: p.deliver}
 	p.sim = newTest(t, o)
 	p.clearRoom()
 	p.sim.dir.memberships = slices.DeleteFunc(p.sim.dir.memberships, func(m *membership) bool { return m.user == erin })
