@@ -63,12 +63,12 @@ func (c *call) listAbsences() *answer {
 		u := c.sim.dir.user(a.user)
 		return u != nil && u.organization == organizationID
 	})
-	return okSpan(c, all, (*absence).object)
+	return c.listAbsencesOf(all)
 }
 
 func (c *call) listUserAbsences() *answer {
 	id, _ := c.id("user")
-	return okSpan(c, c.absencesOf(func(a *absence) bool { return a.user == id }), (*absence).object)
+	return c.listAbsencesOf(c.absencesOf(func(a *absence) bool { return a.user == id }))
 }
 
 // createAbsence takes whole days: from the first one's beginning to the last

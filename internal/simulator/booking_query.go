@@ -9,6 +9,7 @@ import (
 // bookingQuery is what a list of bookings asks for.
 type bookingQuery struct {
 	users         userSet
+	guest         string // e-mail address of whoever also sees what they are invited to
 	now           int64
 	statuses      []string
 	events        []int
@@ -37,14 +38,20 @@ func (b *book) total(q *bookingQuery) int {
 				n += live
 			}
 		}
-		return n
+		return n + b.invited(q)
 	}
 	for i := range b.rows {
-		if r := &b.rows[i]; r.status != erased && q.users.has(r.user) && b.matches(q, int32(i)) {
+		if r := &b.rows[i]; r.status != erased && b.shows(q, int32(i), r.user) && b.matches(q, int32(i)) {
 			n++
 		}
 	}
 	return n
+}
+
+// shows says whether a booking is the caller's to see: by its host, or because
+// the caller is invited.
+func (b *book) shows(q *bookingQuery, i int32, host uint8) bool {
+	return q.users.has(host) || q.guest != "" && len(b.details) > 0 && b.invites(i, q.guest)
 }
 
 // plain says that only the windows of creation and change restrict.
@@ -150,7 +157,7 @@ func (b *book) page(q *bookingQuery, shuffle *rand.Rand) []int32 {
 	p := pager{q: q, shuffle: shuffle}
 	plain, windowed := q.plain(), q.windowed()
 	keep := func(e entry) bool {
-		return q.users.has(e.user) && (plain || b.matches(q, e.row)) && (!windowed || q.inWindows(&b.rows[e.row]))
+		return b.shows(q, e.row, e.user) && (plain || b.matches(q, e.row)) && (!windowed || q.inWindows(&b.rows[e.row]))
 	}
 	if by, narrow := b.narrowest(q); narrow {
 		var found []entry

@@ -115,6 +115,7 @@ func (c *call) listBookings() *answer {
 	if refusal != nil {
 		return refusal
 	}
+	q.guest = c.user.email
 	return c.okBookings(q)
 }
 

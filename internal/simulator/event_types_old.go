@@ -148,7 +148,11 @@ func (e *eventType) oldListed(d *directory) object {
 		owner = object{{"timeZone", d.user(e.owner).zone}}
 		users = list{e.owner}
 	} else {
-		t = object{{"id", e.team}, {"members", list{object{{"user", object{{"timeZone", d.user(e.hosts[0]).zone}}}}}}}
+		members := list{}
+		if len(e.hosts) > 0 {
+			members = list{object{{"user", object{{"timeZone", d.user(e.hosts[0]).zone}}}}}
+		}
+		t = object{{"id", e.team}, {"members", members}}
 	}
 	for i, id := range e.hosts {
 		u := d.user(id)

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -110,7 +111,11 @@ func (c *call) listOrganizationUsers() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	return c.ok(shown(cut(c.organizationUsers(), s), func(u *user) object { return u.organizationObject(c.sim.dir) }))
+	users := keep(c, "emails", c.organizationUsers(), func(u *user, words []string) bool { return slices.Contains(words, u.email) })
+	users = keep(c, "teamIds", users, func(u *user, words []string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { id, _ := strconv.Atoi(w); return c.sim.dir.membership(u.id, id) != nil })
+	})
+	return c.ok(shown(cut(users, s), func(u *user) object { return u.organizationObject(c.sim.dir) }))
 }
 
 func (c *call) listOrganizationTeams() *answer {

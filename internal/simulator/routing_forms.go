@@ -41,7 +41,7 @@ func routingFormRoutes() []route {
 		one := place.prefix + "/routing-forms/{form}/responses"
 		all = append(all,
 			get(place.prefix+"/routing-forms", authRequired, (*call).listForms, guards...),
-			get(one, authRequired, responseCollection.list, has...),
+			get(one, authRequired, (*call).listResponses, has...),
 			post(one, authRequired, (*call).respond, has...),
 			patch(one+"/{response}", authRequired, responseCollection.patch, has...),
 		)
@@ -60,7 +60,11 @@ func (c *call) forms() []*thing {
 	return all
 }
 
-func (c *call) listForms() *answer { return okSpan(c, c.forms(), formCollection.shown) }
+func (c *call) listForms() *answer { return c.listStamped(c.forms(), formCollection.shown) }
+
+func (c *call) listResponses() *answer {
+	return c.listStamped(responseCollection.all(c), responseCollection.shown)
+}
 
 func (c *call) hasForm() *answer {
 	for _, t := range c.forms() {
@@ -68,7 +72,10 @@ func (c *call) hasForm() *answer {
 			return nil
 		}
 	}
-	return c.fail(http.StatusNotFound, "Routing form not found.")
+	if c.path["team"] != "" {
+		return c.fail(http.StatusForbidden, "IsRoutingFormInTeam - team with id=("+c.path["team"]+") does not own routing form with id=("+c.path["form"]+").")
+	}
+	return c.noRecord()
 }
 
 // formEvent is the event type to which the form leads.

@@ -267,9 +267,8 @@ func (s *slotSearch) show(at period) any {
 		if i, ok := s.book.seated(s.event, at.from); ok {
 			booked, uid = len(s.book.attendeesOf(i)), uidOf(s.book.rows[i].tag)
 		}
-		o = append(o, object{{"seatsBooked", booked}, {"seatsRemaining", s.event.seats - booked}, {"seatsTotal", s.event.seats}}...)
 		if uid != nil {
-			o = append(o, field{"bookingUid", uid})
+			o = append(o, field{"attendeesCount", booked}, field{"bookingUid", uid})
 		}
 	}
 	return o

@@ -205,5 +205,5 @@ func (c *call) deleteWebhook(h *webhook) *answer {
 func (c *call) deleteWebhooks(of hookOwner) *answer {
 	all := c.webhooks(of)
 	c.sim.dir.webhooks = slices.DeleteFunc(c.sim.dir.webhooks, func(h *webhook) bool { return slices.Contains(all, h) })
-	return c.ok(shown(all, (*webhook).object))
+	return c.ok("All webhooks deleted successfully")
 }
