@@ -12,6 +12,7 @@ type book struct {
 	details map[int32]*detail  // of rows that do not say all themselves
 	longest int64              // milliseconds that the longest booking takes
 	seed    uint64
+	lag     int64 // milliseconds by which a replica lags
 }
 
 func newBook(dir *directory, seed uint64, capacity int) *book {

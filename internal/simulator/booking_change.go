@@ -276,6 +276,7 @@ func (b *book) move(i int32, q *request, o object, now int64) int32 {
 	for n := range d.attendees {
 		d.attendees[n].absent = false
 	}
+	d.visible = now + b.lag
 	to := b.add(next)
 	b.details[to] = d
 	b.detailed(i).movedBy = d.movedBy

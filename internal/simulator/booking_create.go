@@ -145,6 +145,7 @@ func (b *book) make(q *request, now int64) int32 {
 	}
 	d.responses = q.responses()
 	d.locate(q.body)
+	d.visible = now + b.lag
 	b.details[i] = d
 	return i
 }

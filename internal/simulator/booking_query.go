@@ -32,7 +32,7 @@ type bookingQuery struct {
 // creation and change (observed 2026-11-23), and so does this.
 func (b *book) total(q *bookingQuery) int {
 	n := 0
-	if q.plain() {
+	if q.plain() && b.lag == 0 {
 		for id, live := range b.live {
 			if q.users.has(uint8(id)) {
 				n += live
@@ -51,6 +51,9 @@ func (b *book) total(q *bookingQuery) int {
 // shows says whether a booking is the caller's to see: by its host, or because
 // the caller is invited.
 func (b *book) shows(q *bookingQuery, i int32, host uint8) bool {
+	if b.lag > 0 && b.hidden(i, q.now) {
+		return false
+	}
 	return q.users.has(host) || q.guest != "" && len(b.details) > 0 && b.invites(i, q.guest)
 }
 

@@ -152,7 +152,7 @@ func (c *call) listOrganizationUserBookings() *answer {
 // booking finds the live booking that the path names.
 func (c *call) booking() (int32, *answer) {
 	uid := c.path["uid"]
-	if i, ok := c.sim.book.lookup(uid); ok {
+	if i, ok := c.sim.book.lookup(uid); ok && (c.request.Method != http.MethodGet || !c.sim.book.hidden(i, c.now.UnixMilli())) {
 		return i, nil
 	}
 	return 0, c.fail(http.StatusNotFound, "Booking with uid="+uid+" was not found in the database")

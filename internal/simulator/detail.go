@@ -20,7 +20,7 @@ type detail struct {
 	movedBy     any // e-mail address or null
 	moveReason  string
 	calendarUID string
-	references  list
+	visible     int64 // when a lagging replica shows that the booking is there
 }
 
 func (d *detail) clone() *detail {
@@ -191,9 +191,12 @@ func (d *detail) answers() object {
 	if d.listsGuests {
 		o = append(o, field{"guests", texts(d.guests)})
 	}
-	inner := slices.Clone(d.responses)
-	if d.listsGuests {
-		inner = append(inner, field{"guests", texts(d.guests)})
+	var inner object
+	for _, f := range d.responses {
+		inner = append(inner, f)
+		if f.name == "name" && d.listsGuests {
+			inner = append(inner, field{"guests", texts(d.guests)})
+		}
 	}
 	inner = append(inner, field{"displayEmail", d.responses.text("email")})
 	if d.listsGuests {

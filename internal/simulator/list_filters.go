@@ -105,6 +105,12 @@ func (c *call) noRecord() *answer {
 	return c.errorAnswer(http.StatusNotFound, "NOT_FOUND", "Invalid Query: The requested record was not found.", nil)
 }
 
+// hidden says that a lagging replica does not show a booking yet.
+func (b *book) hidden(i int32, now int64) bool {
+	d := b.details[i]
+	return b.lag > 0 && d != nil && d.visible > now
+}
+
 // invites says whether a booking has an attendee with an e-mail address. Only
 // what was written can have one of the simulated users.
 func (b *book) invites(i int32, email string) bool {

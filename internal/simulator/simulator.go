@@ -43,7 +43,8 @@ type Options struct {
 	// requests a few changes happen. 0 means never.
 	DriftPerRequest int
 	// ReplicaLag is how long a change stays invisible after it happened, with
-	// its time of change unmoved, as behind a lagging read replica.
+	// its time of change unmoved, as behind a lagging read replica. It holds
+	// for drift, for Mutate, and for bookings that are made through the API.
 	ReplicaLag time.Duration
 	// NoAdminAPI takes the organization's paid access to the admin API away:
 	// its routes then answer 403.
@@ -107,6 +108,7 @@ func New(o Options) (*Simulator, error) {
 	s.keyring = seedKeys(o, s.dir, o.Now())
 	s.routes = routesByKey(routeTable(o.Release, o.Profile))
 	s.book = generate(s.dir, o.Bookings, o.Seed, o.Now())
+	s.book.lag = o.ReplicaLag.Milliseconds()
 	s.faults.Store(faults)
 	s.drift.Store(int64(o.DriftPerRequest))
 	return s, nil
