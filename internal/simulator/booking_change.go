@@ -176,8 +176,8 @@ func (c *call) markAbsent() *answer {
 	}
 	b := c.sim.book
 	if r := &b.rows[i]; r.start > c.now.UnixMilli() {
-		iso := func(ms int64) string { return clockText(ms) }
-		return c.fail(http.StatusBadRequest, "Bookings can only be marked as absent after their scheduled start time. Current time in UTC+0: "+iso(c.now.UnixMilli())+", Booking start time in UTC+0: "+iso(r.start))
+		return c.fail(http.StatusBadRequest, "Bookings can only be marked as absent after their scheduled start time. Current time in UTC+0: "+
+			clockText(c.now.UnixMilli())+", Booking start time in UTC+0: "+clockText(r.start))
 	}
 	if refusal := c.markAttendees(i, o.list("attendees")); refusal != nil {
 		return refusal

@@ -125,7 +125,7 @@ func (c *call) listTeamBookings() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	q.teams = []int{c.team("team").id}
+	q.teams = []int{c.team().id}
 	return c.okBookings(q)
 }
 

@@ -105,20 +105,12 @@ func least(n float64) constraint {
 	return constraint{"min", fmt.Sprintf("$p must not be less than %v", n), func(v any) bool { got, ok := v.(float64); return ok && got >= n }}
 }
 
-func most(n float64) constraint {
-	return constraint{"max", fmt.Sprintf("$p must not be greater than %v", n), func(v any) bool { got, ok := v.(float64); return ok && got <= n }}
-}
-
 func atMostItems(n int) constraint {
 	return constraint{"arrayMaxSize", fmt.Sprintf("$p must contain no more than %d elements", n), func(v any) bool { l, ok := v.(list); return ok && len(l) <= n }}
 }
 
 func atLeastItems(n int) constraint {
 	return constraint{"arrayMinSize", fmt.Sprintf("$p must contain at least %d elements", n), func(v any) bool { l, ok := v.(list); return ok && len(l) >= n }}
-}
-
-func longest(n int) constraint {
-	return constraint{"maxLength", fmt.Sprintf("$p must be shorter than or equal to %d characters", n), func(v any) bool { s, ok := v.(string); return ok && len(s) <= n }}
 }
 
 func oneWord(words ...string) constraint {

@@ -255,7 +255,7 @@ func (c *call) createTeamEventType() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	t := c.team("team")
+	t := c.team()
 	if c.sim.dir.slugged(o.text("slug"), 0, t.id) != nil {
 		return c.fail(http.StatusBadRequest, "Team already has an event type with this slug.")
 	}
@@ -294,7 +294,7 @@ func (c *call) setHosts(e *eventType, o object) *answer {
 
 func (c *call) teamEventType() (*eventType, *answer) {
 	e, refusal := c.anyEventType()
-	if refusal == nil && e.team != c.team("team").id {
+	if refusal == nil && e.team != c.team().id {
 		return nil, c.fail(http.StatusNotFound, "Event type with ID="+c.path["event"]+" does not exist.")
 	}
 	return e, refusal

@@ -154,7 +154,7 @@ func (c *call) getTeamEventType() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	if e.team != c.team("team").id {
+	if e.team != c.team().id {
 		return c.fail(http.StatusNotFound, "Event type with ID="+c.path["event"]+" does not exist.")
 	}
 	return c.ok(e.object(c.sim.dir, true))

@@ -84,7 +84,7 @@ func (c *call) hookPayload(trigger string, i int32) object {
 			{"organizationId", nil}, {"rejectionReason", d.rejection}, {"eventDescription", textOrNull(e.description)}, {"price", 0}, {"status", "REJECTED"},
 		}...)
 	}
-	o := append(common, object{
+	common = append(common, object{
 		{"startTime", hookTime(r.start, time.RFC3339)}, {"endTime", hookTime(r.end(), time.RFC3339)}, {"attendees", hookPeople(r, d, true)},
 		{"responses", d.hookResponses(true)}, {"hideCalendarNotes", false}, {"hideCalendarEventDetails", false}, {"schedulingType", e.oldScheduling()},
 		{"seatsPerTimeSlot", orNull(e.seats)}, {"seatsShowAttendees", true}, {"seatsShowAvailabilityCount", true}, {"disableRescheduling", false},
@@ -94,12 +94,12 @@ func (c *call) hookPayload(trigger string, i int32) object {
 	}...)
 	if r.from != none {
 		old := &b.rows[r.from]
-		o = append(o, object{
+		common = append(common, object{
 			{"rescheduleId", firstID + int(r.from)}, {"rescheduleUid", uidOf(old.tag)},
 			{"rescheduleStartTime", hookTime(old.start, time.RFC3339)}, {"rescheduleEndTime", hookTime(old.end(), time.RFC3339)}, {"rescheduledBy", d.movedBy},
 		}...)
 	}
-	return o
+	return common
 }
 
 func hookTime(ms int64, layout string) string { return time.UnixMilli(ms).UTC().Format(layout) }

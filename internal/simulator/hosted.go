@@ -38,7 +38,7 @@ func hosted(table []route) []route {
 	return append(table,
 		get("/v2/bookings", authPermissions, func(c *call) *answer { return c.listByCursor(c.sim.dir.visible(c.user.id)) }).in(version20260501),
 		get("/v2/bookings/{uid}", authOptional, (*call).getBooking).in(version20260501),
-		post("/v2/bookings/{uid}/request-reschedule", authPermissions, (*call).requestReschedule).in(one...).answers(200),
+		post("/v2/bookings/{uid}/request-reschedule", authPermissions, (*call).requestReschedule).in(one...).answersOK(),
 		get("/v2/bookings/{uid}/routing-trace", authPermissions, func(c *call) *answer { return c.getReferences() }).in(one...),
 		get("/v2/me/ooo", authRequired, ownAbsences((*call).listUserAbsences)),
 		post("/v2/me/ooo", authRequired, ownAbsences((*call).createAbsence)),

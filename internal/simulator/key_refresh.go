@@ -6,7 +6,7 @@ import (
 )
 
 func keyRoutes() []route {
-	return []route{post("/v2/api-keys/refresh", authRequired, (*call).refreshKey).answers(200)}
+	return []route{post("/v2/api-keys/refresh", authRequired, (*call).refreshKey).answersOK()}
 }
 
 var refreshInput = input{

@@ -55,7 +55,7 @@ func (u *user) asMember() object {
 }
 
 func (c *call) listTeamMemberships() *answer {
-	members := keep(c, "emails", c.sim.dir.members(c.team("team").id), func(m *membership, words []string) bool {
+	members := keep(c, "emails", c.sim.dir.members(c.team().id), func(m *membership, words []string) bool {
 		return slices.Contains(words, c.sim.dir.user(m.user).email)
 	})
 	return okSpan(c, members, func(m *membership) object { return m.object(c.sim.dir) })

@@ -244,7 +244,10 @@ func (v validator) check(at string, schema map[string]any, value any, wrong *[]s
 		}
 	default:
 		kind := map[string]string{"string": "string", "bool": "boolean", "number": "number"}[strings.Fields(kindOf(value))[0]]
-		if want := schema["type"]; want != nil && want != kind && !(want == "integer" && kind == "number") && want != "object" {
+		if kind == "number" && schema["type"] == "integer" {
+			return
+		}
+		if want := schema["type"]; want != nil && want != kind && want != "object" {
 			*wrong = append(*wrong, fmt.Sprintf("%s is %s, not %v", at, kind, want))
 		}
 	}

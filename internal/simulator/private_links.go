@@ -41,7 +41,7 @@ func privateLinkRoutes() []route {
 	for i := range user {
 		user[i] = user[i].in(version20240415) // this controller knows only the oldest version: send no header
 	}
-	all := append(user, linkCollection.routes("/v2/organizations/{org}/teams/{team}/event-types/{event}/private-links", inTeam...)...)
+	all := slices.Concat(user, linkCollection.routes("/v2/organizations/{org}/teams/{team}/event-types/{event}/private-links", inTeam...))
 	all = slices.DeleteFunc(all, func(r route) bool { return r.method == "GET" && r.pattern[len(r.pattern)-1] == '}' })
 	for i := range all {
 		if all[i].method == "DELETE" {

@@ -118,8 +118,6 @@ func (r *recording) turn() int {
 	return 0
 }
 
-func (r *recording) version() string { return r.Request.Headers["cal-api-version"] }
-
 // data is the answer's data member, and whether it is an object or an array.
 func (r *recording) data() any {
 	o, _ := r.Response.Body.(map[string]any)
@@ -127,10 +125,9 @@ func (r *recording) data() any {
 }
 
 var (
-	recordedUID  = regexp.MustCompile(`/v2/bookings/([A-Za-z0-9-]{22,36})`)
-	redacted     = regexp.MustCompile(`<redacted: key "(\w+)">`)
-	shortID      = regexp.MustCompile(`\b[1-9A-HJ-NP-Za-km-z]{22}\b`)
-	longID       = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
-	recordedTime = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
-	recordedKey  = regexp.MustCompile(`cal_(live_)?([0-9a-f]{32}|<32 hex redacted>)`)
+	recordedUID = regexp.MustCompile(`/v2/bookings/([A-Za-z0-9-]{22,36})`)
+	redacted    = regexp.MustCompile(`<redacted: key "(\w+)">`)
+	shortID     = regexp.MustCompile(`\b[1-9A-HJ-NP-Za-km-z]{22}\b`)
+	longID      = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+	recordedKey = regexp.MustCompile(`cal_(live_)?([0-9a-f]{32}|<32 hex redacted>)`)
 )

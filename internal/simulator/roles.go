@@ -79,7 +79,7 @@ func (k *collection) permissions(prefix string, guards ...handler) []route {
 	}
 	return []route{
 		get(prefix, authRequired, func(c *call) *answer { return k.setPermissions(c, nil) }, guards...),
-		post(prefix, authRequired, edit(func(had, given []string) []string { return append(had, given...) }), guards...).answers(200),
+		post(prefix, authRequired, edit(func(had, given []string) []string { return append(had, given...) }), guards...).answersOK(),
 		put(prefix, authRequired, edit(func(_, given []string) []string { return given }), guards...),
 		remove(prefix, authRequired, without(several), guards...),
 		remove(prefix+"/{permission}", authRequired, without(func(c *call) []string { return []string{c.path["permission"]} }), guards...),

@@ -176,11 +176,11 @@ func remove(pattern string, a auth, h handler, guards ...handler) route {
 // in restricts a route to versions.
 func (r route) in(versions ...string) route { r.versions = versions; return r }
 
-// from says which release brought a route.
-func (r route) from(release string) route { r.since = release; return r }
+// newest says that the newest release brought a route.
+func (r route) newest() route { r.since = ReleaseNewest; return r }
 
-// answers says with which status a success is answered.
-func (r route) answers(status int) route { r.status = status; return r }
+// answersOK says that a POST makes nothing: it answers 200.
+func (r route) answersOK() route { r.status = 200; return r }
 
 // writes says whether a route may change data.
 func (r *route) writes() bool { return r.method != "GET" }

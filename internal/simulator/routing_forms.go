@@ -46,7 +46,7 @@ func routingFormRoutes() []route {
 			patch(one+"/{response}", authRequired, responseCollection.patch, has...),
 		)
 	}
-	return append(all, post("/v2/routing-forms/{form}/calculate-slots", authRequired, (*call).calculateSlots).answers(200))
+	return append(all, post("/v2/routing-forms/{form}/calculate-slots", authRequired, (*call).calculateSlots).answersOK())
 }
 
 func (c *call) forms() []*thing {

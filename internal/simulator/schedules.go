@@ -140,7 +140,7 @@ func (c *call) oneSchedule(show func(*schedule) object) *answer {
 
 func (c *call) listTeamSchedules() *answer {
 	var members userSet
-	for _, m := range c.sim.dir.members(c.team("team").id) {
+	for _, m := range c.sim.dir.members(c.team().id) {
 		members = members.with(m.user)
 	}
 	return okSpan(c, c.sim.dir.schedulesOf(members), (*schedule).object)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,7 +89,7 @@ func TestALostAnswerIsDoneAllTheSame(t *testing.T) {
 	s := newTest(t, Options{Faults: []Fault{{FaultMatch{Method: "POST"}, FaultAction{LoseResponse: true}}}})
 	func() {
 		defer func() {
-			if recover() != http.ErrAbortHandler {
+			if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
 				t.Error("the connection was not broken")
 			}
 		}()

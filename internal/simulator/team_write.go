@@ -21,11 +21,11 @@ func teamWriteRoutes() []route {
 		post("/v2/teams", authRequired, func(c *call) *answer { return c.createTeam(0) }),
 		patch("/v2/teams/{team}", authRequired, (*call).patchTeam, teamRole(roleOwner)),
 		remove("/v2/teams/{team}", authRequired, (*call).deleteTeam, teamRole(roleOwner)),
-		post("/v2/teams/{team}/invite", authRequired, (*call).invite, teamRole(roleAdmin)).answers(200).from(ReleaseNewest),
+		post("/v2/teams/{team}/invite", authRequired, (*call).invite, teamRole(roleAdmin)).answersOK().newest(),
 		post("/v2/organizations/{org}/teams", authRequired, func(c *call) *answer { return c.createTeam(organizationID) }, administered...),
 		patch("/v2/organizations/{org}/teams/{team}", authRequired, (*call).patchTeam, inTeam...),
 		remove("/v2/organizations/{org}/teams/{team}", authRequired, (*call).deleteTeam, inTeam...),
-		post("/v2/organizations/{org}/teams/{team}/invite", authRequired, (*call).invite, inTeam...).answers(200),
+		post("/v2/organizations/{org}/teams/{team}/invite", authRequired, (*call).invite, inTeam...).answersOK(),
 	}
 }
 
@@ -80,14 +80,14 @@ func (c *call) patchTeam() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	t := c.team("team")
+	t := c.team()
 	t.settle(o)
 	return c.ok(t.object())
 }
 
 // deleteTeam takes the team's memberships and event types along.
 func (c *call) deleteTeam() *answer {
-	t, d := c.team("team"), c.sim.dir
+	t, d := c.team(), c.sim.dir
 	d.teams = dropOne(d.teams, t)
 	d.memberships = slices.DeleteFunc(d.memberships, func(m *membership) bool { return m.team == t.id })
 	for _, e := range d.eventTypesWhere(func(e *eventType) bool { return e.team == t.id }) {

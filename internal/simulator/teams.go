@@ -47,7 +47,7 @@ func teamRoutes() []route {
 		remove("/v2/teams/{team}/event-types/{event}", authRequired, (*call).deleteTeamEventType, teamRole(roleAdmin)),
 		post("/v2/teams/{team}/event-types/{event}/create-phone-call", authRequired, (*call).phoneCall, teamRole(roleMember)),
 		get("/v2/teams/{team}/schedules", authRequired, (*call).listTeamSchedules, teamRole(roleMember)),
-		get("/v2/teams/{team}/bookings", authRequired, (*call).listTeamBookings, teamRole(roleAdmin)).from(ReleaseNewest),
+		get("/v2/teams/{team}/bookings", authRequired, (*call).listTeamBookings, teamRole(roleAdmin)).newest(),
 	}
 }
 
@@ -61,11 +61,11 @@ func (c *call) listTeams() *answer {
 	return c.ok(teams)
 }
 
-func (c *call) getTeam() *answer { return c.ok(c.team("team").object()) }
+func (c *call) getTeam() *answer { return c.ok(c.team().object()) }
 
-// team is the team that a path parameter names, after its guard let pass.
-func (c *call) team(parameter string) *team {
-	id, _ := c.id(parameter)
+// team is the team that the path names, after its guard let pass.
+func (c *call) team() *team {
+	id, _ := c.id("team")
 	return c.sim.dir.team(id)
 }
 

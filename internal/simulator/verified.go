@@ -46,8 +46,8 @@ func verifiedRoutes() []route {
 			own := []route{
 				get(place.prefix+kind.path, authRequired, func(c *call) *answer { return okSpan(c, c.verifiedOf(kind.path), (*verified).object) }, place.guards...),
 				get(place.prefix+kind.path+"/{id}", authRequired, func(c *call) *answer { return c.oneVerified(kind.path) }, place.guards...),
-				post(place.prefix+kind.path+"/verification-code/request", authRequired, func(c *call) *answer { return c.requestCode(in) }, place.guards...).answers(200),
-				post(place.prefix+kind.path+"/verification-code/verify", authRequired, func(c *call) *answer { return c.verify(withCode, kind.member) }, place.guards...).answers(200),
+				post(place.prefix+kind.path+"/verification-code/request", authRequired, func(c *call) *answer { return c.requestCode(in) }, place.guards...).answersOK(),
+				post(place.prefix+kind.path+"/verification-code/verify", authRequired, func(c *call) *answer { return c.verify(withCode, kind.member) }, place.guards...).answersOK(),
 			}
 			for _, r := range own {
 				routes = append(routes, r.in(version20240415)) // these controllers know only the oldest version: send no header
