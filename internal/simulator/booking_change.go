@@ -42,7 +42,7 @@ func (c *call) cancelBooking() *answer {
 		return c.fail(http.StatusBadRequest, "Can't cancel booking with uid="+uid+" because it has been cancelled already. Please provide uid of a booking that is not cancelled.")
 	}
 	switch {
-	case o.given("seatUid") || r.seats > 0 && !c.hosts(i):
+	case o.given("seatUid"):
 		return c.cancelSeat(i, o)
 	case c.hosts(i) && o.text("cancellationReason") == "":
 		return bare(http.StatusBadRequest, "Cancellation reason is required when you are the host")
@@ -102,14 +102,14 @@ func (c *call) cancelSeat(i int32, o object) *answer {
 	return c.okBooking(i)
 }
 
-// confirmBooking makes a pending booking accepted, and a declined one too
+// confirmBooking makes any booking accepted that is not, a declined one too
 // (observed 2026-11-23).
 func (c *call) confirmBooking() *answer {
 	i, refusal := c.decided()
 	if refusal != nil {
 		return refusal
 	}
-	if s := c.sim.book.rows[i].status; s != pending && s != rejected {
+	if c.sim.book.rows[i].status == accepted {
 		return c.trpc(http.StatusBadRequest)
 	}
 	c.sim.book.change(i, func(r *row) { r.status, r.updated = accepted, c.now.UnixMilli() })
@@ -129,7 +129,7 @@ func (c *call) declineBooking() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	if s := c.sim.book.rows[i].status; s != pending && s != rejected {
+	if c.sim.book.rows[i].status == accepted {
 		return c.trpc(http.StatusBadRequest)
 	}
 	c.sim.book.detailed(i).rejection = o.text("reason")

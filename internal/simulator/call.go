@@ -32,6 +32,7 @@ type call struct {
 	gone     bool    // the token was a key until lately
 	status   int     // of a success
 	hooks    []delivery
+	sent     bodyRead
 }
 
 // answer is what a handler says.
@@ -85,6 +86,15 @@ func (c *call) cannot() *answer {
 	return c.fail(http.StatusNotFound, "Cannot "+c.request.Method+" "+c.target())
 }
 
+// preflight answers a browser that asks whether it may ask.
+func (c *call) preflight() *answer {
+	return &answer{status: http.StatusNoContent, header: [][2]string{
+		{"Access-Control-Allow-Methods", "GET,PATCH,DELETE,HEAD,POST,PUT,OPTIONS"},
+		{"Access-Control-Allow-Headers", "x-cal-client-id,x-cal-secret-key,x-cal-platform-embed,cal-api-version,Accept,Authorization,Content-Type,Origin"},
+		{"Access-Control-Max-Age", "86400"}, {"Vary", "Access-Control-Request-Headers"},
+	}}
+}
+
 // broken answers as the server does for a path id that is no number: its
 // database refuses the query.
 func (c *call) broken() *answer {
@@ -135,6 +145,10 @@ func (a *answer) writeHead(w http.ResponseWriter, c *call) (body bool) {
 		}
 	}
 	h.Set("X-Request-Id", requestID(c))
+	if a.status == http.StatusNoContent {
+		w.WriteHeader(a.status)
+		return false
+	}
 	tag := etag(a.body)
 	h.Set("ETag", tag)
 	if a.status == http.StatusOK && c.request.Header.Get("If-None-Match") == tag {

@@ -116,9 +116,20 @@ func (o object) without(names ...string) object {
 	return next
 }
 
-// body reads the request's JSON object. Any other content type is as if there
-// were no body (observed 2026-11-23 of a form).
-func (c *call) body() (object, *answer) {
+// body is the request's JSON object.
+func (c *call) body() (object, *answer) { return c.sent.object, c.sent.refusal }
+
+// bodyRead is what became of a request's body. The server reads it before
+// anything else: a body that is too long is refused without counting the
+// request, whatever the path.
+type bodyRead struct {
+	object  object
+	refusal *answer
+}
+
+// readBody reads the request's JSON object. Any other content type is as if
+// there were no body (observed 2026-11-23 of a form).
+func (c *call) readBody() (object, *answer) {
 	kind, _, _ := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	if c.request.Body == nil || kind != "" && kind != "application/json" {
 		return object{}, nil

@@ -187,15 +187,22 @@ func (c *call) patchEventType() *answer {
 func (c *call) writableEventType() (*eventType, *answer) {
 	e, refusal := c.anyEventType()
 	if refusal == nil && e.owner != c.user.id {
-		return nil, c.fail(http.StatusNotFound, "Event type with ID="+text10(e.id)+" does not exist.")
+		return nil, c.fail(http.StatusNotFound, "Event type with id "+text10(e.id)+" not found")
 	}
 	return e, refusal
 }
 
+// deleteEventType tells a missing event type in other words than reading one
+// does (observed 2026-11-23).
 func (c *call) deleteEventType() *answer {
-	e, refusal := c.writableEventType()
-	if refusal != nil {
+	e, refusal := c.anyEventType()
+	switch {
+	case refusal != nil && refusal.status == http.StatusNotFound:
+		return c.fail(http.StatusNotFound, "Event type with ID="+c.path["event"]+" does not exist.")
+	case refusal != nil:
 		return refusal
+	case e.owner != c.user.id:
+		return c.fail(http.StatusForbidden, "User with ID="+text10(c.user.id)+" does not own event type with ID="+text10(e.id))
 	}
 	return c.dropEventType(e)
 }

@@ -127,7 +127,7 @@ func (c *call) anyEventType() (*eventType, *answer) {
 	if e := c.sim.dir.eventType(id); e != nil && !e.deleted {
 		return e, nil
 	}
-	return nil, c.fail(http.StatusNotFound, "Event type with ID="+strconv.Itoa(id)+" does not exist.")
+	return nil, c.fail(http.StatusNotFound, "Event type with id "+strconv.Itoa(id)+" not found")
 }
 
 func (c *call) ownEventType() (*eventType, *answer) {

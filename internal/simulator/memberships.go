@@ -93,5 +93,8 @@ func (c *call) membership(within string) (*membership, *answer) {
 			return m, nil
 		}
 	}
-	return nil, c.fail(http.StatusNotFound, "Membership with id "+strconv.Itoa(id)+" within team id "+strconv.Itoa(team)+" not found")
+	if within == "org" {
+		return nil, c.fail(http.StatusNotFound, "IsMembershipInOrg - Membership ("+strconv.Itoa(id)+") not found.")
+	}
+	return nil, c.fail(http.StatusNotFound, "Organization's Team membership not found")
 }

@@ -77,8 +77,12 @@ func (c *call) isTeamOfOrganization() *answer {
 	if !ok {
 		return c.broken()
 	}
-	if t := c.sim.dir.team(id); t == nil || t.parent != organizationID {
-		return c.fail(http.StatusNotFound, "IsTeamInOrg - Team with id="+strconv.Itoa(id)+" is not part of the organization with id="+c.path["org"]+".")
+	t := c.sim.dir.team(id)
+	if t == nil {
+		return c.fail(http.StatusNotFound, "IsTeamInOrg - Team ("+strconv.Itoa(id)+") not found.")
+	}
+	if t.parent != organizationID {
+		return c.fail(http.StatusForbidden, "IsTeamInOrg - Team with id="+strconv.Itoa(id)+" is not part of the organization with id="+c.path["org"]+".")
 	}
 	return nil
 }

@@ -164,6 +164,14 @@ func (s *Simulator) answer(c *call) *answer {
 
 // respond is answer without what was left to do.
 func (s *Simulator) respond(c *call) *answer {
+	if c.request.Method == http.MethodOptions {
+		return c.preflight()
+	}
+	if c.request.Method != http.MethodGet && c.request.Method != http.MethodHead {
+		if c.sent.object, c.sent.refusal = c.readBody(); c.sent.refusal != nil {
+			return c.sent.refusal
+		}
+	}
 	found := s.match(c)
 	if found == nil {
 		return c.cannot()

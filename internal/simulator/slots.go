@@ -12,6 +12,7 @@ func slotRoutes() []route {
 	one := []string{version20240904}
 	return []route{
 		get("/v2/slots", authOptional, (*call).listSlots).in(one...),
+		get("/v2/slots/available", authOptional, (*call).listOldSlots).in(version20240415, version20240611, version20240614, version20240813),
 		post("/v2/slots/reservations", authOptional, (*call).reserveSlot).in(one...),
 		get("/v2/slots/reservations/{uid}", authOptional, (*call).getReservation).in(one...),
 		patch("/v2/slots/reservations/{uid}", authOptional, (*call).patchReservation).in(one...),
@@ -46,6 +47,39 @@ func (c *call) listSlots() *answer {
 		return refusal
 	}
 	return &answer{status: http.StatusOK, body: marshal(object{{"data", s.days()}, {"status", "success"}})}
+}
+
+var oldSlotsInput = input{
+	required("startTime", isDate), required("endTime", isDate), optional("eventTypeId"), optional("eventTypeSlug"), optional("username"),
+}
+
+// listOldSlots is the shape of version 2024-04-15; it was not observed.
+func (c *call) listOldSlots() *answer {
+	q := object{}
+	for _, p := range c.query {
+		q = append(q, field{p.name, p.values[0]})
+	}
+	v := validation{errors: oldSlotsInput.complaints(oldSlotsInput.known(q))}
+	if refusal := v.refusal(c); refusal != nil {
+		return refusal
+	}
+	e, refusal := c.eventOf(q)
+	if refusal != nil {
+		return refusal
+	}
+	s, refusal := c.slotSearch(e, object{{"start", q.text("startTime")}, {"end", q.text("endTime")}})
+	if refusal != nil {
+		return refusal
+	}
+	days := object{}
+	for _, d := range s.days() {
+		times := list{}
+		for _, slot := range d.value.(list) {
+			times = append(times, object{{"time", slot.(object).text("start")}})
+		}
+		days = append(days, field{d.name, times})
+	}
+	return c.ok(object{{"slots", days}})
 }
 
 // days are the free slots by date.

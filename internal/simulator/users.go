@@ -48,6 +48,9 @@ func meRoutes() []route {
 	return []route{
 		get("/v2/me", authRequired, (*call).me),
 		patch("/v2/me", authRequired, (*call).patchMe),
+		get("/health", authOptional, func(*call) *answer {
+			return &answer{status: 200, contentType: "text/html; charset=utf-8", body: []byte("OK")}
+		}),
 	}
 }
 

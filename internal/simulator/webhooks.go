@@ -87,7 +87,7 @@ func hookRoutes(prefix string, of hookOwner, foreign func(*call, *webhook) *answ
 
 func webhookRoutes() []route {
 	user := slices.DeleteFunc(hookRoutes("/v2/webhooks", ownHooks, foreignUserHook), func(r route) bool { return r.method == "DELETE" && r.pattern == "/v2/webhooks" })
-	own := func(c *call) *answer { _, refusal := c.ownEventType(); return refusal }
+	own := func(c *call) *answer { return c.ownsHooksOfEvent() }
 	team := func(c *call) *answer {
 		_, refusal := c.teamEventType()
 		return refusal
@@ -97,6 +97,20 @@ func webhookRoutes() []route {
 		hookRoutes("/v2/teams/{team}/event-types/{event}/webhooks", eventHooks, foreignEventHook, teamRole(roleAdmin), team),
 		hookRoutes("/v2/organizations/{org}/webhooks", organizationHooks, foreignOrganizationHook, administered...),
 	)
+}
+
+// ownsHooksOfEvent guards the webhooks of an event type.
+func (c *call) ownsHooksOfEvent() *answer {
+	e, refusal := c.anyEventType()
+	switch {
+	case refusal != nil && refusal.status == http.StatusNotFound:
+		return c.fail(http.StatusNotFound, "IsUserEventTypeWebhookGuard - Event type ("+c.path["event"]+") not found")
+	case refusal != nil:
+		return refusal
+	case e.owner != c.user.id:
+		return c.fail(http.StatusForbidden, "IsUserEventTypeWebhookGuard - User ("+text10(c.user.id)+") is not the owner of event type ("+c.path["event"]+")")
+	}
+	return nil
 }
 
 // object shows the secret in clear, as the real server does.
