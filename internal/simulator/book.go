@@ -13,6 +13,8 @@ type book struct {
 	longest int64              // milliseconds that the longest booking takes
 	seed    uint64
 	lag     int64 // milliseconds by which a replica lags
+	version int   // how often anything changed
+	totals  totals
 }
 
 func newBook(dir *directory, seed uint64, capacity int) *book {
@@ -21,6 +23,7 @@ func newBook(dir *directory, seed uint64, capacity int) *book {
 
 // draft adds a row that is not indexed yet.
 func (b *book) draft(r row) int32 {
+	b.version++
 	i := int32(len(b.rows))
 	r.tag = mix(mix(b.seed) + uint64(i))
 	b.rows = append(b.rows, r)
@@ -57,6 +60,7 @@ func (b *book) add(r row) int32 {
 
 // change lets edit change a row and keeps the indexes right.
 func (b *book) change(i int32, edit func(*row)) {
+	b.version++
 	var before [sortKeys]entry
 	for by := range before {
 		before[by] = b.entry(i, sortKey(by))
@@ -72,6 +76,7 @@ func (b *book) change(i int32, edit func(*row)) {
 
 // erase deletes a row for good.
 func (b *book) erase(i int32) {
+	b.version++
 	for by := range b.indexes {
 		b.indexes[by].remove(b.entry(i, sortKey(by)))
 	}

@@ -23,6 +23,9 @@ type bookingQuery struct {
 	beforeCreated *int64
 	afterUpdated  *int64
 	beforeUpdated *int64
+	fromEnd       int64 // see narrow
+	toEnd         int64
+	longest       int64
 	sort          sortKey
 	backwards     bool
 	take, skip    int
@@ -31,6 +34,7 @@ type bookingQuery struct {
 // total counts what matches. The server's count ignores the windows of
 // creation and change (observed 2026-11-23), and so does this.
 func (b *book) total(q *bookingQuery) int {
+	q.narrow(b.longest)
 	n := 0
 	if q.plain() && b.lag == 0 {
 		for id, live := range b.live {
@@ -40,12 +44,47 @@ func (b *book) total(q *bookingQuery) int {
 		}
 		return n + b.invited(q)
 	}
-	for i := range b.rows {
-		if r := &b.rows[i]; r.status != erased && b.shows(q, int32(i), r.user) && b.matches(q, int32(i)) {
+	key, cached := q.key()
+	cached = cached && b.lag == 0
+	if n, known := b.totals.find(key, b.version, q.now); cached && known {
+		return n
+	}
+	by := byStart
+	if b.span(q, byEnd) < b.span(q, byStart) {
+		by = byEnd
+	}
+	low, high := q.bounds(by)
+	b.indexes[by].scan(low, high, false, func(e entry) bool {
+		if b.shows(q, e.row, e.user) && b.matches(q, e.row) {
 			n++
 		}
+		return true
+	})
+	if cached {
+		b.totals.keep(key, total{n, b.version, q.now, b.nextEnd(q.now)})
 	}
 	return n
+}
+
+// span is how many rows a query's windows leave in an index.
+func (b *book) span(q *bookingQuery, by sortKey) int { return b.indexes[by].count(q.bounds(by)) }
+
+// narrow turns the words that a list is filtered by into windows of start and
+// end, so that a list of what is to come does not walk through the past.
+func (q *bookingQuery) narrow(longest int64) {
+	q.fromEnd, q.toEnd = math.MinInt64, math.MaxInt64
+	if len(q.statuses) == 0 || q.now == 0 {
+		return
+	}
+	future := !slices.ContainsFunc(q.statuses, func(s string) bool { return s == isPast || s == isCancelled })
+	past := !slices.ContainsFunc(q.statuses, func(s string) bool { return s != isPast })
+	switch {
+	case future:
+		q.fromEnd = q.now
+	case past:
+		q.toEnd = q.now
+	}
+	q.longest = longest
 }
 
 // shows says whether a booking is the caller's to see: by its host, or because
@@ -119,8 +158,13 @@ func (q *bookingQuery) bounds(by sortKey) (low, high int64) {
 	switch by {
 	case byStart:
 		after = q.afterStart
+		if q.fromEnd > 0 {
+			low = q.fromEnd - q.longest
+		}
+		high = q.toEnd
 	case byEnd:
 		before = q.beforeEnd
+		low, high = q.fromEnd, q.toEnd
 	case byCreated:
 		after, before = q.afterCreated, q.beforeCreated
 	case byUpdated:
@@ -130,7 +174,7 @@ func (q *bookingQuery) bounds(by sortKey) (low, high int64) {
 		}
 	}
 	if after != nil {
-		low = *after
+		low = max(low, *after)
 	}
 	if before != nil {
 		high = min(high, *before)
@@ -157,6 +201,7 @@ func (q *bookingQuery) inWindows(r *row) bool {
 // else, so that rows with the same value come in any order, which shuffle
 // decides anew for each request.
 func (b *book) page(q *bookingQuery, shuffle *rand.Rand) []int32 {
+	q.narrow(b.longest)
 	p := pager{q: q, shuffle: shuffle}
 	plain, windowed := q.plain(), q.windowed()
 	keep := func(e entry) bool {

@@ -32,6 +32,7 @@ func (d *detail) clone() *detail {
 
 // detailed gives a booking's detail, which may then be changed.
 func (b *book) detailed(i int32) *detail {
+	b.version++
 	d := b.details[i]
 	if d == nil {
 		d = b.derive(i)

@@ -273,3 +273,37 @@ func TestANewBookingIsInvisibleToALaggingReplica(t *testing.T) {
 	clock.advance(21 * time.Second)
 	c.ok("GET", path, "")
 }
+
+func TestTotalsFollowTheClockAndEveryChange(t *testing.T) {
+	clock := &clock{noon}
+	s := newTest(t, Options{Bookings: 500, Seed: 1, Now: clock.now})
+	counted := func(kind string) (n int) {
+		seen := s.dir.visible(alice)
+		for i := range s.book.rows {
+			if r := &s.book.rows[i]; r.status != erased && seen.has(r.user) && r.is(kind, clock.UnixMilli()) {
+				n++
+			}
+		}
+		return n
+	}
+	for step := range 60 {
+		for _, kind := range []string{isUpcoming, isPast, isCancelled, isUnconfirmed, isRecurring} {
+			if got, want := s.page(t, "take=1&status="+kind).Pagination.TotalItems, counted(kind); got != want {
+				t.Fatalf("step %d: %d %s, want %d", step, got, kind, want)
+			}
+		}
+		clock.advance(7 * time.Hour)
+		if step%3 == 0 {
+			s.Mutate(Mutation{Count: 5, Delete: 1, Seed: uint64(step)})
+		}
+	}
+}
+
+func TestABodyThatIsTooLongIsRefusedBeforeItIsCounted(t *testing.T) {
+	c := newTest(t, Options{RateLimit: 120}).as(t, "owner")
+	w := c.do("POST", "/v2/bookings", `{"metadata":"`+strings.Repeat("x", maxBody)+`"}`)
+	if w.Code != 413 || w.Body.String() != `{"statusCode":413,"message":"request entity too large"}` || w.Header().Get("X-RateLimit-Limit-Default") != "" {
+		t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
+	}
+	c.refused(400, "POST", "/v2/bookings", `{"start":`)
+}
