@@ -35,12 +35,13 @@ type Arrivals struct {
 
 // arrivalLog counts exactly and remembers the latest arrivals.
 type arrivalLog struct {
-	mu     sync.Mutex
-	window time.Duration
-	ring   []Arrival
-	total  int
-	keys   []*keyTally
-	byKey  map[string]*keyTally
+	mu      sync.Mutex
+	window  time.Duration
+	ring    []Arrival
+	total   int
+	cleared int // how many were forgotten
+	keys    []*keyTally
+	byKey   map[string]*keyTally
 }
 
 type keyTally struct {
@@ -74,7 +75,7 @@ func (l *arrivalLog) note(now time.Time, c *call) int {
 	}
 	l.total++
 	l.tally(key).add(now, l.window)
-	return l.total - 1
+	return l.cleared + l.total - 1
 }
 
 func (l *arrivalLog) tally(key string) *keyTally {
@@ -103,12 +104,25 @@ func (t *keyTally) add(now time.Time, window time.Duration) {
 func (l *arrivalLog) answered(number int, c *call, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if number -= l.cleared; number < 0 {
+		return // forgotten meanwhile
+	}
 	if number >= l.total-cap(l.ring) {
 		l.ring[number%cap(l.ring)].Status = status
 	}
 	if status == http.StatusTooManyRequests {
 		l.tally(c.digest).Refused++
 	}
+}
+
+// ClearArrivals forgets what arrived so far.
+func (s *Simulator) ClearArrivals() {
+	l := s.arrivals
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ring, l.keys, l.byKey = l.ring[:0], nil, map[string]*keyTally{}
+	l.cleared += l.total
+	l.total = 0
 }
 
 // Arrivals sums up what arrived so far.

@@ -21,6 +21,8 @@ const (
 	messageNoPermission = "PermissionsGuard - no authentication provided. Provide either authorization bearer token containing managed user access token or oAuth client id in 'x-cal-client-id' header."
 	messageBadToken     = "Invalid Access Token."
 	messageExpired      = "ApiAuthStrategy - api key - Your api key is expired"
+	messageGone         = "ApiAuthStrategy - api key - Your api key is not valid"
+	messageNobody       = "ApiAuthStrategy - api key - No user tied to this apiKey"
 	messageUnknownKey   = "CustomThrottlerGuard - Invalid API Key"
 )
 
@@ -48,14 +50,17 @@ func (s *Simulator) authenticate(c *call, kind auth) *answer {
 		}
 		return c.fail(http.StatusUnauthorized, messageNoAuth)
 	}
-	key := s.key(c.token)
-	if key == nil {
+	switch {
+	case c.gone:
+		return c.fail(http.StatusUnauthorized, messageGone)
+	case c.key.Name == "":
 		return c.fail(http.StatusUnauthorized, messageBadToken)
-	}
-	if key.expired(c.now) {
+	case c.key.expired(c.now):
 		return c.fail(http.StatusUnauthorized, messageExpired)
 	}
-	c.user = s.dir.user(key.user)
+	if c.user = s.dir.user(c.key.user); c.user == nil {
+		return c.fail(http.StatusUnauthorized, messageNobody)
+	}
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 
 func TestEachKindOfCredentialGetsTheObservedAnswer(t *testing.T) {
 	s := newTest(t, Options{Bookings: 20, Seed: 1, RateLimit: 120})
-	owner, unknown := s.keys[0].Key, "cal_"+strings.Repeat("a1", 16)
+	owner, unknown := s.Keys()[0].Key, "cal_"+strings.Repeat("a1", 16)
 	for _, c := range []struct {
 		name, path, authorization string
 		status                    int

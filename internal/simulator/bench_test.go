@@ -18,11 +18,13 @@ func BenchmarkPageOf250(b *testing.B) {
 		"updated": "sortUpdatedAt=asc&afterUpdatedAt=2026-05-01T00:00:00Z&beforeUpdatedAt=2026-11-23T00:00:00Z",
 		"shared":  "sortCreated=asc&afterUpdatedAt=2026-11-13T06:07:17.000Z&beforeUpdatedAt=2026-11-13T06:07:17.000Z",
 		"skip":    "sortCreated=asc&skip=500000",
+		"default": "",
+		"status":  "status=upcoming",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				r := httptest.NewRequest("GET", "/v2/bookings?take=250&"+query, nil)
-				r.Header.Set("Authorization", s.keys[0].Key)
+				r.Header.Set("Authorization", s.Keys()[0].Key)
 				r.Header.Set("Cal-Api-Version", version20240813)
 				w := httptest.NewRecorder()
 				s.ServeHTTP(w, r)

@@ -1,9 +1,15 @@
 package simulator
 
-import "strconv"
+import (
+	"strconv"
+	"unicode/utf8"
 
-// writer writes bookings as version 2024-08-13 shows them. Every text in it
-// comes from the simulator's own tables and needs no escaping.
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// writer writes bookings as version 2024-08-13 shows them. Unless a booking
+// has a detail, every text in it comes from the simulator's own tables and
+// needs no escaping: lists of generated bookings are written quickly.
 type writer struct {
 	*book
 	out []byte
@@ -13,6 +19,18 @@ func (w *writer) text(parts ...string) {
 	for _, p := range parts {
 		w.out = append(w.out, p...)
 	}
+}
+
+// escaped writes what somebody may have written, for between quotation marks.
+func (w *writer) escaped(text string) {
+	for i := range len(text) {
+		if ch := text[i]; ch < ' ' || ch == '"' || ch == '\\' || ch >= utf8.RuneSelf {
+			quoted, _ := jsontext.AppendQuote(nil, text) // the error is of bytes that are no UTF-8, and those are mended
+			w.out = append(w.out, quoted[1:len(quoted)-1]...)
+			return
+		}
+	}
+	w.out = append(w.out, text...)
 }
 
 func (w *writer) number(n int) { w.out = strconv.AppendInt(w.out, int64(n), 10) }
@@ -39,6 +57,10 @@ func (w *writer) uid(i int32) {
 // on its kind (observed 2026-11-23): a recurring one begins with its
 // attendees, and a seated one keeps what belongs to a person in its seats.
 func (w *writer) booking(i int32) {
+	if d := w.details[i]; d != nil {
+		w.out = append(w.out, marshal(w.object(i, d))...)
+		return
+	}
 	r := &w.rows[i]
 	w.text("{")
 	if r.series != none {
@@ -56,7 +78,11 @@ func (w *writer) booking(i int32) {
 	w.number(int(r.minutes))
 	w.eventType(r)
 	place := w.place(r)
-	w.text(`,"meetingUrl":"`, place, `","location":"`, place, `","absentHost":`)
+	w.text(`,"meetingUrl":"`)
+	w.escaped(place)
+	w.text(`","location":"`)
+	w.escaped(place)
+	w.text(`","absentHost":`)
 	w.flag(r.traits.has(hostAbsent))
 	w.text(`,"createdAt":`)
 	w.clock(r.created)
@@ -77,9 +103,7 @@ func (w *writer) booking(i int32) {
 	w.text(`@Cal.com"`)
 	switch {
 	case r.series != none:
-		w.text(`,"recurringBookingUid":"`)
-		w.out = appendUID(w.out, w.seriesTag(r.series))
-		w.text(`"`)
+		w.text(`,"recurringBookingUid":"`, w.seriesUID(r.series), `"`)
 	case r.seats > 0:
 		w.text(",")
 		w.attendees(r)
@@ -100,10 +124,15 @@ func (w *writer) head(i int32) {
 	w.number(firstID + int(i))
 	w.text(`,"uid":`)
 	w.uid(i)
-	w.text(`,"title":"`, w.title(r), `","description":"","hosts":[{"id":`)
+	w.text(`,"title":"`)
+	w.escaped(w.title(r))
+	w.text(`","description":"","hosts":[{"id":`)
 	w.number(host.id)
-	w.text(`,"name":"`, host.name, `","email":"`, host.email, `","displayEmail":"`, host.email, `","username":"`, host.username,
-		`","timeZone":"`, host.zone, `"}],"status":"`, statusNames[r.status], `","cancellationReason":"`, reasons[r.reason], `"`)
+	w.text(`,"name":"`)
+	w.escaped(host.name)
+	w.text(`","email":"`, host.email, `","displayEmail":"`, host.email, `","username":"`)
+	w.escaped(host.username)
+	w.text(`","timeZone":"`, host.zone, `"}],"status":"`, statusNames[r.status], `","cancellationReason":"`, reasons[r.reason], `"`)
 	if r.seats == 0 {
 		by := ""
 		if r.traits.has(cancelledByHost) {
@@ -141,11 +170,11 @@ func (w *writer) movedBy(r *row) string {
 }
 
 func (b *book) title(r *row) string {
-	return b.dir.eventType(int(r.event)).title + " between " + b.dir.user(int(r.user)).name + " and " + r.booker().name()
+	return b.dir.event(r).title + " between " + b.dir.user(int(r.user)).name + " and " + r.booker().name()
 }
 
 func (w *writer) eventType(r *row) {
-	e := w.dir.eventType(int(r.event))
+	e := w.dir.event(r)
 	if e.deleted {
 		w.text(`,"eventTypeId":null,"eventType":null`)
 		return
@@ -154,7 +183,9 @@ func (w *writer) eventType(r *row) {
 	w.number(e.id)
 	w.text(`,"eventType":{"id":`)
 	w.number(e.id)
-	w.text(`,"slug":"`, e.slug, `"}`)
+	w.text(`,"slug":"`)
+	w.escaped(e.slug)
+	w.text(`"}`)
 }
 
 func (b *book) place(r *row) string {
@@ -165,7 +196,7 @@ func (b *book) place(r *row) string {
 		return "https://meet.example.com/room"
 	case r.traits.has(byPhone):
 		return phoneNumber
-	case b.dir.eventType(int(r.event)).place == placeCalVideo:
+	case b.dir.event(r).place == placeCalVideo:
 		return "integrations:daily"
 	}
 	return "https://meet.example.com/" + b.dir.user(int(r.user)).username
@@ -184,9 +215,7 @@ func (w *writer) metadata(r *row) {
 		w.text("{}")
 		return
 	}
-	w.text(`{"utm":"newsletter","crmId":"`)
-	w.number(int(r.tag % 10_000))
-	w.text(`"}`)
+	w.text(`{"utm":"newsletter","crmId":"`, crm(r.tag), `"}`)
 }
 
 func (w *writer) attendees(r *row) {
@@ -263,7 +292,7 @@ func (w *writer) guestsAndResponses(i int32) {
 	if r.from != none && r.traits.has(hasMoveReason) {
 		w.text(`,"rescheduledReason":"`, moveReason, `"`)
 	}
-	if w.dir.eventType(int(r.event)).intake {
+	if w.dir.event(r).intake {
 		w.text(intakeAnswers[r.tag%uint64(len(intakeAnswers))])
 	}
 	w.text(`,"displayEmail":"`, a.email, `"`)

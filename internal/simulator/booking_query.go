@@ -9,6 +9,7 @@ import (
 // bookingQuery is what a list of bookings asks for.
 type bookingQuery struct {
 	users         userSet
+	guest         string // e-mail address of whoever also sees what they are invited to
 	now           int64
 	statuses      []string
 	events        []int
@@ -22,6 +23,9 @@ type bookingQuery struct {
 	beforeCreated *int64
 	afterUpdated  *int64
 	beforeUpdated *int64
+	fromEnd       int64 // see narrow
+	toEnd         int64
+	longest       int64
 	sort          sortKey
 	backwards     bool
 	take, skip    int
@@ -30,21 +34,66 @@ type bookingQuery struct {
 // total counts what matches. The server's count ignores the windows of
 // creation and change (observed 2026-11-23), and so does this.
 func (b *book) total(q *bookingQuery) int {
+	q.narrow(b.longest)
 	n := 0
-	if q.plain() {
+	if q.plain() && b.lag == 0 {
 		for id, live := range b.live {
 			if q.users.has(uint8(id)) {
 				n += live
 			}
 		}
+		return n + b.invited(q)
+	}
+	key, cached := q.key()
+	cached = cached && b.lag == 0
+	if n, known := b.totals.find(key, b.version, q.now); cached && known {
 		return n
 	}
-	for i := range b.rows {
-		if r := &b.rows[i]; r.status != erased && q.users.has(r.user) && b.matches(q, int32(i)) {
+	by := byStart
+	if b.span(q, byEnd) < b.span(q, byStart) {
+		by = byEnd
+	}
+	low, high := q.bounds(by)
+	b.indexes[by].scan(low, high, false, func(e entry) bool {
+		if b.shows(q, e.row, e.user) && b.matches(q, e.row) {
 			n++
 		}
+		return true
+	})
+	if cached {
+		b.totals.keep(key, total{n, b.version, q.now, b.nextEnd(q.now)})
 	}
 	return n
+}
+
+// span is how many rows a query's windows leave in an index.
+func (b *book) span(q *bookingQuery, by sortKey) int { return b.indexes[by].count(q.bounds(by)) }
+
+// narrow turns the words that a list is filtered by into windows of start and
+// end, so that a list of what is to come does not walk through the past.
+func (q *bookingQuery) narrow(longest int64) {
+	q.fromEnd, q.toEnd = math.MinInt64, math.MaxInt64
+	if len(q.statuses) == 0 || q.now == 0 {
+		return
+	}
+	future := !slices.ContainsFunc(q.statuses, func(s string) bool { return s == isPast || s == isCancelled })
+	past := !slices.ContainsFunc(q.statuses, func(s string) bool { return s != isPast })
+	switch {
+	case future:
+		q.fromEnd = q.now
+	case past:
+		q.toEnd = q.now
+	}
+	q.longest = longest
+}
+
+// shows says whether a booking is the caller's to see: by its host, or because
+// the caller is invited.
+func (b *book) shows(q *bookingQuery, i int32, host uint8) bool {
+	if b.lag > 0 && b.hidden(i, q.now) {
+		return false
+	}
+	return q.users.has(host) || q.guest != "" && len(b.details) > 0 && b.invites(i, q.guest)
 }
 
 // plain says that only the windows of creation and change restrict.
@@ -62,7 +111,7 @@ func (b *book) matches(q *bookingQuery, i int32) bool {
 		return false
 	}
 	if len(q.events)+len(q.teams) > 0 {
-		e := b.dir.eventType(int(r.event))
+		e := b.dir.event(r)
 		if e.deleted || len(q.events) > 0 && !slices.Contains(q.events, e.id) || len(q.teams) > 0 && !slices.Contains(q.teams, e.team) {
 			return false
 		}
@@ -70,7 +119,7 @@ func (b *book) matches(q *bookingQuery, i int32) bool {
 	if q.uid != "" && uidOf(r.tag) != q.uid {
 		return false
 	}
-	return q.attendeeEmail+q.attendeeName == "" || slices.ContainsFunc(r.attendees(), func(a attendee) bool {
+	return q.attendeeEmail+q.attendeeName == "" || slices.ContainsFunc(b.attendeesOf(i), func(a attendee) bool {
 		return (q.attendeeEmail == "" || a.email == q.attendeeEmail) && (q.attendeeName == "" || a.name() == q.attendeeName)
 	})
 }
@@ -109,8 +158,13 @@ func (q *bookingQuery) bounds(by sortKey) (low, high int64) {
 	switch by {
 	case byStart:
 		after = q.afterStart
+		if q.fromEnd > 0 {
+			low = q.fromEnd - q.longest
+		}
+		high = q.toEnd
 	case byEnd:
 		before = q.beforeEnd
+		low, high = q.fromEnd, q.toEnd
 	case byCreated:
 		after, before = q.afterCreated, q.beforeCreated
 	case byUpdated:
@@ -120,7 +174,7 @@ func (q *bookingQuery) bounds(by sortKey) (low, high int64) {
 		}
 	}
 	if after != nil {
-		low = *after
+		low = max(low, *after)
 	}
 	if before != nil {
 		high = min(high, *before)
@@ -147,10 +201,11 @@ func (q *bookingQuery) inWindows(r *row) bool {
 // else, so that rows with the same value come in any order, which shuffle
 // decides anew for each request.
 func (b *book) page(q *bookingQuery, shuffle *rand.Rand) []int32 {
+	q.narrow(b.longest)
 	p := pager{q: q, shuffle: shuffle}
 	plain, windowed := q.plain(), q.windowed()
 	keep := func(e entry) bool {
-		return q.users.has(e.user) && (plain || b.matches(q, e.row)) && (!windowed || q.inWindows(&b.rows[e.row]))
+		return b.shows(q, e.row, e.user) && (plain || b.matches(q, e.row)) && (!windowed || q.inWindows(&b.rows[e.row]))
 	}
 	if by, narrow := b.narrowest(q); narrow {
 		var found []entry

@@ -115,16 +115,17 @@ func (c *call) listBookings() *answer {
 	if refusal != nil {
 		return refusal
 	}
+	q.guest = c.user.email
 	return c.okBookings(q)
 }
 
 // listTeamBookings has no windows of creation and change.
 func (c *call) listTeamBookings() *answer {
-	q, refusal := c.bookingQuery(math.MaxUint64, false)
+	q, refusal := c.bookingQuery(everybody, false)
 	if refusal != nil {
 		return refusal
 	}
-	q.teams = []int{c.team("team").id}
+	q.teams = []int{c.team().id}
 	return c.okBookings(q)
 }
 
@@ -141,7 +142,7 @@ func (c *call) listOrganizationUserBookings() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	q, refusal := c.bookingQuery(userSet(0).with(u.id), true)
+	q, refusal := c.bookingQuery(userSet{}.with(u.id), true)
 	if refusal != nil {
 		return refusal
 	}
@@ -151,7 +152,7 @@ func (c *call) listOrganizationUserBookings() *answer {
 // booking finds the live booking that the path names.
 func (c *call) booking() (int32, *answer) {
 	uid := c.path["uid"]
-	if i, ok := c.sim.book.lookup(uid); ok {
+	if i, ok := c.sim.book.lookup(uid); ok && (c.request.Method != http.MethodGet || !c.sim.book.hidden(i, c.now.UnixMilli())) {
 		return i, nil
 	}
 	return 0, c.fail(http.StatusNotFound, "Booking with uid="+uid+" was not found in the database")

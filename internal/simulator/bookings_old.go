@@ -95,44 +95,20 @@ func (b *book) oldSeries(r *row) any {
 }
 
 // oldMoves are the old shape's members about rescheduling.
-func (b *book) oldMoves(r *row) object {
-	var from, moved, by any
+func (b *book) oldMoves(r *row, d *detail) object {
+	var from, moved any
 	if r.from != none {
 		from = uidOf(b.rows[r.from].tag)
 	}
 	if r.to != none {
 		moved = true
 	}
-	if r.from != none || r.to != none {
-		by = strings.Trim((&writer{book: b}).movedBy(r), `"`)
-	}
-	return object{{"fromReschedule", from}, {"rescheduled", moved}, {"rescheduledBy", by}}
+	return object{{"fromReschedule", from}, {"rescheduled", moved}, {"rescheduledBy", d.movedBy}}
 }
 
-func (b *book) oldMetadata(r *row) raw {
-	w := writer{book: b}
-	w.metadata(r)
-	return w.out
-}
-
-func (r *row) oldResponses(intake bool) object {
-	all := r.attendees()
-	var name any = all[0].name()
-	if r.traits.has(nameInParts) {
-		name = object{{"firstName", all[0].first}, {"lastName", all[0].last}}
-	}
-	o := object{{"name", name}, {"email", all[0].email}}
-	if intake {
-		o = append(o, object{{"topic", "Support"}, {"company", "ACME"}, {"products", list{"A", "B"}}}...)
-	}
-	if all[0].phone != "" {
-		o = append(o, field{"attendeePhoneNumber", all[0].phone})
-	}
-	guests := list{}
-	for i := 1; i <= int(r.guests); i++ {
-		guests = append(guests, all[i].email)
-	}
-	return append(o, field{"guests", guests})
+// oldResponses always lists guests.
+func (d *detail) oldResponses() object {
+	return append(d.responses.without(), field{"guests", texts(d.guests)})
 }
 
 func (u *user) oldObject() object {
@@ -141,11 +117,11 @@ func (u *user) oldObject() object {
 
 // oldListed is a booking within a list.
 func (b *book) oldListed(i int32) object {
-	r := &b.rows[i]
+	r, d := &b.rows[i], b.describe(i)
 	host := b.dir.user(int(r.user))
 	id := firstID + int(i)
 	attendees, seats := list{}, list{}
-	for n, a := range r.attendees() {
+	for n, a := range d.attendees {
 		attendees = append(attendees, object{
 			{"id", 2*id + n}, {"email", a.email}, {"name", a.name()}, {"timeZone", a.zone}, {"bookingId", id}, {"locale", "en"},
 			{"phoneNumber", textOrNull(a.phone)}, {"noShow", a.absent},
@@ -155,16 +131,16 @@ func (b *book) oldListed(i int32) object {
 			seats = append(seats, object{{"referenceUid", seatUID(r.tag, n)}, {"attendee", object{{"email", a.email}}}})
 		}
 	}
-	e := b.dir.eventType(int(r.event))
+	e := b.dir.event(r)
 	o := object{
-		{"id", id}, {"title", b.title(r)}, {"userPrimaryEmail", host.email}, {"description", ""}, {"customInputs", object{}},
+		{"id", id}, {"title", d.title}, {"userPrimaryEmail", host.email}, {"description", ""}, {"customInputs", object{}},
 		{"startTime", clockText(r.start)}, {"createdAt", clockText(r.created)}, {"updatedAt", timeOrNull(r.updated)},
-		{"endTime", clockText(r.end())}, {"metadata", b.oldMetadata(r)}, {"uid", uidOf(r.tag)}, {"responses", r.oldResponses(e.intake)},
-		{"recurringEventId", b.oldSeries(r)}, {"location", b.place(r)}, {"status", strings.ToUpper(statusNames[r.status])}, {"paid", false},
+		{"endTime", clockText(r.end())}, {"metadata", d.metadata}, {"uid", uidOf(r.tag)}, {"responses", d.oldResponses()},
+		{"recurringEventId", b.oldSeries(r)}, {"location", d.location}, {"status", oldStatus(r.status)}, {"paid", false},
 	}
-	o = append(o, b.oldMoves(r)...)
+	o = append(o, b.oldMoves(r, d)...)
 	return append(o, object{
-		{"cancelledBy", nil}, {"isRecorded", false}, {"cancellationReason", textOrNull(reasons[r.reason])}, {"rejectionReason", nil},
+		{"cancelledBy", nil}, {"isRecorded", false}, {"cancellationReason", textOrNull(d.reason)}, {"rejectionReason", nil},
 		{"routedFromRoutingFormReponse", nil}, {"eventType", e.oldOfBooking(b.dir)}, {"references", list{}}, {"payment", list{}},
 		{"user", host.oldObject()}, {"attendees", attendees}, {"seatsReferences", seats}, {"assignmentReason", list{}}, {"report", nil},
 		{"rescheduler", nil},
@@ -173,6 +149,9 @@ func (b *book) oldListed(i int32) object {
 
 // oldOfBooking is an event type within a booking of a list.
 func (e *eventType) oldOfBooking(d *directory) object {
+	if e.deleted {
+		return object{{"price", 0}, {"recurringEvent", nil}, {"currency", "usd"}, {"metadata", object{}}}
+	}
 	var t any
 	hosts := list{}
 	if e.team != 0 {
@@ -181,9 +160,6 @@ func (e *eventType) oldOfBooking(d *directory) object {
 	}
 	for _, id := range e.hosts {
 		hosts = append(hosts, object{{"userId", id}, {"user", object{{"id", id}, {"email", d.user(id).email}}}})
-	}
-	if e.deleted {
-		return object{{"price", 0}, {"recurringEvent", nil}, {"currency", "usd"}, {"metadata", object{}}}
 	}
 	return object{
 		{"slug", e.slug}, {"id", e.id}, {"title", e.title}, {"eventName", nil}, {"price", 0}, {"recurringEvent", e.oldRecurrence()},
@@ -202,28 +178,30 @@ func (c *call) getOldBooking() *answer {
 		return refusal
 	}
 	b := c.sim.book
-	r := &b.rows[i]
+	r, d := &b.rows[i], b.describe(i)
 	host := b.dir.user(int(r.user))
 	attendees := list{}
-	for _, a := range r.attendees() {
+	for _, a := range d.attendees {
 		attendees = append(attendees, object{{"name", a.name()}, {"email", a.email}, {"timeZone", a.zone}, {"phoneNumber", textOrNull(a.phone)}})
 	}
-	e := b.dir.eventType(int(r.event))
+	e := b.dir.event(r)
 	var id, kind any
 	if !e.deleted {
 		id = e.id
 		kind = object{{"eventName", nil}, {"slug", e.slug}, {"timeZone", nil}, {"schedulingType", e.oldScheduling()}, {"hideOrganizerEmail", false}}
 	}
 	o := object{
-		{"title", b.title(r)}, {"id", firstID + int(i)}, {"uid", uidOf(r.tag)}, {"description", ""}, {"customInputs", object{}},
+		{"title", d.title}, {"id", firstID + int(i)}, {"uid", uidOf(r.tag)}, {"description", ""}, {"customInputs", object{}},
 		{"smsReminderNumber", nil}, {"recurringEventId", b.oldSeries(r)}, {"startTime", clockText(r.start)}, {"endTime", clockText(r.end())},
-		{"location", b.place(r)}, {"status", strings.ToUpper(statusNames[r.status])}, {"metadata", b.oldMetadata(r)},
-		{"cancellationReason", textOrNull(reasons[r.reason])}, {"cancelledBy", nil}, {"responses", r.oldResponses(e.intake)},
+		{"location", d.location}, {"status", oldStatus(r.status)}, {"metadata", d.metadata},
+		{"cancellationReason", textOrNull(d.reason)}, {"cancelledBy", nil}, {"responses", d.oldResponses()},
 		{"rejectionReason", nil}, {"userPrimaryEmail", host.email},
 	}
-	o = append(o, b.oldMoves(r)...)
+	o = append(o, b.oldMoves(r, d)...)
 	o = append(o, object{
 		{"user", host.oldObject()}, {"attendees", attendees}, {"eventTypeId", id}, {"eventType", kind}, {"seatsReferences", list{}}, {"tracking", nil},
 	}...)
 	return &answer{status: http.StatusOK, body: marshal(object{{"status", "success"}, {"data", o}})}
 }
+
+func oldStatus(s status) string { return strings.ToUpper(statusNames[s]) }

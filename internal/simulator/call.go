@@ -27,7 +27,12 @@ type call struct {
 	header   [][2]string
 	path     map[string]string // the route's parameters
 	query    query
-	user     *user // nil for an anonymous caller
+	user     *user   // nil for an anonymous caller
+	key      KeyInfo // that the token is; its name is "" when it is none
+	gone     bool    // the token was a key until lately
+	status   int     // of a success
+	hooks    []delivery
+	sent     bodyRead
 }
 
 // answer is what a handler says.
@@ -48,7 +53,7 @@ func (c *call) target() string {
 
 // ok answers with the success envelope.
 func (c *call) ok(data any) *answer {
-	return &answer{status: http.StatusOK, body: marshal(object{{"status", "success"}, {"data", data}})}
+	return &answer{status: c.status, body: marshal(object{{"status", "success"}, {"data", data}})}
 }
 
 // errorAnswer answers with the error envelope; nil details are left out.
@@ -66,6 +71,7 @@ func (c *call) errorAnswer(status int, code, message string, details any) *answe
 var exceptions = map[int]string{
 	http.StatusBadRequest: "BadRequestException", http.StatusUnauthorized: "UnauthorizedException",
 	http.StatusForbidden: "ForbiddenException", http.StatusNotFound: "NotFoundException",
+	http.StatusConflict: "ConflictException", http.StatusUnprocessableEntity: "UnprocessableEntityException",
 	http.StatusInternalServerError: "InternalServerErrorException",
 }
 
@@ -78,6 +84,15 @@ func (c *call) fail(status int, message string) *answer {
 // cannot answers for an unknown route, or one that the version lacks.
 func (c *call) cannot() *answer {
 	return c.fail(http.StatusNotFound, "Cannot "+c.request.Method+" "+c.target())
+}
+
+// preflight answers a browser that asks whether it may ask.
+func (c *call) preflight() *answer {
+	return &answer{status: http.StatusNoContent, header: [][2]string{
+		{"Access-Control-Allow-Methods", "GET,PATCH,DELETE,HEAD,POST,PUT,OPTIONS"},
+		{"Access-Control-Allow-Headers", "x-cal-client-id,x-cal-secret-key,x-cal-platform-embed,cal-api-version,Accept,Authorization,Content-Type,Origin"},
+		{"Access-Control-Max-Age", "86400"}, {"Vary", "Access-Control-Request-Headers"},
+	}}
 }
 
 // broken answers as the server does for a path id that is no number: its
@@ -130,6 +145,10 @@ func (a *answer) writeHead(w http.ResponseWriter, c *call) (body bool) {
 		}
 	}
 	h.Set("X-Request-Id", requestID(c))
+	if a.status == http.StatusNoContent {
+		w.WriteHeader(a.status)
+		return false
+	}
 	tag := etag(a.body)
 	h.Set("ETag", tag)
 	if a.status == http.StatusOK && c.request.Header.Get("If-None-Match") == tag {

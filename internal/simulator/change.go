@@ -100,9 +100,9 @@ func (b *book) bookNew(random *rand.Rand, at int64) {
 	r := row{
 		from: none, to: none, series: none, person: uint32(random.IntN(1000)), created: at, updated: at,
 		start: midnight + int64(1+random.IntN(90))*day + 7*hour + int64(random.IntN(40))*15*minute,
-		user:  alice, event: [...]uint8{1, 2, 4, 6}[random.IntN(4)],
+		user:  alice, event: [...]uint32{1, 2, 4, 6}[random.IntN(4)],
 	}
-	e := b.dir.eventType(int(r.event))
+	e := b.dir.event(&r)
 	r.minutes = uint16(e.length)
 	if e.confirm {
 		r.status = pending

@@ -13,6 +13,7 @@ func TestTheControlRoutesWorkFromThisMachineOnly(t *testing.T) {
 	s := newTest(t, Options{Bookings: 50, Seed: 1})
 	send := func(from, method, path, body string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.Host = "localhost"
 		r.RemoteAddr = from
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)

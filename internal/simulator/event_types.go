@@ -21,8 +21,11 @@ type eventType struct {
 	hidden          bool
 	schedule        int
 	collective      bool
+	managed         bool
 	hosts           []int
-	deleted         bool // its bookings show null
+	deleted         bool     // its bookings show null
+	set             object   // settings that were written through the API, as version 2024-06-14 shows them
+	fields          []object // own questions that were written through the API
 }
 
 // placeKind is where an event takes place.
@@ -68,11 +71,11 @@ func eventTypeRoutes() []route {
 	}
 }
 
-func (d *directory) eventTypesWhere(keep func(*eventType) bool) []eventType {
-	var all []eventType
-	for i := range d.events {
-		if e := &d.events[i]; !e.deleted && keep(e) {
-			all = append(all, *e)
+func (d *directory) eventTypesWhere(keep func(*eventType) bool) []*eventType {
+	var all []*eventType
+	for _, e := range d.events {
+		if !e.deleted && keep(e) {
+			all = append(all, e)
 		}
 	}
 	return all
@@ -97,11 +100,11 @@ func (c *call) listEventTypes() *answer {
 		return e.owner == owner.id && (!e.hidden || owner == c.user) && (!one || e.slug == slug)
 	})
 	c.sortByID(types)
-	return c.ok(shown(types, func(e eventType) object { return e.object(c.sim.dir, false) }))
+	return c.ok(shown(types, func(e *eventType) object { return e.object(c.sim.dir, false) }))
 }
 
 // sortByID obeys sortCreatedAt, which sorts by id.
-func (c *call) sortByID(types []eventType) {
+func (c *call) sortByID(types []*eventType) {
 	if order, _ := c.query.first("sortCreatedAt"); order == "desc" {
 		slices.Reverse(types)
 	}
@@ -124,7 +127,7 @@ func (c *call) anyEventType() (*eventType, *answer) {
 	if e := c.sim.dir.eventType(id); e != nil && !e.deleted {
 		return e, nil
 	}
-	return nil, c.fail(http.StatusNotFound, "Event type with ID="+strconv.Itoa(id)+" does not exist.")
+	return nil, c.fail(http.StatusNotFound, "Event type with id "+strconv.Itoa(id)+" not found")
 }
 
 func (c *call) ownEventType() (*eventType, *answer) {
@@ -143,7 +146,7 @@ func (c *call) listTeamEventTypes() *answer {
 	slug, one := c.query.first("eventSlug")
 	types := c.sim.dir.eventTypesWhere(func(e *eventType) bool { return e.team == id && (!one || e.slug == slug) })
 	c.sortByID(types)
-	return c.ok(shown(types, func(e eventType) object { return e.object(c.sim.dir, true) }))
+	return c.ok(shown(types, func(e *eventType) object { return e.object(c.sim.dir, true) }))
 }
 
 func (c *call) getTeamEventType() *answer {
@@ -151,7 +154,7 @@ func (c *call) getTeamEventType() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	if e.team != c.team("team").id {
+	if e.team != c.team().id {
 		return c.fail(http.StatusNotFound, "Event type with ID="+c.path["event"]+" does not exist.")
 	}
 	return c.ok(e.object(c.sim.dir, true))
@@ -190,7 +193,7 @@ func (e *eventType) object(d *directory, titleField bool) object {
 	}
 	o = append(o, object{
 		{"title", e.title}, {"slug", e.slug}, {"description", e.description}, {"locations", e.locations()},
-		{"bookingFields", e.bookingFields(titleField)}, {"recurrence", e.recurrence()}, {"disableGuests", false}, {"slotInterval", nil},
+		{"bookingFields", e.bookingFields(titleField)}, {"recurrence", e.recurrenceObject()}, {"disableGuests", false}, {"slotInterval", nil},
 		{"minimumBookingNotice", 120}, {"beforeEventBuffer", 0}, {"afterEventBuffer", 0}, {"metadata", e.metadata()}, {"price", 0},
 		{"currency", "usd"}, {"lockTimeZoneToggleOnBookingPage", false}, {"forwardParamsSuccessRedirect", true}, {"successRedirectUrl", nil},
 		{"isInstantEvent", false},
@@ -210,12 +213,19 @@ func (e *eventType) object(d *directory, titleField bool) object {
 	if e.team != 0 {
 		o = append(o, e.teamPart(d)...)
 	}
-	return o
+	return o.merged(e.set)
 }
 
 func disabled(yes bool) object { return object{{"disabled", yes}} }
 
-func (e *eventType) recurrence() any {
+// recurrence is how far apart a series' bookings are: a week, unless it was
+// set otherwise.
+func (e *eventType) recurrence() step {
+	r := e.set.object("recurrence")
+	return step{r.text("frequency"), max(min(r.whole("interval"), 100), 1)}
+}
+
+func (e *eventType) recurrenceObject() any {
 	if e.recurs == 0 {
 		return nil
 	}
@@ -246,8 +256,11 @@ func (e *eventType) url(d *directory) string {
 // scheduling is the kind of a team's event type, as the current version
 // writes it.
 func (e *eventType) scheduling() string {
-	if e.collective {
+	switch {
+	case e.collective:
 		return "collective"
+	case e.managed:
+		return "managed"
 	}
 	return "roundRobin"
 }
@@ -288,12 +301,25 @@ const (
 func (e *eventType) bookingFields(titleField bool) raw {
 	var b strings.Builder
 	b.WriteString("[" + fieldsBefore)
-	if titleField {
-		b.WriteString(fieldTitle)
-	}
 	if e.intake {
 		b.WriteString(fieldsIntake)
 	}
+	for _, own := range e.fields {
+		b.Write(append(marshal(own), ','))
+	}
+	if titleField {
+		b.WriteString(fieldTitle)
+	}
 	b.WriteString(fieldsAfter + "]")
 	return raw(b.String())
+}
+
+// questions are the booking fields as objects.
+func (e *eventType) questions() []object {
+	all, _ := parse(e.bookingFields(true))
+	var out []object
+	for _, one := range all.(list) {
+		out = append(out, one.(object))
+	}
+	return out
 }

@@ -12,8 +12,8 @@ import (
 const (
 	oldFieldsBefore = `{"name":"name","type":"name","sources":[{"id":"default","type":"default","label":"Default"}],"variant":"fullName","editable":"system","required":true,"defaultLabel":"your_name","variantsConfig":{"variants":{"fullName":{"fields":[{"name":"fullName","type":"text","label":"your_name","required":true}]},"firstAndLastName":{"fields":[{"name":"firstName","type":"text","label":"","required":true,"placeholder":""},{"name":"lastName","type":"text","label":"","required":false,"placeholder":""}]}}}},` +
 		`{"name":"email","type":"email","sources":[{"id":"default","type":"default","label":"Default"}],"editable":"system-but-optional","required":true,"defaultLabel":"email_address"},` +
-		`{"name":"location","type":"radioInput","sources":[{"id":"default","type":"default","label":"Default"}],"editable":"system","required":false,"defaultLabel":"location","getOptionsAt":"locations","optionsInputs":{"phone":{"type":"phone","required":true,"placeholder":""},"somewhereElse":{"type":"text","required":true,"placeholder":""},"attendeeInPerson":{"type":"address","required":true,"placeholder":""}},"hideWhenJustOneOption":true},` +
-		`{"name":"title","type":"text","hidden":true,"sources":[{"id":"default","type":"default","label":"Default"}],"editable":"system-but-optional","required":true,"defaultLabel":"what_is_this_meeting_about","defaultPlaceholder":""},`
+		`{"name":"location","type":"radioInput","sources":[{"id":"default","type":"default","label":"Default"}],"editable":"system","required":false,"defaultLabel":"location","getOptionsAt":"locations","optionsInputs":{"phone":{"type":"phone","required":true,"placeholder":""},"somewhereElse":{"type":"text","required":true,"placeholder":""},"attendeeInPerson":{"type":"address","required":true,"placeholder":""}},"hideWhenJustOneOption":true},`
+	oldFieldTitle   = `{"name":"title","type":"text","hidden":true,"sources":[{"id":"default","type":"default","label":"Default"}],"editable":"system-but-optional","required":true,"defaultLabel":"what_is_this_meeting_about","defaultPlaceholder":""},`
 	oldFieldsIntake = `{"name":"company","type":"text","label":"Company","hidden":false,"sources":[{"id":"user","type":"user","label":"User","fieldRequired":true}],"editable":"user","required":true,"placeholder":"ACME","disableOnPrefill":false},` +
 		`{"name":"topic","type":"select","label":"Topic","hidden":false,"options":[{"label":"Sales","value":"Sales"},{"label":"Support","value":"Support"},{"label":"Other","value":"Other"}],"sources":[{"id":"user","type":"user","label":"User","fieldRequired":true}],"editable":"user","required":false,"placeholder":"Select","disableOnPrefill":false},` +
 		`{"name":"products","type":"checkbox","label":"Products","hidden":false,"options":[{"label":"A","value":"A"},{"label":"B","value":"B"},{"label":"C","value":"C"}],"sources":[{"id":"user","type":"user","label":"User","fieldRequired":true}],"editable":"user","required":false,"disableOnPrefill":false},`
@@ -31,7 +31,7 @@ func (e *eventType) oldBookingFields(phone bool) raw {
 	if e.intake {
 		text += oldFieldsIntake
 	}
-	return raw("[" + text + oldFieldsAfter + "]")
+	return raw("[" + text + oldFieldTitle + oldFieldsAfter + "]")
 }
 
 func (e *eventType) oldLocations() list {
@@ -81,7 +81,7 @@ type oldGroup struct {
 	team  *team // nil for the caller
 	role  string
 	count int
-	types []eventType
+	types []*eventType
 }
 
 func (c *call) oldGroups() []oldGroup {
@@ -136,7 +136,7 @@ func (g oldGroup) object(c *call) object {
 	return append(o, object{
 		{"bookerUrl", "https://cal.com"}, {"membershipRole", g.oldRole()}, {"profile", g.profile(c)},
 		{"metadata", object{{"membershipCount", g.count}, {"readOnly", false}}},
-		{"eventTypes", shown(g.types, func(e eventType) object { return e.oldListed(c.sim.dir) })},
+		{"eventTypes", shown(g.types, func(e *eventType) object { return e.oldListed(c.sim.dir) })},
 	}...)
 }
 
@@ -148,7 +148,11 @@ func (e *eventType) oldListed(d *directory) object {
 		owner = object{{"timeZone", d.user(e.owner).zone}}
 		users = list{e.owner}
 	} else {
-		t = object{{"id", e.team}, {"members", list{object{{"user", object{{"timeZone", d.user(e.hosts[0]).zone}}}}}}}
+		members := list{}
+		if len(e.hosts) > 0 {
+			members = list{object{{"user", object{{"timeZone", d.user(e.hosts[0]).zone}}}}}
+		}
+		t = object{{"id", e.team}, {"members", members}}
 	}
 	for i, id := range e.hosts {
 		u := d.user(id)

@@ -27,6 +27,10 @@ type FaultMatch struct {
 	Path     string `yaml:"path"`     // a prefix, or a glob when it has * or ?; "" for all
 	Key      string `yaml:"key"`      // the name of a key (KeyInfo.Name); "" for all
 	Requests string `yaml:"requests"` // "3", "3-5", "every 7"; "" for all
+	Method   string `yaml:"method"`   // "" for all
+	// Chance strikes only so many of the requests, from 0 to 1; 0 means all.
+	// Which ones follows from the simulator's seed.
+	Chance float64 `yaml:"chance"`
 }
 
 // FaultAction says what a fault does. Several parts may be combined.
@@ -39,6 +43,8 @@ type FaultAction struct {
 	HTML         string            `yaml:"html"`           // answer with this text as HTML
 	Redirect     string            `yaml:"redirect"`       // answer with this location
 	StripVersion bool              `yaml:"strip_version"`  // lose the request's cal-api-version: the old shape
+	LoseResponse bool              `yaml:"lose_response"`  // do what is asked, then break the connection without an answer
+	ApplyLate    time.Duration     `yaml:"apply_late"`     // answer 504 at once, and do what is asked so much later
 	BodyDrip     time.Duration     `yaml:"body_drip"`      // pause between each 512 bytes of body
 }
 
@@ -57,6 +63,8 @@ func (a *FaultAction) instead() *answer {
 	switch {
 	case a == nil:
 		return nil
+	case a.ApplyLate > 0 && a.Status == 0 && a.HTML == "" && a.WrongJSON == "":
+		return &answer{status: http.StatusGatewayTimeout, contentType: "text/html; charset=UTF-8", body: []byte("<html><body><h1>504 Gateway Time-out</h1></body></html>")}
 	case a.Redirect != "":
 		return &answer{status: statusOr(a.Status, http.StatusFound), contentType: "text/plain; charset=utf-8", header: [][2]string{{"Location", a.Redirect}}}
 	case a.HTML != "":
@@ -87,7 +95,7 @@ func (a *FaultAction) write(w http.ResponseWriter, c *call, out *answer) {
 	for name, value := range a.Headers {
 		out.header = append(out.header, [2]string{name, value})
 	}
-	if a.CutBodyAfter != nil && *a.CutBodyAfter == 0 {
+	if a.LoseResponse || a.CutBodyAfter != nil && *a.CutBodyAfter == 0 {
 		panic(http.ErrAbortHandler) // net/http closes the connection without an answer
 	}
 	if !out.writeHead(w, c) {
@@ -125,16 +133,23 @@ func (a *FaultAction) drip(w io.Writer, c *call, body []byte) {
 	}
 }
 
+// chance draws for a rule, from the seed and the request's number.
+func (c *call) chance(of float64, rule int) bool {
+	drawn := mix(mix(c.sim.options.Seed)^c.number<<8^uint64(rule)) >> 11
+	return of == 0 || float64(drawn)/(1<<53) < of
+}
+
 // faultSet holds the rules and how often each has matched.
 type faultSet struct {
-	rules []Fault
-	when  []occasions
-	mu    sync.Mutex
-	seen  []int
+	rules  []Fault
+	when   []occasions
+	mu     sync.Mutex
+	seen   []int
+	struck []int
 }
 
 func newFaultSet(rules []Fault) (*faultSet, error) {
-	f := &faultSet{rules: rules, seen: make([]int, len(rules))}
+	f := &faultSet{rules: rules, seen: make([]int, len(rules)), struck: make([]int, len(rules))}
 	for i, rule := range rules {
 		where := fmt.Sprintf("fault %d", i+1)
 		when, err := parseOccasions(rule.Match.Requests)
@@ -150,22 +165,29 @@ func newFaultSet(rules []Fault) (*faultSet, error) {
 		if n := rule.Do.CutBodyAfter; n != nil && *n < 0 {
 			return nil, &weir.Error{Code: weir.CodeConfig, Where: where, Message: "cut_body_after: cannot be negative"}
 		}
+		if c := rule.Match.Chance; c < 0 || c > 1 {
+			return nil, &weir.Error{Code: weir.CodeConfig, Where: where, Message: "chance: must be from 0 to 1"}
+		}
+		if d := rule.Do; d.ApplyLate < 0 || d.Delay < 0 || d.BodyDrip < 0 {
+			return nil, &weir.Error{Code: weir.CodeConfig, Where: where, Message: "delay, body_drip and apply_late cannot be negative"}
+		}
 		f.when = append(f.when, when)
 	}
 	return f, nil
 }
 
 // strike gives the action of the first rule that matches the call, or nil.
-func (f *faultSet) strike(c *call, keys []KeyInfo) *FaultAction {
+func (f *faultSet) strike(c *call) *FaultAction {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.rules {
 		m := &f.rules[i].Match
-		if !matchesPath(m.Path, c.request.URL.Path) || !matchesKey(m.Key, c.token, keys) {
+		if m.Method != "" && !strings.EqualFold(m.Method, c.request.Method) || !matchesPath(m.Path, c.request.URL.Path) || m.Key != "" && m.Key != c.key.Name {
 			continue
 		}
 		f.seen[i]++
-		if f.when[i].include(f.seen[i]) {
+		if f.when[i].include(f.seen[i]) && c.chance(m.Chance, i) {
+			f.struck[i]++
 			return &f.rules[i].Do
 		}
 	}
@@ -178,18 +200,6 @@ func matchesPath(pattern, p string) bool {
 		return ok
 	}
 	return strings.HasPrefix(p, pattern)
-}
-
-func matchesKey(name, token string, keys []KeyInfo) bool {
-	if name == "" {
-		return true
-	}
-	for _, k := range keys {
-		if k.Key == token {
-			return k.Name == name
-		}
-	}
-	return false
 }
 
 // occasions are the numbers of the requests that a rule strikes.

@@ -93,7 +93,7 @@ func TestABodyIsCutAndAConnectionBroken(t *testing.T) {
 	defer server.Close()
 	get := func() ([]byte, error) {
 		r, _ := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/v2/bookings", nil)
-		r.Header.Set("Authorization", s.keys[0].Key)
+		r.Header.Set("Authorization", s.Keys()[0].Key)
 		r.Header.Set("Cal-Api-Version", version20240813)
 		resp, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
@@ -120,7 +120,7 @@ func TestDelayAndLatencyAddUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		ask(s, "/v2/me", "Authorization", s.keys[0].Key)
+		ask(s, "/v2/me", "Authorization", s.Keys()[0].Key)
 		if took := time.Since(began); took != 3*time.Second {
 			t.Errorf("took %v", took)
 		}
@@ -184,7 +184,7 @@ func FuzzBookingQuery(f *testing.F) {
 		for _, version := range []string{version20240813, version20240415} {
 			r := httptest.NewRequest("GET", "/v2/bookings", nil)
 			r.URL.RawQuery = text
-			r.Header.Set("Authorization", s.keys[0].Key)
+			r.Header.Set("Authorization", s.Keys()[0].Key)
 			r.Header.Set("Cal-Api-Version", version)
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r)

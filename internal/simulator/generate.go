@@ -87,15 +87,15 @@ func (g *generator) ordinary() row {
 func (g *generator) host(r *row) {
 	switch p := g.IntN(100); {
 	case p < 92:
-		r.user, r.event = alice, [...]uint8{1, 2, 6, 9, 9, 1, 2, 6, 4}[g.IntN(9)]
+		r.user, r.event = alice, [...]uint32{1, 2, 6, 9, 9, 1, 2, 6, 4}[g.IntN(9)]
 	case p < 95:
-		r.user, r.event = bob, [...]uint8{10, 11}[g.IntN(2)]
+		r.user, r.event = bob, [...]uint32{10, 11}[g.IntN(2)]
 	case p < 97:
 		r.user, r.event = carol, 11
 	default:
 		r.user, r.event = erin, 14
 	}
-	e := g.dir.eventType(int(r.event))
+	e := g.dir.event(r)
 	r.minutes = uint16(e.length)
 	if e.lengths != nil {
 		r.minutes = uint16(e.lengths[g.IntN(len(e.lengths))])

@@ -86,13 +86,12 @@ func (s *Simulator) limits(c *call) (caller string, limits []KeyLimit) {
 	limit := s.options.RateLimit
 	switch {
 	case c.hasToken && looksLikeKey(c.token):
-		key := s.key(c.token)
-		if key == nil {
+		if c.key.Name == "" && !c.gone {
 			return "", nil
 		}
-		caller = "key " + key.Name
-		if len(key.Limits) > 0 {
-			return caller, key.Limits
+		caller = "key " + keyHash(c.token)
+		if len(c.key.Limits) > 0 {
+			return caller, c.key.Limits
 		}
 	case c.hasToken, c.request.Header.Get("X-Cal-Client-Id") != "":
 		caller = "token " + keyDigest(c.token+c.request.Header.Get("X-Cal-Client-Id"))

@@ -11,7 +11,7 @@ import (
 func TestThe121stRequestIsRefusedAndBlocksForAMinuteFromThere(t *testing.T) {
 	at := &clock{noon}
 	s := newTest(t, Options{RateLimit: 120, Now: at.now})
-	key := s.keys[0].Key
+	key := s.Keys()[0].Key
 	me := func() (int, string, string) {
 		w := ask(s, "/v2/me", "Authorization", key)
 		return w.Code, w.Header().Get("X-RateLimit-Remaining-Default"), w.Header().Get("X-RateLimit-Reset-Default")
@@ -47,8 +47,8 @@ func TestThe121stRequestIsRefusedAndBlocksForAMinuteFromThere(t *testing.T) {
 
 func TestARefusalHasTheObservedBody(t *testing.T) {
 	s := newTest(t, Options{RateLimit: 1})
-	ask(s, "/v2/me", "Authorization", s.keys[0].Key)
-	w := ask(s, "/v2/me?x=1", "Authorization", s.keys[0].Key)
+	ask(s, "/v2/me", "Authorization", s.Keys()[0].Key)
+	w := ask(s, "/v2/me?x=1", "Authorization", s.Keys()[0].Key)
 	want := `{"status":"error","timestamp":"2026-11-23T12:00:00.000Z","path":"/v2/me?x=1","error":{"code":"ThrottlerException",` +
 		`"message":"CustomThrottlerGuard - Too many requests. Please try again later.","details":"CustomThrottlerGuard - Too many requests. Please try again later."}}`
 	if w.Code != http.StatusTooManyRequests || w.Body.String() != want {
@@ -62,7 +62,7 @@ func TestARefusalHasTheObservedBody(t *testing.T) {
 func TestTheWindowIsFixedFromTheFirstRequest(t *testing.T) {
 	at := &clock{noon}
 	s := newTest(t, Options{RateLimit: 2, Window: time.Second, Now: at.now})
-	me := func() int { return ask(s, "/v2/me", "Authorization", s.keys[0].Key).Code }
+	me := func() int { return ask(s, "/v2/me", "Authorization", s.Keys()[0].Key).Code }
 	me()
 	at.advance(900 * time.Millisecond)
 	me()
@@ -94,7 +94,7 @@ func TestAKeyWithOwnLimitsIsRefusedOnlyWhenAllAreExceeded(t *testing.T) {
 func TestWithoutALimitNothingIsRefusedButArrivalsAreCounted(t *testing.T) {
 	s := newTest(t, Options{})
 	for range 1000 {
-		if w := ask(s, "/v2/me", "Authorization", s.keys[0].Key); w.Code != 200 || w.Header().Get("X-RateLimit-Limit-Default") != "" {
+		if w := ask(s, "/v2/me", "Authorization", s.Keys()[0].Key); w.Code != 200 || w.Header().Get("X-RateLimit-Limit-Default") != "" {
 			t.Fatal(w.Code, w.Header())
 		}
 	}
@@ -108,7 +108,7 @@ func TestTheGreatestWindowOfArrivalsIsFoundAcrossFixedWindows(t *testing.T) {
 	s := newTest(t, Options{RateLimit: 10, Now: at.now, ArrivalLog: 8})
 	arrive := func(n int) {
 		for range n {
-			ask(s, "/v2/me?apiKey=hidden", "Authorization", s.keys[0].Key)
+			ask(s, "/v2/me?apiKey=hidden", "Authorization", s.Keys()[0].Key)
 		}
 	}
 	arrive(1)
@@ -124,7 +124,7 @@ func TestTheGreatestWindowOfArrivalsIsFoundAcrossFixedWindows(t *testing.T) {
 		t.Errorf("the log holds %d", len(a.Log))
 	}
 	for _, one := range a.Log {
-		if one.Path != "/v2/me" || one.Status != 200 || strings.Contains(s.keys[0].Key, one.Key) {
+		if one.Path != "/v2/me" || one.Status != 200 || strings.Contains(s.Keys()[0].Key, one.Key) {
 			t.Errorf("%+v", one)
 		}
 	}

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,31 +19,33 @@ var ranks = map[string]int{roleMember: 1, roleAdmin: 2, roleOwner: 3}
 type membership struct {
 	id, team, user int
 	role           string
+	accepted       bool
+	impersonation  bool // is disabled
 }
 
 func seedMemberships() []membership {
 	return []membership{
-		{1, 1, alice, roleOwner}, {2, 1, bob, roleMember}, {3, 1, carol, roleAdmin},
-		{4, 2, bob, roleOwner}, {5, 2, alice, roleMember}, {6, 2, carol, roleMember},
-		{7, organizationID, orgadmin, roleOwner}, {8, organizationID, orgmember, roleMember},
-		{9, 1, erin, roleMember}, {10, 10, orgadmin, roleOwner}, {11, 10, orgmember, roleMember},
+		{id: 1, team: 1, user: alice, role: roleOwner, accepted: true}, {id: 2, team: 1, user: bob, role: roleMember, accepted: true}, {id: 3, team: 1, user: carol, role: roleAdmin, accepted: true},
+		{id: 4, team: 2, user: bob, role: roleOwner, accepted: true}, {id: 5, team: 2, user: alice, role: roleMember, accepted: true}, {id: 6, team: 2, user: carol, role: roleMember, accepted: true},
+		{id: 7, team: organizationID, user: orgadmin, role: roleOwner, accepted: true}, {id: 8, team: organizationID, user: orgmember, role: roleMember, accepted: true},
+		{id: 9, team: 1, user: erin, role: roleMember, accepted: true}, {id: 10, team: 10, user: orgadmin, role: roleOwner, accepted: true}, {id: 11, team: 10, user: orgmember, role: roleMember, accepted: true},
 	}
 }
 
 // object is a team's membership, as the API's document describes it.
-func (m membership) object(d *directory) object {
+func (m *membership) object(d *directory) object {
 	return object{
-		{"id", m.id}, {"userId", m.user}, {"teamId", m.team}, {"accepted", true}, {"role", m.role}, {"disableImpersonation", false},
+		{"id", m.id}, {"userId", m.user}, {"teamId", m.team}, {"accepted", m.accepted}, {"role", m.role}, {"disableImpersonation", m.impersonation},
 		{"user", d.user(m.user).asMember()},
 	}
 }
 
 // organizationObject is an organization's membership (observed 2026-11-23).
-func (m membership) organizationObject(d *directory) object {
+func (m *membership) organizationObject(d *directory) object {
 	at := clockText(d.born.UnixMilli())
 	return object{
-		{"id", m.id}, {"teamId", m.team}, {"userId", m.user}, {"accepted", true}, {"role", m.role},
-		{"customRoleId", strings.ToLower(m.role) + "_role"}, {"disableImpersonation", false}, {"createdAt", at}, {"updatedAt", at},
+		{"id", m.id}, {"teamId", m.team}, {"userId", m.user}, {"accepted", m.accepted}, {"role", m.role},
+		{"customRoleId", strings.ToLower(m.role) + "_role"}, {"disableImpersonation", m.impersonation}, {"createdAt", at}, {"updatedAt", at},
 		{"user", d.user(m.user).asMember()}, {"attributes", list{}},
 	}
 }
@@ -52,8 +55,10 @@ func (u *user) asMember() object {
 }
 
 func (c *call) listTeamMemberships() *answer {
-	members := c.sim.dir.members(c.team("team").id)
-	return okSpan(c, members, func(m membership) object { return m.object(c.sim.dir) })
+	members := keep(c, "emails", c.sim.dir.members(c.team().id), func(m *membership, words []string) bool {
+		return slices.Contains(words, c.sim.dir.user(m.user).email)
+	})
+	return okSpan(c, members, func(m *membership) object { return m.object(c.sim.dir) })
 }
 
 func (c *call) getTeamMembership() *answer {
@@ -65,7 +70,7 @@ func (c *call) getTeamMembership() *answer {
 }
 
 func (c *call) listOrganizationMemberships() *answer {
-	return okSpan(c, c.sim.dir.members(organizationID), func(m membership) object { return m.organizationObject(c.sim.dir) })
+	return okSpan(c, c.sim.dir.members(organizationID), func(m *membership) object { return m.organizationObject(c.sim.dir) })
 }
 
 func (c *call) getOrganizationMembership() *answer {
@@ -77,10 +82,10 @@ func (c *call) getOrganizationMembership() *answer {
 }
 
 // membership finds the one that the path names within the team it names.
-func (c *call) membership(within string) (membership, *answer) {
+func (c *call) membership(within string) (*membership, *answer) {
 	id, ok := c.id("membership")
 	if !ok {
-		return membership{}, c.broken()
+		return nil, c.broken()
 	}
 	team, _ := c.id(within)
 	for _, m := range c.sim.dir.members(team) {
@@ -88,5 +93,8 @@ func (c *call) membership(within string) (membership, *answer) {
 			return m, nil
 		}
 	}
-	return membership{}, c.fail(http.StatusNotFound, "Membership with id "+strconv.Itoa(id)+" within team id "+strconv.Itoa(team)+" not found")
+	if within == "org" {
+		return nil, c.fail(http.StatusNotFound, "IsMembershipInOrg - Membership ("+strconv.Itoa(id)+") not found.")
+	}
+	return nil, c.fail(http.StatusNotFound, "Organization's Team membership not found")
 }

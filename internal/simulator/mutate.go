@@ -27,7 +27,7 @@ type pendingChange struct {
 func (s *Simulator) Mutate(m Mutation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settle(s.options.Now())
+	s.settle(s.now())
 	random := rand.New(rand.NewPCG(s.options.Seed, mix(m.Seed)))
 	for range m.Count {
 		s.happen(func(b *book, at int64) { b.randomChange(random, at) })
@@ -53,7 +53,7 @@ func (s *Simulator) Mutate(m Mutation) {
 
 // happen lets a change happen at the present time, the one it carries.
 func (s *Simulator) happen(apply func(b *book, at int64)) {
-	now := s.options.Now()
+	now := s.now()
 	at := now.UnixMilli()
 	if s.options.ReplicaLag == 0 {
 		apply(s.book, at)

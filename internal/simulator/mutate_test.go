@@ -119,7 +119,7 @@ func TestDeletingAnEventTypeChangesItsBookingsInSilence(t *testing.T) {
 	if changed < 20 {
 		t.Errorf("%d changed", changed)
 	}
-	if w := ask(s, "/v2/event-types/2", "Authorization", s.keys[0].Key, "cal-api-version", version20240614); w.Code != 404 {
+	if w := ask(s, "/v2/event-types/2", "Authorization", s.Keys()[0].Key, "cal-api-version", version20240614); w.Code != 404 {
 		t.Errorf("%d", w.Code)
 	}
 }

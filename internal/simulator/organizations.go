@@ -2,11 +2,16 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 )
 
+// administered guards what only an organization's owners and admins may use,
+// and only when they pay for it.
+var administered = []handler{(*call).isOrganization, (*call).isOrganizationAdmin, (*call).hasAdminAPI}
+
 func organizationRoutes() []route {
-	admin := []handler{(*call).isOrganization, (*call).isOrganizationAdmin, (*call).hasAdminAPI}
+	admin := administered
 	own := func(pattern string, handle handler) route {
 		return get("/v2/organizations/{org}/"+pattern, authRequired, handle, admin...)
 	}
@@ -15,13 +20,10 @@ func organizationRoutes() []route {
 		own("users", (*call).listOrganizationUsers),
 		own("users/{user}/schedules", (*call).listOrganizationUserSchedules),
 		own("users/{user}/bookings", (*call).listOrganizationUserBookings),
-		own("users/{user}/ooo", (*call).listUserAbsences),
 		own("memberships", (*call).listOrganizationMemberships),
 		own("memberships/{membership}", (*call).getOrganizationMembership),
 		own("schedules", (*call).listOrganizationSchedules),
 		own("bookings", (*call).listOrganizationBookings),
-		own("ooo", (*call).listAbsences),
-		own("webhooks", (*call).listOrganizationWebhooks),
 		own("teams", (*call).listOrganizationTeams),
 		get("/v2/organizations/{org}/teams/me", authRequired, (*call).listOwnOrganizationTeams, (*call).isOrganization, (*call).isOrganizationMember),
 		get("/v2/organizations/{org}/teams/{team}", authRequired, (*call).getTeam, inTeam...),
@@ -75,8 +77,12 @@ func (c *call) isTeamOfOrganization() *answer {
 	if !ok {
 		return c.broken()
 	}
-	if t := c.sim.dir.team(id); t == nil || t.parent != organizationID {
-		return c.fail(http.StatusNotFound, "IsTeamInOrg - Team with id="+strconv.Itoa(id)+" is not part of the organization with id="+c.path["org"]+".")
+	t := c.sim.dir.team(id)
+	if t == nil {
+		return c.fail(http.StatusNotFound, "IsTeamInOrg - Team ("+strconv.Itoa(id)+") not found.")
+	}
+	if t.parent != organizationID {
+		return c.fail(http.StatusForbidden, "IsTeamInOrg - Team with id="+strconv.Itoa(id)+" is not part of the organization with id="+c.path["org"]+".")
 	}
 	return nil
 }
@@ -94,10 +100,10 @@ func (c *call) organizationUser() (*user, *answer) {
 	return u, nil
 }
 
-func (c *call) organizationUsers() []user {
-	var all []user
+func (c *call) organizationUsers() []*user {
+	var all []*user
 	for _, m := range c.sim.dir.members(organizationID) {
-		all = append(all, *c.sim.dir.user(m.user))
+		all = append(all, c.sim.dir.user(m.user))
 	}
 	return all
 }
@@ -109,34 +115,29 @@ func (c *call) listOrganizationUsers() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	created := clockText(c.sim.dir.born.UnixMilli())
-	return c.ok(shown(cut(c.organizationUsers(), s), func(u user) object {
-		return object{
-			{"id", u.id}, {"username", u.username}, {"name", u.name}, {"email", u.email}, {"emailVerified", created}, {"bio", nil},
-			{"avatarUrl", nil}, {"timeZone", u.zone}, {"weekStart", "Monday"}, {"appTheme", nil}, {"theme", nil},
-			{"defaultScheduleId", orNull(u.schedule)}, {"locale", "en"}, {"timeFormat", 12}, {"hideBranding", false}, {"brandColor", nil},
-			{"darkBrandColor", nil}, {"allowDynamicBooking", true}, {"createdDate", created}, {"verified", false}, {"invitedTo", nil},
-			{"metadata", object{}}, {"profile", object{{"id", u.id}, {"organizationId", organizationID}, {"userId", u.id}, {"username", u.username}}},
-		}
-	}))
+	users := keep(c, "emails", c.organizationUsers(), func(u *user, words []string) bool { return slices.Contains(words, u.email) })
+	users = keep(c, "teamIds", users, func(u *user, words []string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { id, _ := strconv.Atoi(w); return c.sim.dir.membership(u.id, id) != nil })
+	})
+	return c.ok(shown(cut(users, s), func(u *user) object { return u.organizationObject(c.sim.dir) }))
 }
 
 func (c *call) listOrganizationTeams() *answer {
-	return okSpan(c, c.organizationTeams(), team.object)
+	return okSpan(c, c.organizationTeams(), (*team).object)
 }
 
 func (c *call) listOwnOrganizationTeams() *answer {
-	var own []team
+	var own []*team
 	for _, t := range c.organizationTeams() {
 		if c.sim.dir.role(c.user.id, t.id) != "" {
 			own = append(own, t)
 		}
 	}
-	return okSpan(c, own, team.object)
+	return okSpan(c, own, (*team).object)
 }
 
-func (c *call) organizationTeams() []team {
-	var all []team
+func (c *call) organizationTeams() []*team {
+	var all []*team
 	for _, t := range c.sim.dir.teams {
 		if t.parent == organizationID {
 			all = append(all, t)

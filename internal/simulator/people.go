@@ -18,11 +18,24 @@ type attendee struct {
 	zone        string
 	phone       string
 	absent      bool
+
+	full     string // in place of first and last
+	language string // "" means en
+	seat     string // uid of the seat
+	answers  object // of the seat
+	metadata object // of the seat
+}
+
+func (a attendee) speaks() string {
+	if a.language == "" {
+		return "en"
+	}
+	return a.language
 }
 
 func (a attendee) name() string {
 	if a.first == "" {
-		return ""
+		return a.full
 	}
 	return a.first + " " + a.last
 }
@@ -82,3 +95,6 @@ func (r *row) attendees() []attendee {
 	}
 	return all
 }
+
+// crm is the made-up number of a campaign in another system.
+func crm(tag uint64) string { return strconv.Itoa(int(tag % 10_000)) }

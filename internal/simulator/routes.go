@@ -18,6 +18,7 @@ type route struct {
 	handle   handler
 	segments []string
 	since    string // the release that brought it; "" means it was observed
+	status   int    // of a success
 }
 
 // The versions the server knows. A missing or unknown value silently means
@@ -32,20 +33,59 @@ const (
 
 var knownVersions = []string{version20240415, version20240611, version20240614, version20240813, version20240904}
 
-// routeTable is the whole surface, literal paths before parameters.
-func routeTable(release string) []route {
+// routeTable is the whole surface.
+func routeTable(release, profile string) []route {
 	var table []route
 	for _, part := range [][]route{
-		meRoutes(), bookingRoutes(), eventTypeRoutes(), scheduleRoutes(), calendarRoutes(), conferencingRoutes(),
-		teamRoutes(), organizationRoutes(), webhookRoutes(), verifiedRoutes(), clientRoutes(),
+		keyRoutes(), meRoutes(), bookingRoutes(), bookingWriteRoutes(), eventTypeRoutes(), eventTypeWriteRoutes(), scheduleRoutes(), scheduleWriteRoutes(),
+		slotRoutes(), calendarRoutes(), conferencingRoutes(),
+		calendarWriteRoutes(), paymentRoutes(), teamRoutes(), teamWriteRoutes(), membershipRoutes(), absenceRoutes(), organizationWriteRoutes(), organizationRoutes(),
+		attributeRoutes(), roleRoutes(), workflowRoutes(), routingFormRoutes(), privateLinkRoutes(), delegationRoutes(), webhookRoutes(),
+		verifiedRoutes(), clientRoutes(),
 	} {
 		table = append(table, part...)
 	}
 	table = slices.DeleteFunc(table, func(r route) bool { return r.since > release })
+	if profile == ProfileHosted {
+		table = hosted(table)
+	}
 	for i := range table {
 		table[i].segments = strings.Split(strings.TrimPrefix(table[i].pattern, "/"), "/")
 	}
 	return table
+}
+
+// routeKey is what tells most routes apart.
+type routeKey struct {
+	method   string
+	segments int
+}
+
+// routesByKey sorts each group so that words come before parameters.
+func routesByKey(table []route) map[routeKey][]*route {
+	groups := map[routeKey][]*route{}
+	for i := range table {
+		r := &table[i]
+		key := routeKey{r.method, len(r.segments)}
+		groups[key] = append(groups[key], r)
+	}
+	for _, group := range groups {
+		slices.SortStableFunc(group, func(a, b *route) int { return strings.Compare(a.plan(), b.plan()) })
+	}
+	return groups
+}
+
+// plan writes a word as 0 and a parameter as 1.
+func (r *route) plan() string {
+	plan := ""
+	for _, s := range r.segments {
+		if s[0] == '{' {
+			plan += "1"
+		} else {
+			plan += "0"
+		}
+	}
+	return plan
 }
 
 // match finds the call's route and fills in its parameters.
@@ -55,18 +95,19 @@ func (s *Simulator) match(c *call) *route {
 		return nil
 	}
 	version := c.version
-	if !slices.Contains(knownVersions, version) {
+	known := slices.Contains(knownVersions, version) || s.options.Profile == ProfileHosted && slices.Contains(hostedVersions, version)
+	if !known {
 		version = version20240415
 	}
 	method := c.request.Method
 	if method == "HEAD" {
 		method = "GET"
 	}
-	for i := range s.routes {
-		r := &s.routes[i]
-		if r.method == method && (r.versions == nil || slices.Contains(r.versions, version)) && r.fits(segments) {
+	for _, r := range s.routes[routeKey{method, len(segments)}] {
+		if (r.versions == nil || slices.Contains(r.versions, version)) && r.fits(segments) {
 			c.path = r.parameters(segments)
 			c.query = parseQuery(c.request.URL.RawQuery)
+			c.status = r.status
 			return r
 		}
 	}
@@ -111,13 +152,35 @@ func (r *route) parameters(segments []string) map[string]string {
 	return values
 }
 
-// get is a route for GET.
+// The routes by method. A POST answers 201 unless it says otherwise.
 func get(pattern string, a auth, h handler, guards ...handler) route {
-	return route{method: "GET", pattern: pattern, auth: a, handle: h, guards: guards}
+	return route{method: "GET", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
+}
+
+func post(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "POST", pattern: pattern, auth: a, handle: h, guards: guards, status: 201}
+}
+
+func patch(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "PATCH", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
+}
+
+func put(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "PUT", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
+}
+
+func remove(pattern string, a auth, h handler, guards ...handler) route {
+	return route{method: "DELETE", pattern: pattern, auth: a, handle: h, guards: guards, status: 200}
 }
 
 // in restricts a route to versions.
 func (r route) in(versions ...string) route { r.versions = versions; return r }
 
-// from says which release brought a route.
-func (r route) from(release string) route { r.since = release; return r }
+// newest says that the newest release brought a route.
+func (r route) newest() route { r.since = ReleaseNewest; return r }
+
+// answersOK says that a POST makes nothing: it answers 200.
+func (r route) answersOK() route { r.status = 200; return r }
+
+// writes says whether a route may change data.
+func (r *route) writes() bool { return r.method != "GET" }

@@ -15,8 +15,8 @@ type row struct {
 	person  uint32
 	traits  traits
 	minutes uint16
-	event   uint8 // id of the event type, which may be deleted
-	user    uint8 // the host
+	event   uint32 // id of the event type, which may be deleted
+	user    uint8  // the host
 	status  status
 	guests  uint8
 	seats   uint8

@@ -3,22 +3,32 @@ package simulator
 import (
 	"net/http"
 	"strconv"
+	"strings"
+	"time"
 )
 
 type schedule struct {
-	id, owner  int
-	name, zone string
-	start, end string // of each working day, "15:04"
-	byDefault  bool
-	overrides  list
+	id, owner    int
+	name, zone   string
+	byDefault    bool
+	availability list // objects of days, startTime and endTime
+	overrides    list // objects of date, startTime and endTime
 }
+
+// officeHours are the hours of each working day, and of a schedule for which
+// none are given.
+func officeHours(start, end string) list {
+	return list{object{{"days", texts(workingDays)}, {"startTime", start}, {"endTime", end}}}
+}
+
+var workingDays = []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday"}
 
 func seedSchedules() []schedule {
 	return []schedule{
-		{1, alice, "Working hours", "Europe/Berlin", "09:00", "17:00", true, nil},
-		{2, alice, "Late shift", "Europe/Berlin", "14:00", "20:00", false, list{object{{"date", "2026-12-24"}, {"startTime", "10:00"}, {"endTime", "12:00"}}}},
-		{3, bob, "NY hours", "America/New_York", "09:00", "17:00", true, nil},
-		{4, carol, "India hours", "Asia/Kolkata", "09:00", "17:00", true, nil},
+		{1, alice, "Working hours", "Europe/Berlin", true, officeHours("09:00", "17:00"), nil},
+		{2, alice, "Late shift", "Europe/Berlin", false, officeHours("14:00", "20:00"), list{object{{"date", "2026-12-24"}, {"startTime", "10:00"}, {"endTime", "12:00"}}}},
+		{3, bob, "NY hours", "America/New_York", true, officeHours("09:00", "17:00"), nil},
+		{4, carol, "India hours", "Asia/Kolkata", true, officeHours("09:00", "17:00"), nil},
 	}
 }
 
@@ -35,34 +45,52 @@ func scheduleRoutes() []route {
 }
 
 // object is the shape of version 2024-06-11.
-func (s schedule) object() object {
+func (s *schedule) object() object {
 	return object{
-		{"id", s.id}, {"ownerId", s.owner}, {"name", s.name}, {"timeZone", s.zone},
-		{"availability", list{object{{"days", list{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday"}}, {"startTime", s.start}, {"endTime", s.end}}}},
+		{"id", s.id}, {"ownerId", s.owner}, {"name", s.name}, {"timeZone", s.zone}, {"availability", s.availability},
 		{"isDefault", s.byDefault}, {"overrides", s.overrides},
 	}
 }
 
 // oldObject is the shape of version 2024-04-15; it was not observed.
-func (s schedule) oldObject() object {
-	day := object{{"id", s.id}, {"userId", s.owner}, {"scheduleId", s.id}, {"days", list{1, 2, 3, 4, 5}},
-		{"startTime", "1970-01-01T" + s.start + ":00.000Z"}, {"endTime", "1970-01-01T" + s.end + ":00.000Z"}, {"date", nil}}
+func (s *schedule) oldObject() object {
+	hours, days := list{}, list{}
+	for _, v := range s.availability {
+		a := v.(object)
+		numbers := list{}
+		for _, name := range a.strings("days") {
+			numbers = append(numbers, weekday(name))
+		}
+		start, end := a.text("startTime"), a.text("endTime")
+		hours = append(hours, object{{"days", numbers}, {"startTime", minutesOf(start)}, {"endTime", minutesOf(end)}, {"userId", s.owner}})
+		days = append(days, object{{"id", s.id}, {"userId", s.owner}, {"scheduleId", s.id}, {"days", numbers},
+			{"startTime", "1970-01-01T" + start + ":00.000Z"}, {"endTime", "1970-01-01T" + end + ":00.000Z"}, {"date", nil}})
+	}
 	return object{
-		{"id", s.id}, {"name", s.name}, {"isManaged", false},
-		{"workingHours", list{object{{"days", list{1, 2, 3, 4, 5}}, {"startTime", minutesOf(s.start)}, {"endTime", minutesOf(s.end)}, {"userId", s.owner}}}},
-		{"schedule", list{day}}, {"timeZone", s.zone}, {"dateOverrides", list{}}, {"isDefault", s.byDefault}, {"isLastSchedule", false}, {"readOnly", false},
+		{"id", s.id}, {"name", s.name}, {"isManaged", false}, {"workingHours", hours}, {"schedule", days}, {"timeZone", s.zone},
+		{"dateOverrides", list{}}, {"isDefault", s.byDefault}, {"isLastSchedule", false}, {"readOnly", false},
 	}
 }
 
+func weekday(name string) int {
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		if d.String() == name {
+			return int(d)
+		}
+	}
+	return -1
+}
+
 func minutesOf(clock string) int {
-	h, _ := strconv.Atoi(clock[:2])
-	m, _ := strconv.Atoi(clock[3:])
+	hours, minutes, _ := strings.Cut(clock, ":")
+	h, _ := strconv.Atoi(hours)
+	m, _ := strconv.Atoi(minutes)
 	return h*60 + m
 }
 
 // schedulesOf lists the schedules of users, in the schedules' order.
-func (d *directory) schedulesOf(set userSet) []schedule {
-	var all []schedule
+func (d *directory) schedulesOf(set userSet) []*schedule {
+	var all []*schedule
 	for _, s := range d.schedules {
 		if set.has(uint8(s.owner)) {
 			all = append(all, s)
@@ -71,17 +99,19 @@ func (d *directory) schedulesOf(set userSet) []schedule {
 	return all
 }
 
-func (c *call) ownSchedules() []schedule {
-	return c.sim.dir.schedulesOf(userSet(0).with(c.user.id))
+func (c *call) ownSchedules() []*schedule {
+	return c.sim.dir.schedulesOf(userSet{}.with(c.user.id))
 }
 
-func (c *call) listSchedules() *answer    { return c.ok(shown(c.ownSchedules(), schedule.object)) }
-func (c *call) listOldSchedules() *answer { return c.ok(shown(c.ownSchedules(), schedule.oldObject)) }
+func (c *call) listSchedules() *answer { return c.ok(shown(c.ownSchedules(), (*schedule).object)) }
+func (c *call) listOldSchedules() *answer {
+	return c.ok(shown(c.ownSchedules(), (*schedule).oldObject))
+}
 
-func (c *call) getDefaultSchedule() *answer    { return c.defaultSchedule(schedule.object) }
-func (c *call) getOldDefaultSchedule() *answer { return c.defaultSchedule(schedule.oldObject) }
+func (c *call) getDefaultSchedule() *answer    { return c.defaultSchedule((*schedule).object) }
+func (c *call) getOldDefaultSchedule() *answer { return c.defaultSchedule((*schedule).oldObject) }
 
-func (c *call) defaultSchedule(show func(schedule) object) *answer {
+func (c *call) defaultSchedule(show func(*schedule) object) *answer {
 	for _, s := range c.ownSchedules() {
 		if s.byDefault {
 			return c.ok(show(s))
@@ -90,10 +120,10 @@ func (c *call) defaultSchedule(show func(schedule) object) *answer {
 	return c.ok(nil)
 }
 
-func (c *call) getSchedule() *answer    { return c.oneSchedule(schedule.object) }
-func (c *call) getOldSchedule() *answer { return c.oneSchedule(schedule.oldObject) }
+func (c *call) getSchedule() *answer    { return c.oneSchedule((*schedule).object) }
+func (c *call) getOldSchedule() *answer { return c.oneSchedule((*schedule).oldObject) }
 
-func (c *call) oneSchedule(show func(schedule) object) *answer {
+func (c *call) oneSchedule(show func(*schedule) object) *answer {
 	id, ok := c.id("schedule")
 	if !ok {
 		return c.broken()
@@ -105,19 +135,19 @@ func (c *call) oneSchedule(show func(schedule) object) *answer {
 	if s.owner != c.user.id {
 		return c.fail(http.StatusForbidden, "User with ID="+strconv.Itoa(c.user.id)+" does not own schedule with ID="+strconv.Itoa(id))
 	}
-	return c.ok(show(*s))
+	return c.ok(show(s))
 }
 
 func (c *call) listTeamSchedules() *answer {
 	var members userSet
-	for _, m := range c.sim.dir.members(c.team("team").id) {
+	for _, m := range c.sim.dir.members(c.team().id) {
 		members = members.with(m.user)
 	}
-	return okSpan(c, c.sim.dir.schedulesOf(members), schedule.object)
+	return okSpan(c, c.sim.dir.schedulesOf(members), (*schedule).object)
 }
 
 func (c *call) listOrganizationSchedules() *answer {
-	return okSpan(c, c.sim.dir.schedulesOf(c.organizationSet()), schedule.object)
+	return okSpan(c, c.sim.dir.schedulesOf(c.organizationSet()), (*schedule).object)
 }
 
 func (c *call) listOrganizationUserSchedules() *answer {
@@ -125,7 +155,7 @@ func (c *call) listOrganizationUserSchedules() *answer {
 	if refusal != nil {
 		return refusal
 	}
-	return c.ok(shown(c.sim.dir.schedulesOf(userSet(0).with(u.id)), schedule.object))
+	return c.ok(shown(c.sim.dir.schedulesOf(userSet{}.with(u.id)), (*schedule).object))
 }
 
 // organizationSet is the organization's users.

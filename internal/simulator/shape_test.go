@@ -75,7 +75,7 @@ func TestEachKindOfBookingHasItsOwnMembers(t *testing.T) {
 }
 
 func TestABookingReadsAsTheRealServerWritesIt(t *testing.T) {
-	b := newBook(newDirectory(noon), 1, 4)
+	b := newBook(newDirectory(noon, 1), 1, 4)
 	r := row{from: none, to: none, series: none, person: 7, user: alice, event: 1, minutes: 30, traits: listsGuests | campaign,
 		start: noon.UnixMilli(), created: noon.UnixMilli() - day, updated: noTime, guests: 1, rating: 4}
 	b.draft(r)
@@ -94,12 +94,6 @@ func TestABookingReadsAsTheRealServerWritesIt(t *testing.T) {
 	if diff := cmp.Diff(want, string(w.out)); diff != "" {
 		t.Error(diff)
 	}
-}
-
-func crm(tag uint64) string {
-	w := writer{}
-	w.number(int(tag % 10_000))
-	return string(w.out)
 }
 
 func TestTheUIDOfASeriesGivesItsBookings(t *testing.T) {

@@ -37,12 +37,14 @@ type Options struct {
 	Window    time.Duration // of the limit and of the block; 0 means DefaultWindow
 	Latency   time.Duration // added to each answer
 	Release   string        // "" means ReleaseNewest
+	Profile   string        // "" means ProfileOpen
 
 	// DriftPerRequest changes data while it is read: after every so many
 	// requests a few changes happen. 0 means never.
 	DriftPerRequest int
 	// ReplicaLag is how long a change stays invisible after it happened, with
-	// its time of change unmoved, as behind a lagging read replica.
+	// its time of change unmoved, as behind a lagging read replica. It holds
+	// for drift, for Mutate, and for bookings that are made through the API.
 	ReplicaLag time.Duration
 	// NoAdminAPI takes the organization's paid access to the admin API away:
 	// its routes then answer 403.
@@ -50,24 +52,31 @@ type Options struct {
 	// ArrivalLog is how many arrivals are remembered one by one; 0 means 10,000.
 	ArrivalLog int
 	Faults     []Fault
-	Now        func() time.Time // nil means time.Now
+	// Deliver sends a webhook's request; nil means that none is sent.
+	Deliver func(*http.Request) (*http.Response, error)
+	Now     func() time.Time // nil means time.Now
 }
 
 // Simulator is one simulated server. It is safe for concurrent use.
 type Simulator struct {
-	options  Options
-	routes   []route
-	keys     []KeyInfo
-	limiter  *limiter
-	arrivals *arrivalLog
-	faults   *faultSet
-	requests atomic.Uint64
-	drift    atomic.Int64
+	options    Options
+	routes     map[routeKey][]*route
+	keyring    *keyring
+	clock      movedClock
+	limiter    *limiter
+	arrivals   *arrivalLog
+	faults     atomic.Pointer[faultSet]
+	requests   atomic.Uint64
+	deliveries atomic.Uint64
+	drift      atomic.Int64
 
 	mu      sync.RWMutex // guards what follows
 	dir     *directory
 	book    *book
 	pending []pendingChange
+
+	lateMu sync.Mutex
+	late   []lateCall
 }
 
 // New generates the data. The error is CodeUsage for options that make no
@@ -78,6 +87,9 @@ func New(o Options) (*Simulator, error) {
 	}
 	if o.Release != "" && o.Release != ReleaseObserved && o.Release != ReleaseNewest {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: "simulator", Message: "unknown release " + o.Release, Remedy: "Use " + ReleaseObserved + " or " + ReleaseNewest}
+	}
+	if o.Profile != "" && o.Profile != ProfileOpen && o.Profile != ProfileHosted {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "simulator", Message: "unknown profile " + o.Profile, Remedy: "Use " + ProfileOpen + " or " + ProfileHosted}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -92,10 +104,12 @@ func New(o Options) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Simulator{options: o, faults: faults, dir: newDirectory(o.Now()), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
-	s.keys = newKeys(o)
-	s.routes = routeTable(o.Release)
+	s := &Simulator{options: o, dir: newDirectory(o.Now(), o.Seed), limiter: newLimiter(), arrivals: newArrivalLog(o.ArrivalLog, o.Window)}
+	s.keyring = seedKeys(o, s.dir, o.Now())
+	s.routes = routesByKey(routeTable(o.Release, o.Profile))
 	s.book = generate(s.dir, o.Bookings, o.Seed, o.Now())
+	s.book.lag = o.ReplicaLag.Milliseconds()
+	s.faults.Store(faults)
 	s.drift.Store(int64(o.DriftPerRequest))
 	return s, nil
 }
@@ -109,30 +123,55 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		control(w, r)
 		return
 	}
-	now := s.options.Now()
+	now := s.now()
 	c := &call{sim: s, request: r, now: now, number: s.requests.Add(1), version: r.Header.Get("Cal-Api-Version")}
 	c.token, c.hasToken = bearer(r)
+	if c.hasToken && looksLikeKey(c.token) {
+		c.key, _, c.gone = s.keyring.find(c.token, now)
+	}
 	arrived := s.arrivals.note(now, c)
-	do := s.faults.strike(c, s.keys)
+	do := s.faults.Load().strike(c)
 	if !wait(r, s.options.Latency+do.delay()) {
 		return
 	}
-	a := do.instead()
-	if a == nil {
-		if do != nil && do.StripVersion {
-			c.version = ""
-		}
-		a = s.answer(c)
-	}
+	a := s.answerFaultily(c, do)
 	s.arrivals.answered(arrived, c, a.status)
 	s.afterRequest(c)
 	do.write(w, c, a)
 }
 
+// answerFaultily answers unless a fault answers in its place.
+func (s *Simulator) answerFaultily(c *call, do *FaultAction) *answer {
+	if do != nil && do.ApplyLate > 0 {
+		s.later(c, do.ApplyLate)
+	}
+	if a := do.instead(); a != nil {
+		return a
+	}
+	if do != nil && do.StripVersion {
+		c.version = ""
+	}
+	return s.answer(c)
+}
+
 // answer finds the route, counts the limit, knows the caller and asks the
 // handler, in the order in which the real server does.
 func (s *Simulator) answer(c *call) *answer {
+	s.doLate(c.now)
 	s.catchUp(c.now)
+	return s.respond(c)
+}
+
+// respond is answer without what was left to do.
+func (s *Simulator) respond(c *call) *answer {
+	if c.request.Method == http.MethodOptions {
+		return c.preflight()
+	}
+	if c.request.Method != http.MethodGet && c.request.Method != http.MethodHead {
+		if c.sent.object, c.sent.refusal = c.readBody(); c.sent.refusal != nil {
+			return c.sent.refusal
+		}
+	}
 	found := s.match(c)
 	if found == nil {
 		return c.cannot()
@@ -140,8 +179,20 @@ func (s *Simulator) answer(c *call) *answer {
 	if refusal := s.throttle(c); refusal != nil {
 		return refusal
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	a := s.handle(c, found)
+	s.deliver(c)
+	return a
+}
+
+// handle answers with the data locked.
+func (s *Simulator) handle(c *call, found *route) *answer {
+	if found.writes() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	} else {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+	}
 	if refusal := s.authenticate(c, found.auth); refusal != nil {
 		return refusal
 	}

@@ -13,24 +13,25 @@ type team struct {
 	name, slug   string
 	zone         string
 	organization bool
+	set          object // what was written through the API, as it is shown
 }
 
 func seedTeams() []team {
 	return []team{
-		{1, 0, "Support Team", "support", "Europe/Berlin", false},
-		{2, 0, "Sales Team", "sales", "America/New_York", false},
-		{organizationID, 0, "Acme", "acme", "UTC", true},
-		{10, organizationID, "Acme Support", "acme-support", "UTC", false},
+		{1, 0, "Support Team", "support", "Europe/Berlin", false, nil},
+		{2, 0, "Sales Team", "sales", "America/New_York", false, nil},
+		{organizationID, 0, "Acme", "acme", "UTC", true, nil},
+		{10, organizationID, "Acme Support", "acme-support", "UTC", false, nil},
 	}
 }
 
-func (t team) object() object {
+func (t *team) object() object {
 	return object{
 		{"hideBookATeamMember", false}, {"timeZone", t.zone}, {"weekStart", "Sunday"}, {"id", t.id}, {"parentId", orNull(t.parent)},
 		{"name", t.name}, {"slug", t.slug}, {"logoUrl", nil}, {"calVideoLogo", nil}, {"appLogo", nil}, {"appIconLogo", nil}, {"bio", nil},
 		{"hideBranding", false}, {"isOrganization", t.organization}, {"isPrivate", false}, {"metadata", object{}}, {"theme", nil},
 		{"brandColor", nil}, {"darkBrandColor", nil}, {"bannerUrl", nil}, {"timeFormat", nil},
-	}
+	}.merged(t.set)
 }
 
 func teamRoutes() []route {
@@ -41,9 +42,12 @@ func teamRoutes() []route {
 		get("/v2/teams/{team}/memberships/{membership}", authRequired, (*call).getTeamMembership, teamRole(roleAdmin)),
 		get("/v2/teams/{team}/event-types", authOptional, (*call).listTeamEventTypes),
 		get("/v2/teams/{team}/event-types/{event}", authRequired, (*call).getTeamEventType, teamRole(roleMember)),
-		get("/v2/teams/{team}/event-types/{event}/webhooks", authRequired, (*call).listTeamEventTypeWebhooks, teamRole(roleAdmin)),
+		post("/v2/teams/{team}/event-types", authRequired, (*call).createTeamEventType, teamRole(roleAdmin)),
+		patch("/v2/teams/{team}/event-types/{event}", authRequired, (*call).patchTeamEventType, teamRole(roleAdmin)),
+		remove("/v2/teams/{team}/event-types/{event}", authRequired, (*call).deleteTeamEventType, teamRole(roleAdmin)),
+		post("/v2/teams/{team}/event-types/{event}/create-phone-call", authRequired, (*call).phoneCall, teamRole(roleMember)),
 		get("/v2/teams/{team}/schedules", authRequired, (*call).listTeamSchedules, teamRole(roleMember)),
-		get("/v2/teams/{team}/bookings", authRequired, (*call).listTeamBookings, teamRole(roleAdmin)).from(ReleaseNewest),
+		get("/v2/teams/{team}/bookings", authRequired, (*call).listTeamBookings, teamRole(roleAdmin)).newest(),
 	}
 }
 
@@ -57,11 +61,11 @@ func (c *call) listTeams() *answer {
 	return c.ok(teams)
 }
 
-func (c *call) getTeam() *answer { return c.ok(c.team("team").object()) }
+func (c *call) getTeam() *answer { return c.ok(c.team().object()) }
 
-// team is the team that a path parameter names, after its guard let pass.
-func (c *call) team(parameter string) *team {
-	id, _ := c.id(parameter)
+// team is the team that the path names, after its guard let pass.
+func (c *call) team() *team {
+	id, _ := c.id("team")
 	return c.sim.dir.team(id)
 }
 

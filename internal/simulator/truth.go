@@ -29,7 +29,7 @@ func (s *Simulator) Truth() map[string]Booking {
 // loop must not call it.
 func (s *Simulator) Bookings() iter.Seq2[string, Booking] {
 	return func(yield func(string, Booking) bool) {
-		s.catchUp(s.options.Now())
+		s.catchUp(s.now())
 		s.mu.RLock()
 		defer s.mu.RUnlock()
 		seen := s.dir.visible(alice)

@@ -1,11 +1,6 @@
 package simulator
 
-import (
-	"encoding/binary"
-	"strings"
-
-	"github.com/google/uuid"
-)
+import "strings"
 
 // uidAlphabet is the one of the server's short ids: no 0, O, I or l.
 const uidAlphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -47,9 +42,5 @@ func tagOf(uid string) (tag uint64, ok bool) {
 
 // seatUID is the uuid of one seat of a booking.
 func seatUID(tag uint64, seat int) string {
-	var id uuid.UUID
-	binary.BigEndian.PutUint64(id[:], mix(tag+uint64(seat)))
-	binary.BigEndian.PutUint64(id[8:], mix(tag^uint64(seat+1)))
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return id.String()
+	return uuidOf(tag, seat)
 }

@@ -1,5 +1,7 @@
 package simulator
 
+import "strconv"
+
 // The users' ids, as on the observed server.
 const (
 	alice     = 1
@@ -17,19 +19,20 @@ type user struct {
 	username     string
 	email        string
 	zone         string
-	schedule     int // default schedule, 0 for none
-	organization int // 0 for none
+	schedule     int    // default schedule, 0 for none
+	organization int    // 0 for none
+	set          object // what was written through the API, as it is shown
 }
 
 func seedUsers() []user {
 	return []user{
-		{alice, "Alice Example", "alice", "alice@example.com", "Europe/Berlin", 1, 0},
-		{bob, "Bob Example", "bob", "bob@example.com", "America/New_York", 3, 0},
-		{carol, "Carol Example", "carol", "carol@example.com", "Asia/Kolkata", 4, 0},
-		{dave, "Dave Empty", "dave", "dave@example.com", "UTC", 0, 0},
-		{erin, "Erin Example", "erin", "erin@example.com", "Europe/London", 0, 0},
-		{orgadmin, "Org Admin", "orgadmin", "orgadmin@acme.example", "UTC", 0, organizationID},
-		{orgmember, "Org Member", "orgmember", "orgmember@acme.example", "UTC", 0, organizationID},
+		{alice, "Alice Example", "alice", "alice@example.com", "Europe/Berlin", 1, 0, nil},
+		{bob, "Bob Example", "bob", "bob@example.com", "America/New_York", 3, 0, nil},
+		{carol, "Carol Example", "carol", "carol@example.com", "Asia/Kolkata", 4, 0, nil},
+		{dave, "Dave Empty", "dave", "dave@example.com", "UTC", 0, 0, nil},
+		{erin, "Erin Example", "erin", "erin@example.com", "Europe/London", 0, 0, nil},
+		{orgadmin, "Org Admin", "orgadmin", "orgadmin@acme.example", "UTC", 0, organizationID, nil},
+		{orgmember, "Org Member", "orgmember", "orgmember@acme.example", "UTC", 0, organizationID, nil},
 	}
 }
 
@@ -42,7 +45,13 @@ func orNull(id int) any {
 }
 
 func meRoutes() []route {
-	return []route{get("/v2/me", authRequired, (*call).me)}
+	return []route{
+		get("/v2/me", authRequired, (*call).me),
+		patch("/v2/me", authRequired, (*call).patchMe),
+		get("/health", authOptional, func(*call) *answer {
+			return &answer{status: 200, contentType: "text/html; charset=utf-8", body: []byte("OK")}
+		}),
+	}
 }
 
 func (c *call) me() *answer {
@@ -55,7 +64,10 @@ func (c *call) me() *answer {
 	if u.organization != 0 {
 		me = append(me, field{"organization", object{{"isPlatform", false}, {"id", u.organization}}})
 	}
-	return c.ok(me)
+	if c.sim.options.Profile == ProfileHosted {
+		me = append(me, field{"locale", "en"})
+	}
+	return c.ok(me.merged(u.set))
 }
 
 // asEventUser is how an event type shows its user.
@@ -65,3 +77,5 @@ func (u *user) asEventUser() object {
 		{"weekStart", "Monday"}, {"metadata", object{}},
 	}
 }
+
+func text10(n int) string { return strconv.Itoa(n) }

@@ -32,7 +32,7 @@ func TestVersionsMatchExactlyOrFallBackWithoutAWord(t *testing.T) {
 		{"/V2/ME/", "", old},
 		{"//v2/me", "", absent},
 	} {
-		headers := []string{"Authorization", s.keys[0].Key}
+		headers := []string{"Authorization", s.Keys()[0].Key}
 		if c.version != "" {
 			headers = append(headers, "cal-api-version", c.version)
 		}
@@ -55,7 +55,7 @@ func TestTheOldListHasTenUpcomingAndIgnoresTake(t *testing.T) {
 		} `json:"data"`
 	}
 	get := func(query string) oldPage {
-		return read[oldPage](t, ask(s, "/v2/bookings?"+query, "Authorization", s.keys[0].Key))
+		return read[oldPage](t, ask(s, "/v2/bookings?"+query, "Authorization", s.Keys()[0].Key))
 	}
 	p := get("take=2")
 	if len(p.Data.Bookings) != 10 || p.Data.NextCursor == nil || *p.Data.NextCursor != 10 || p.Data.Bookings[0].StartTime < "2026-11-23T09" {
@@ -64,7 +64,7 @@ func TestTheOldListHasTenUpcomingAndIgnoresTake(t *testing.T) {
 	if p := get("filters[status]=past&limit=2"); len(p.Data.Bookings) != 2 || p.Data.Bookings[0].StartTime > "2026-11-23T13" {
 		t.Errorf("%+v", p)
 	}
-	w := ask(s, "/v2/bookings?filters[status]=past&limit=1000", "Authorization", s.keys[0].Key)
+	w := ask(s, "/v2/bookings?filters[status]=past&limit=1000", "Authorization", s.Keys()[0].Key)
 	if want := `"target":{"filters":{"status":"past"},"limit":1000},"value":1000,"property":"limit"`; w.Code != 400 || !strings.Contains(w.Body.String(), want) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -82,7 +82,7 @@ func TestWhatCameAfterTheObservedReleaseIsAbsentFromIt(t *testing.T) {
 func TestAnUnchangedAnswerIsNotSentAgain(t *testing.T) {
 	s := newTest(t, Options{Seed: 1})
 	tag := askOwner(s, "/v2/me").Header().Get("ETag")
-	w := ask(s, "/v2/me", "Authorization", s.keys[0].Key, "If-None-Match", tag)
+	w := ask(s, "/v2/me", "Authorization", s.Keys()[0].Key, "If-None-Match", tag)
 	if !strings.HasPrefix(tag, `W/"`) || w.Code != 304 || w.Body.Len() != 0 {
 		t.Errorf("%s: %d %s", tag, w.Code, w.Body)
 	}
