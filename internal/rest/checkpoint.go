@@ -3,6 +3,7 @@ package rest
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,24 +34,31 @@ type walk struct {
 // while it is read falls into the next one.
 type window struct {
 	Sweep  bool      `json:"sweep"`
+	From   time.Time `json:"from,omitzero"`   // zero: from the first record
 	Anchor time.Time `json:"anchor,omitzero"` // read on from here, inclusive; zero: from the first record
 	To     time.Time `json:"to,omitzero"`     // inclusive: the server's time at the first answer; zero before it
 	Newest time.Time `json:"newest,omitzero"` // greatest value seen, for a server that does not tell its time
 	Ended  bool      `json:"ended,omitempty"` // read to its end; other seeds' windows are not yet
 }
 
-func readCheckpoint(saved weir.Checkpoint) (*checkpoint, error) {
+// readCheckpoint reads what save wrote. A sweep begins anew when it cannot be
+// read: it needs nothing of it.
+func readCheckpoint(saved weir.Checkpoint, sweeping bool) (*checkpoint, error) {
 	c := &checkpoint{Version: checkpointVersion, Walks: map[string]*walk{}}
-	if saved == nil {
+	if len(saved) == 0 {
 		return c, nil
 	}
-	if err := json.Unmarshal(saved, c); err != nil || c.Version != checkpointVersion {
-		return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "checkpoint", Message: "it cannot be read", Remedy: "Run with --full-refresh", Err: err}
+	err := json.Unmarshal(saved, c)
+	if err == nil && c.Version == checkpointVersion && !slices.Contains(slices.Collect(maps.Values(c.Walks)), nil) {
+		if c.Walks == nil {
+			c.Walks = map[string]*walk{}
+		}
+		return c, nil
 	}
-	if c.Walks == nil {
-		c.Walks = map[string]*walk{}
+	if sweeping {
+		return &checkpoint{Version: checkpointVersion, Walks: map[string]*walk{}}, nil
 	}
-	return c, nil
+	return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "checkpoint", Message: "it cannot be read", Remedy: "Run once with --full-refresh", Err: err}
 }
 
 func (c *checkpoint) save() (weir.Checkpoint, error) {
@@ -61,7 +69,7 @@ func (c *checkpoint) save() (weir.Checkpoint, error) {
 func (s Seed) name() string {
 	var b strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(s)) {
-		b.WriteString(k + "=" + s[k] + ";")
+		b.WriteString(strconv.Quote(k) + ":" + strconv.Quote(s[k]) + " ")
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), " ")
 }

@@ -29,23 +29,23 @@ const tick = time.Millisecond
 
 // readKeyset walks the list once for every seed.
 func (s *Source) readKeyset(ctx context.Context, r ReadRequest, emit Emit) error {
-	c, err := readCheckpoint(r.Checkpoint)
-	if err != nil {
+	k := &keyset{Source: s, request: r, emit: emit}
+	var err error
+	if k.checkpoint, err = readCheckpoint(r.Checkpoint, k.sweeping()); err != nil {
 		return err
 	}
-	k := &keyset{Source: s, request: r, checkpoint: c, emit: emit}
 	whole, err := s.eachSeed(ctx, r, func(seed Seed) error { return k.walk(ctx, seed) })
 	if err != nil {
 		return err
 	}
-	for _, w := range c.Walks {
-		w.end()
+	for _, w := range k.checkpoint.Walks {
+		w.end(s.now())
 	}
-	saved, err := c.save()
+	saved, err := k.checkpoint.save()
 	if err != nil {
 		return err
 	}
-	return emit(ctx, weir.Page{Checkpoint: saved, Complete: whole && k.sweeping()})
+	return emit(ctx, weir.Page{Checkpoint: saved, Complete: whole && k.sweeping() && r.Since.IsZero()})
 }
 
 // keyset is one Read under way.
@@ -85,8 +85,8 @@ func (k *keyset) begin(seed Seed) {
 	if k.sweeping() {
 		k.over = k.last().Keyset.Sweep
 	}
-	if w.Under == nil || w.Under.Sweep != k.sweeping() {
-		w.Under = &window{Sweep: k.sweeping(), Anchor: k.request.Since}
+	if w.Under == nil || w.Under.Sweep != k.sweeping() || k.sweeping() && !w.Under.From.Equal(k.request.Since) {
+		w.Under = &window{Sweep: k.sweeping(), From: k.request.Since, Anchor: k.request.Since}
 		if !k.sweeping() && !w.Until.IsZero() {
 			w.Under.Anchor = w.Until.Add(-k.lookback())
 		}
@@ -95,14 +95,16 @@ func (k *keyset) begin(seed Seed) {
 }
 
 // end closes a window that was read to its end.
-func (w *walk) end() {
+// Without the server's time the newest value shown stands in for it; one that
+// lies in the future, even by the local clock, would hide what comes before it.
+func (w *walk) end(local time.Time) {
 	if w.Under == nil || !w.Under.Ended {
 		return
 	}
 	if until := w.Under.To; !until.IsZero() {
 		w.Until = until
-	} else if w.Under.Newest.After(w.Until) {
-		w.Until = w.Under.Newest
+	} else if newest := w.Under.Newest; newest.After(w.Until) && newest.Before(local) {
+		w.Until = newest
 	}
 	w.Under = nil
 }
@@ -120,16 +122,21 @@ func (k *keyset) walk(ctx context.Context, seed Seed) error {
 		if err != nil {
 			return err
 		}
-		fresh := k.fresh(rows)
-		if rows.n == 0 || len(fresh) == 0 && rows.n < size {
+		fresh, news := k.fresh(rows)
+		hides := false
+		if !news && rows.n < size {
+			if hides, err = k.hidesMore(ctx, rows); err != nil {
+				return err
+			}
+		}
+		if rows.n == 0 || !news && rows.n < size && !hides {
 			k.under.Ended = true
-			return k.commit(ctx, nil, rows.rejects)
+			return k.commit(ctx, fresh, rows.rejects)
 		}
 		if len(rows.records) == 0 {
 			return &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "no record of a whole page could be read (" + rows.rejects[0].Reason + ")"}
 		}
-		full := rows.n == size && rows.first.Equal(rows.last)
-		if full {
+		if hides || rows.n == size && rows.first.Equal(rows.last) {
 			fresh, err = k.drain(ctx, rows, fresh)
 			if err != nil {
 				return err
@@ -176,15 +183,18 @@ func (k *keyset) moveTo(at time.Time, rows *rows) {
 	}
 }
 
-// fresh drops what the walk has already emitted.
-func (k *keyset) fresh(rows *rows) []weir.Record {
-	var out []weir.Record
+// fresh drops what the walk has already emitted. News says that something is
+// not merely an old record in a new state: one that differs at every look
+// must not keep the walk from ending.
+func (k *keyset) fresh(rows *rows) (out []weir.Record, news bool) {
 	for _, r := range rows.records {
-		if hash, ok := k.seen[r.Key]; !ok || hash != r.Hash {
+		hash, known := k.seen[r.Key]
+		if !known || hash != r.Hash {
 			out = append(out, r)
 		}
+		news = news || !known
 	}
-	return out
+	return out, news
 }
 
 // drain reads a value that more records share than fit a page: in an
@@ -215,13 +225,16 @@ type tied struct {
 	fresh []weir.Record
 }
 
-// add takes the records that are not known yet and says how many they were.
+// add takes the records that are not known as they are, and says how many
+// were not known at all.
 func (t *tied) add(records []weir.Record) (news int) {
 	for _, r := range records {
 		if hash, ok := t.known[r.Key]; !ok || hash != r.Hash {
 			t.known[r.Key] = r.Hash
 			t.fresh = append(t.fresh, r)
-			news++
+			if !ok {
+				news++
+			}
 		}
 	}
 	return news
@@ -252,21 +265,28 @@ func (k *keyset) pinned(ctx context.Context, known *tied) error {
 }
 
 // passes reads the records at one value by counting. Ties swap between pages,
-// so whole passes are made until two in a row bring nothing new.
+// so whole passes are made until two in a row bring nothing new; and for
+// longer, while they count more records than were met.
 func (k *keyset) passes(ctx context.Context, at time.Time, known *tied) error {
-	for quiet := 0; quiet < 2; quiet++ {
-		for skip := 0; ; {
-			rows, err := k.fetchWindow(ctx, at, at, skip)
+	met := map[string]bool{}
+	for quiet, counted := 0, 0; quiet < quietEnough || len(met) < counted && quiet < quietDoubt; quiet++ {
+		for counted = 0; ; {
+			rows, err := k.fetchWindow(ctx, at, at, counted)
 			if err != nil {
 				return err
 			}
 			if rows.n == 0 {
 				break
 			}
+			for _, r := range rows.records {
+				met[r.Key] = true
+			}
 			if known.add(rows.records) > 0 {
 				quiet = -1
 			}
-			skip += rows.n
+			if counted += rows.n; counted > 4*(len(known.known)+k.last().Keyset.Size) {
+				return k.endlessTie()
+			}
 		}
 	}
 	return nil
@@ -293,9 +313,9 @@ type rows struct {
 	first, last time.Time
 }
 
-// fetchWindow reads one page of [from, to], both inclusive; a zero bound is
+// askWindow reads one page of [from, to], both inclusive; a zero bound is
 // none. The first answer without an upper bound sets it: the server's time.
-func (k *keyset) fetchWindow(ctx context.Context, from, to time.Time, skip int) (*rows, error) {
+func (k *keyset) askWindow(ctx context.Context, from, to time.Time, skip int) (*rows, error) {
 	ks := k.last().Keyset
 	query := map[string]string{ks.SizeParam: strconv.Itoa(ks.Size), k.over.Sort: k.over.Ascending}
 	if !from.IsZero() {
@@ -335,7 +355,7 @@ func (k *keyset) fetchWindow(ctx context.Context, from, to time.Time, skip int) 
 // otherwise make records disappear.
 func (k *keyset) check(rows *rows, records []weir.Record, from, to time.Time) error {
 	wrong := func(what string) error {
-		return &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "the server " + what + " (" + k.over.Field + ")", Remedy: "This server's API differs from what the connector was made for; nothing of the page was taken"}
+		return &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "the server " + what + " (" + k.over.Field + ")", Remedy: "This server's API differs from what the connector was made for; nothing of the page was taken", Err: errUnruly}
 	}
 	for _, r := range records {
 		text, ok := Field(r.Data, k.over.Field)
