@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/weirhq/weir"
 )
@@ -40,9 +41,9 @@ func (p *progress) commit(ctx context.Context, seed Seed, w walk, page weir.Page
 
 // end closes the windows that were read to their end, all at once: what one
 // list shows belongs together with what the others do.
-func (p *progress) end(ctx context.Context, complete bool) error {
+func (p *progress) end(ctx context.Context, local time.Time, complete bool) error {
 	for seed, w := range p.checkpoint.Walks {
-		p.checkpoint.Walks[seed] = w.ended()
+		p.checkpoint.Walks[seed] = w.ended(local)
 	}
 	saved, err := p.checkpoint.save()
 	if err != nil {

@@ -35,13 +35,16 @@ type tied struct {
 	fresh []weir.Record
 }
 
-// add takes the records that are not known yet and says how many they were.
+// add takes the records that are not known as they are, and says how many
+// were not known at all.
 func (t *tied) add(records []weir.Record) (news int) {
 	for _, r := range records {
 		if hash, ok := t.known[r.Key]; !ok || hash != r.Hash {
 			t.known[r.Key] = r.Hash
 			t.fresh = append(t.fresh, r)
-			news++
+			if !ok {
+				news++
+			}
 		}
 	}
 	return news
@@ -71,30 +74,63 @@ func (k *keyset) pinned(ctx context.Context, known *tied) error {
 	}
 }
 
-// quietPasses is how many passes in a row must bring nothing new. A server
-// that orders ties anew for each page hides a given record from a whole pass
-// with a chance below 0.37, whatever the number of pages; from twelve, below
-// 0.00001.
-const quietPasses = 12
+// How often in a row a tied value is counted through without news. Two passes
+// are the rule; one that counted more records than were met proves that some
+// are still hidden: a server that orders ties anew for each page hides a given
+// record from one pass in three.
+const (
+	quietEnough = 2
+	quietDoubt  = 15
+)
 
-// passes reads the records at one value by counting, the last resort: ties
-// swap between pages, so whole passes are made until nothing new has come for
-// long.
+// passes reads the records at one value by counting, the last resort. Ties
+// swap between pages, so whole passes are made until two in a row bring
+// nothing new; and for longer, while they count more records than were met.
 func (k *keyset) passes(ctx context.Context, at time.Time, known *tied) error {
-	for quiet := 0; quiet < quietPasses; quiet++ {
-		for skip := 0; ; {
-			rows, err := k.fetchWindow(ctx, at, at, skip)
+	met := map[string]bool{}
+	for quiet, counted := 0, 0; quiet < quietEnough || len(met) < counted && quiet < quietDoubt; quiet++ {
+		for counted = 0; ; {
+			rows, err := k.fetchWindow(ctx, at, at, counted)
 			if err != nil {
 				return err
 			}
 			if rows.n == 0 {
 				break
 			}
+			for _, r := range rows.records {
+				met[r.Key] = true
+			}
 			if known.add(rows.records) > 0 {
 				quiet = -1
 			}
-			skip += rows.n
+			if counted += rows.n; counted > 4*(len(known.known)+k.last().Keyset.Size) {
+				return k.endlessTie()
+			}
 		}
 	}
 	return nil
+}
+
+// endlessTie is said when counting through one value does not come to an end.
+func (k *keyset) endlessTie() error {
+	return &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "the list of one " + k.over.Field + " does not end, so the server does not heed " + k.last().Keyset.SkipParam}
+}
+
+// capFloor is the smallest page that a server may have cut on its own: a
+// shorter one that holds a single value is taken for the end without asking.
+const capFloor = 10
+
+// hidesMore asks what comes after a last page that holds nothing but one
+// value. A server with pages smaller than the size asked for would show the
+// same records of a large tie for ever, and the rest of it and of the list
+// would be lost; this is the only case in which that looks like the end.
+func (k *keyset) hidesMore(ctx context.Context, page *rows) (bool, error) {
+	if page.n < capFloor || !page.first.Equal(page.last) {
+		return false, nil
+	}
+	next, err := k.fetchWindow(ctx, page.last, k.bound(), page.n)
+	if err != nil {
+		return false, err
+	}
+	return next.n > 0, nil
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"strconv"
@@ -52,6 +53,14 @@ func (k *keyset) ask(ctx context.Context, from, to time.Time, skip int) *asked {
 	return p
 }
 
+// errUnruly marks a page that is not what was asked for.
+var errUnruly = errors.New("rest: a page that breaks the rules")
+
+// unrulyTries is how often such a page is asked for. The server looks up ids
+// first and records after (read in its source): one that changes in between
+// stands out of order once, a filter that is ignored is ignored each time.
+const unrulyTries = 3
+
 // nextPage gives the page at the anchor, and asks for the one that will come
 // after it before its records are decoded: most of the time it is the right
 // one.
@@ -69,7 +78,21 @@ func (k *keyset) nextPage(ctx context.Context) (*rows, error) {
 	if at, ok := k.lastValue(p.answer); ok && !at.Equal(p.from) {
 		k.ahead = k.ask(ctx, at, k.bound(), 0)
 	}
-	return k.rows(p)
+	rows, err := k.rows(p)
+	if errors.Is(err, errUnruly) {
+		return k.retry(ctx, p.from, p.to, 0)
+	}
+	return rows, err
+}
+
+// retry asks for a page again that broke the rules.
+func (k *keyset) retry(ctx context.Context, from, to time.Time, skip int) (rows *rows, err error) {
+	for range unrulyTries - 1 {
+		if rows, err = k.askAndRead(ctx, from, to, skip); !errors.Is(err, errUnruly) {
+			break
+		}
+	}
+	return rows, err
 }
 
 // lastValue is the walk's value in the last record of a full page.
@@ -92,6 +115,14 @@ func (k *keyset) setBound(a answer) {
 
 // fetchWindow reads one page beside the walk.
 func (k *keyset) fetchWindow(ctx context.Context, from, to time.Time, skip int) (*rows, error) {
+	rows, err := k.askAndRead(ctx, from, to, skip)
+	if errors.Is(err, errUnruly) {
+		return k.retry(ctx, from, to, skip)
+	}
+	return rows, err
+}
+
+func (k *keyset) askAndRead(ctx context.Context, from, to time.Time, skip int) (*rows, error) {
 	p := k.ask(ctx, from, to, skip)
 	<-p.here
 	if p.err != nil {
@@ -115,7 +146,7 @@ func (k *keyset) rows(p *asked) (*rows, error) {
 // otherwise make records disappear.
 func (k *keyset) check(rows *rows, records []weir.Record, from, to time.Time) error {
 	wrong := func(what string) error {
-		return &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "the server " + what + " (" + k.over.Field + ")", Remedy: "This server's API differs from what the connector was made for; nothing of the page was taken"}
+		return &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "the server " + what + " (" + k.over.Field + ")", Remedy: "This server's API differs from what the connector was made for; nothing of the page was taken", Err: errUnruly}
 	}
 	for _, r := range records {
 		text, ok := Field(r.Data, k.over.Field)
