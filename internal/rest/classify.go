@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"fmt"
 	"mime"
 	"net/http"
@@ -29,11 +30,13 @@ func classify(res *http.Response, body []byte, anyType bool) error {
 		e.Message += ": " + strings.TrimRight(said, ".")
 	}
 	switch {
+	case status == http.StatusNotModified:
+		e.Code, e.Message = weir.CodeCapability, "the server answered 304, as if it had been asked for changes only"
 	case status >= 300 && status < 400:
 		e.Code, e.Message = weir.CodeCapability, "the server sends a redirect"+target(res)+", which is never followed with a key"
 		e.Remedy = "Name the API's own address"
-	case status >= 400 && !isJSON && status != http.StatusTooManyRequests && status < 500:
-		e.Code, e.Message = weir.CodeCapability, fmt.Sprintf("something that is not the API answered %d", status)
+	case status < 500 && status != http.StatusTooManyRequests && isPage(res, body):
+		e.Code, e.Message = weir.CodeCapability, fmt.Sprintf("a page that is not the API answered %d", status)
 		e.Remedy = "Check the address: a proxy or a web page may be answering"
 	case status == http.StatusUnauthorized:
 		e.Code = weir.CodeAuth
@@ -84,6 +87,13 @@ func jsonType(header string) bool {
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
 }
 
+// isPage reports an answer made for a browser, whatever it calls itself.
+func isPage(res *http.Response, body []byte) bool {
+	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	return kind == "text/html" || kind == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
+}
+
 // target names the host of a redirect, and nothing else of it.
 func target(res *http.Response) string {
 	u, err := url.Parse(res.Header.Get("Location"))
@@ -106,10 +116,11 @@ func messageIn(body []byte) string {
 	return ""
 }
 
-// clip shortens a foreign text and takes out what could not be printed.
+// clip shortens a foreign text and takes out what could not be printed: what
+// a terminal obeys, and what makes text look like other text.
 func clip(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r

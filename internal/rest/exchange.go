@@ -92,10 +92,13 @@ func (c *Client) Exchange(ctx context.Context, r Request) (Response, error) {
 	body, err := readBody(res)
 	done(weir.Answer{Sent: true, Status: res.StatusCode, Header: res.Header})
 	c.o.Logger.Debug("exchange", "method", r.Method, "path", req.URL.Path, "status", res.StatusCode, "bytes", len(body), "ms", time.Since(began).Milliseconds())
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return Response{}, ctx.Err()
+	case err != nil && res.StatusCode < 400: // an error's status says enough without its body
 		return Response{}, err
 	}
-	if err := classify(res, body, r.AnyType); err != nil {
+	if err := classify(res, withoutKey(body, res.StatusCode, c.o.Key), r.AnyType); err != nil {
 		return Response{}, c.advise(err)
 	}
 	return Response{URL: r.URL, Status: res.StatusCode, Header: res.Header, Body: body}, nil
@@ -119,14 +122,14 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, *atomic
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "weir")
 	for name, value := range r.Headers {
-		if strings.ContainsAny(name+value, "\r\n\x00") {
-			return nil, nil, &weir.Error{Code: weir.CodeConfig, Where: "header", Message: "a header has a line break in it"}
+		if err := checkHeader(name, value); err != nil {
+			return nil, nil, err
 		}
 		req.Header.Set(name, value)
 	}
+	req.Header.Set("Accept-Encoding", "gzip")
 	authorize(req, c.o)
 	return req, sent, nil
 }
@@ -170,7 +173,7 @@ const (
 func readBody(res *http.Response) ([]byte, error) {
 	wire := &counter{r: res.Body}
 	var body io.Reader = wire
-	switch res.Header.Get("Content-Encoding") {
+	switch strings.ToLower(strings.TrimSpace(res.Header.Get("Content-Encoding"))) {
 	case "", "identity":
 	case "gzip":
 		body = &inflater{wire: wire}

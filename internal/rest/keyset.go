@@ -98,9 +98,7 @@ func (k *keyset) walk(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer func() {
 		stop()
-		if k.ahead != nil {
-			<-k.ahead.here
-		}
+		k.forget()
 	}()
 	k.begin()
 	size := k.last().Keyset.Size

@@ -80,9 +80,18 @@ func (k *keyset) nextPage(ctx context.Context) (*rows, error) {
 	}
 	rows, err := k.rows(p)
 	if errors.Is(err, errUnruly) {
+		k.forget()
 		return k.retry(ctx, p.from, p.to, 0)
 	}
 	return rows, err
+}
+
+// forget waits for the page that was asked for ahead and drops it.
+func (k *keyset) forget() {
+	if k.ahead != nil {
+		<-k.ahead.here
+		k.ahead = nil
+	}
 }
 
 // retry asks for a page again that broke the rules.
