@@ -26,7 +26,7 @@ type source struct {
 	store     *store.DB
 	governor  *governor.Governor
 	budget    *governor.Budget
-	client    rest.Exchanger
+	client    *rest.Client
 	account   pipeline.Account
 	base      string
 	note      string
@@ -95,7 +95,20 @@ func checkBaseURL(text string) (string, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", refuse("only https (and http on loopback) is spoken")
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+	return canonicalOrigin(u), nil
+}
+
+// canonicalOrigin writes an origin in its one form, so that no other spelling
+// has a budget or a source of its own.
+func canonicalOrigin(u *url.URL) string {
+	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), strings.TrimLeft(u.Port(), "0")
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == "" || port == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		return u.Scheme + "://" + host
+	}
+	return u.Scheme + "://" + host + ":" + port
 }
 
 // openStore opens Weir's own database.
@@ -141,7 +154,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	src.governor = governor.New(src.store, governor.Options{MaxRequest: netguard.TotalTimeout})
 	src.budget = src.governor.Budget(src.base, key, src.flags.RateLimit)
 	auth := src.connector.Auth
-	client, err := rest.NewClient(rest.ClientOptions{
+	src.client, err = rest.NewClient(rest.ClientOptions{
 		HTTP: guard.Client(), Origin: src.base, Key: key,
 		AuthHeader: auth.Header, AuthPrefix: auth.Prefix,
 		Budget: src.budget, Logger: s.log, Hints: src.connector.Advice(),
@@ -149,7 +162,6 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	if err != nil {
 		return weir.At("--base-url", err)
 	}
-	src.client = rest.Breaking(client)
 	src.account, err = pipeline.Check(s.ctx, src.connector, src.base, src.client)
 	return err
 }

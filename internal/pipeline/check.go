@@ -18,7 +18,7 @@ func Check(ctx context.Context, d *connector.Definition, base string, ex rest.Ex
 	}
 	field := func(path string) string {
 		value, _ := rest.Field(answer.Body, path)
-		return value
+		return rest.Clip(value) // people's terminals will show it
 	}
 	a := Account{
 		ID: field(d.Check.AccountID), Name: field(d.Check.Name), Email: field(d.Check.Email),

@@ -22,7 +22,7 @@ const (
 // deliver brings the destination to the end of the log, and follows the log
 // until read is closed. It then brings the rest and lets the destination tidy.
 func (s *stream) deliver(ctx context.Context, read <-chan struct{}) error {
-	at, err := s.flow.Destination.Position(ctx, s.dataset.Log, s.endpoint.Dataset)
+	at, err := s.position(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,21 @@ func (s *stream) deliver(ctx context.Context, read <-chan struct{}) error {
 	return nil
 }
 
+// position is where the destination continues. One beyond the log's end as it
+// was when the run began is of a log that has been lost: our store was
+// restored from an older copy, and its positions mean other records now.
+func (s *stream) position(ctx context.Context) (weir.Position, error) {
+	at, err := s.flow.Destination.Position(ctx, s.dataset.Log, s.endpoint.Dataset)
+	if err != nil || at <= s.dataset.Head {
+		return at, err
+	}
+	s.log.Warn("the destination is ahead of Weir's store, which must have been restored from an older copy; it takes everything once more", "dataset", s.endpoint.Dataset, "destination", int64(at), "store", int64(s.dataset.Head))
+	if s.dataset.Log, err = s.flow.Store.RenameLog(ctx, s.dataset.ID, s.epoch); err != nil {
+		return 0, err
+	}
+	return s.flow.Destination.Position(ctx, s.dataset.Log, s.endpoint.Dataset)
+}
+
 // drain loads batches from position at until the log has no more.
 func (s *stream) drain(ctx context.Context, at weir.Position) (weir.Position, error) {
 	for {
@@ -55,15 +70,18 @@ func (s *stream) drain(ctx context.Context, at weir.Position) (weir.Position, er
 			return at, nil
 		}
 		batch, rejects := s.batch(chunk, at)
+		// Before the position moves on: nobody will see these records again.
+		if err := s.quarantine(ctx, rejects); err != nil {
+			return at, err
+		}
 		loaded, err := s.load(ctx, batch)
 		if err != nil {
 			return at, err
 		}
-		rejects = append(rejects, loaded.Refused...)
-		if err := s.settle(ctx, chunk.To, rejects); err != nil {
+		if err := s.settle(ctx, chunk.To, loaded.Refused); err != nil {
 			return at, err
 		}
-		s.tally.loaded(loaded.Rows, len(rejects))
+		s.tally.loaded(loaded.Rows, len(rejects)+len(loaded.Refused))
 		at = chunk.To
 	}
 }
@@ -117,11 +135,16 @@ func (s *stream) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 
 // settle records in our own store what the destination has: the refused
 // records as quarantine, the position as a copy for people to see.
-func (s *stream) settle(ctx context.Context, to weir.Position, rejects []weir.Reject) error {
-	if len(rejects) > 0 {
-		if err := s.flow.Store.Quarantine(ctx, s.dataset.ID, s.run, s.flow.Now().UnixMicro(), rejects); err != nil {
-			return err
-		}
+func (s *stream) settle(ctx context.Context, to weir.Position, refused []weir.Reject) error {
+	if err := s.quarantine(ctx, refused); err != nil {
+		return err
 	}
 	return s.flow.Store.SaveDelivered(ctx, s.dataset.ID, s.flow.Where, to, s.flow.Now().UnixMicro())
+}
+
+func (s *stream) quarantine(ctx context.Context, rejects []weir.Reject) error {
+	if len(rejects) == 0 {
+		return nil
+	}
+	return s.flow.Store.Quarantine(ctx, s.dataset.ID, s.run, s.flow.Now().UnixMicro(), rejects)
 }

@@ -22,6 +22,7 @@ type reading struct {
 	*stream
 	sweep    int64 // the sweep this reading is, 0 when it is an increment
 	complete bool  // every record the source has was shown
+	unnamed  bool  // records were shown whose keys could not be read: any missing one may be among them
 }
 
 // ingest reads the stream to its end. Each page becomes durable together with
@@ -44,6 +45,7 @@ func (s *stream) ingest(ctx context.Context, seeds iter.Seq2[rest.Seed, error]) 
 		if r.sweep, _, err = s.flow.Store.BeginSweep(ctx, s.dataset.ID, s.epoch, s.flow.Now().UnixMicro()); err != nil {
 			return err
 		}
+		request.Sweep = r.sweep
 	} else {
 		request.Mode, request.Lane = rest.ModeIncremental, weir.LaneIncremental
 	}
@@ -83,6 +85,9 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 			Message: fmt.Sprintf("%d of %d records on one page could not be read (%s); nothing of the page was taken", len(rejects), n, rejects[0].Reason),
 			Remedy:  "The API's shape may have changed: look at one record with `weir connectors describe`, and update Weir",
 		}
+	}
+	for _, reject := range rejects {
+		r.unnamed = r.unnamed || reject.Key == ""
 	}
 	for _, n := range notices {
 		r.log.Info("schema changed", "notice", string(n))

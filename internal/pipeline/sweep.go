@@ -24,9 +24,12 @@ const (
 // finishSweep ends a complete sweep: records it did not show, and which are
 // proved gone, get a tombstone in the log.
 func (r *reading) finishSweep(ctx context.Context) error {
-	gone, err := r.gone(ctx)
-	if err != nil {
-		return err
+	var gone []weir.Record
+	if !r.unnamed {
+		var err error
+		if gone, err = r.gone(ctx); err != nil {
+			return err
+		}
 	}
 	if len(gone) > 0 {
 		done, err := r.flow.Store.Append(ctx, store.Append{

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -109,6 +110,9 @@ type counted struct {
 
 // Exchange implements rest.Exchanger.
 func (c counted) Exchange(ctx context.Context, req rest.Request) (rest.Response, error) {
-	c.tally.change(func(r *StreamResult) { r.Requests++ })
-	return c.Exchanger.Exchange(ctx, req)
+	res, err := c.Exchanger.Exchange(ctx, req)
+	if weir.CodeOf(err) != weir.CodeNotSent {
+		c.tally.change(func(r *StreamResult) { r.Requests++ })
+	}
+	return res, err
 }

@@ -18,44 +18,43 @@ const (
 	breakDelay = 10 * time.Second
 )
 
-// Breaking spares a host that keeps failing, and the budget with it: after
-// five failures in a row nothing is sent for ten seconds, then one request
-// tries. A 429 is no such failure: the host is well. All readers of one origin
-// share it.
-func Breaking(ex Exchanger) Exchanger {
-	return &breaking{next: ex, breaker: circuitbreaker.NewBuilder[any]().
-		WithFailureThreshold(breakAfter).WithDelay(breakDelay).WithSuccessThreshold(1).Build()}
-}
-
-type breaking struct {
-	next    Exchanger
-	breaker circuitbreaker.CircuitBreaker[any]
+// breaker spares a host that keeps failing, and the budget with it: after five
+// failures in a row nothing is sent for ten seconds, then one request tries. A
+// 429 is no such failure: the host is well.
+type breaker struct {
+	circuit circuitbreaker.CircuitBreaker[any]
 	last    atomic.Pointer[weir.Error] // the latest failure
 }
 
-// Exchange implements Exchanger.
-func (b *breaking) Exchange(ctx context.Context, r Request) (Response, error) {
-	if !b.breaker.TryAcquirePermit() {
-		return Response{}, b.spared()
-	}
-	res, err := b.next.Exchange(ctx, r)
-	var failure *weir.Error
-	if errors.As(err, &failure) && (failure.Code == weir.CodeNotSent || failure.Code == weir.CodeTransient) {
-		b.last.Store(failure)
-		b.breaker.RecordFailure()
-	} else {
-		b.breaker.RecordSuccess() // or a cancelled one, which tells nothing: the permit goes back
-	}
-	return res, err
+func newBreaker() *breaker {
+	return &breaker{circuit: circuitbreaker.NewBuilder[any]().
+		WithFailureThreshold(breakAfter).WithDelay(breakDelay).WithSuccessThreshold(1).Build()}
 }
 
-// spared is the error of a request that was not made: the failure that
-// speaks for the host.
-func (b *breaking) spared() error {
+// enter lets a request through that is about to be sent. Each that it lets
+// through must leave.
+func (b *breaker) enter() error {
+	if b.circuit.TryAcquirePermit() {
+		return nil
+	}
 	e := weir.Error{Code: weir.CodeNotSent, Remedy: "Run again later; everything up to here is kept"}
 	if last := b.last.Load(); last != nil {
-		e = *last
+		e.Where, e.Message, e.Remedy = last.Where, last.Message, last.Remedy
 	}
 	e.Message = fmt.Sprintf("%s (%d times in a row; nothing is sent for a moment)", e.Message, breakAfter)
 	return &e
+}
+
+// leave tells how the request ended.
+func (b *breaker) leave(ctx context.Context, err error) {
+	var failure *weir.Error
+	switch {
+	case errors.As(err, &failure) && (failure.Code == weir.CodeNotSent || failure.Code == weir.CodeTransient):
+		b.last.Store(failure)
+		b.circuit.RecordFailure()
+	case ctx.Err() != nil && b.circuit.IsHalfOpen():
+		b.circuit.RecordFailure() // it tried nothing
+	default:
+		b.circuit.RecordSuccess()
+	}
 }

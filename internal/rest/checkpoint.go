@@ -51,6 +51,7 @@ func (w walk) ended(local time.Time) walk {
 // while it is read falls into the next one.
 type window struct {
 	Sweep  bool      `json:"sweep"`
+	Number int64     `json:"number,omitzero"` // of the sweep it is part of
 	From   time.Time `json:"from,omitzero"`   // zero: from the first record
 	Anchor time.Time `json:"anchor,omitzero"` // read on from here, inclusive; zero: from the first record
 	To     time.Time `json:"to,omitzero"`     // inclusive: the server's time at the first answer; zero before it

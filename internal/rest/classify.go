@@ -100,7 +100,7 @@ func target(res *http.Response) string {
 	if err != nil || u.Hostname() == "" {
 		return ""
 	}
-	return " to " + clip(u.Hostname())
+	return " to " + Clip(u.Hostname())
 }
 
 // messageIn finds a server's message in an error body of any known shape.
@@ -110,15 +110,15 @@ func messageIn(body []byte) string {
 	}
 	for _, path := range []string{"error.message", "message", "error"} {
 		if text, ok := Field(body, path); ok {
-			return clip(text)
+			return Clip(text)
 		}
 	}
 	return ""
 }
 
-// clip shortens a foreign text and takes out what could not be printed: what
+// Clip shortens a foreign text and takes out what could not be printed: what
 // a terminal obeys, and what makes text look like other text.
-func clip(s string) string {
+func Clip(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return -1

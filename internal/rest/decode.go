@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,7 +34,7 @@ func wellFormed(body []byte) error {
 	if err := d.SkipValue(); err != nil {
 		var syntax *jsontext.SyntacticError
 		if errors.As(err, &syntax) {
-			return malformed("byte %d: %s", syntax.ByteOffset, clip(syntax.Err.Error()))
+			return malformed("byte %d: %s", syntax.ByteOffset, Clip(syntax.Err.Error()))
 		}
 		return malformed("it is empty or cut")
 	}
@@ -93,8 +94,11 @@ func (c *Config) record(v jsontext.Value, extra []member) (weir.Record, *weir.Re
 	parts := make([]string, len(c.PrimaryKey))
 	for i, path := range c.PrimaryKey {
 		part, ok := Field(data, path)
-		if !ok || part == "" {
+		switch {
+		case !ok || part == "":
 			return refuse("", "its primary key %s is missing", path)
+		case strings.ContainsRune(part, '\x1f'):
+			return refuse("", "its primary key %s has the control character U+001F", path)
 		}
 		parts[i] = part
 	}

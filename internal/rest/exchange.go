@@ -56,8 +56,9 @@ type ClientOptions struct {
 // Client makes exchanges with one origin and one key, each holding a place in
 // the key's window. It is safe for concurrent use.
 type Client struct {
-	o    ClientOptions
-	base *url.URL
+	o       ClientOptions
+	base    *url.URL
+	breaker *breaker
 }
 
 // NewClient checks the options.
@@ -69,7 +70,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Client{o, base}, nil
+	return &Client{o, base, newBreaker()}, nil
 }
 
 // Exchange implements Exchanger.
@@ -82,6 +83,17 @@ func (c *Client) Exchange(ctx context.Context, r Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
+	if err := c.breaker.enter(); err != nil {
+		done(weir.Answer{Sent: false})
+		return Response{}, err
+	}
+	answer, err := c.send(ctx, r, req, sent, done)
+	c.breaker.leave(ctx, err)
+	return answer, err
+}
+
+// send makes the exchange; it tells done what the place was used for.
+func (c *Client) send(ctx context.Context, r Request, req *http.Request, sent *atomic.Bool, done func(weir.Answer)) (Response, error) {
 	began := time.Now()
 	res, err := c.o.HTTP.Do(req)
 	if err != nil {
@@ -148,9 +160,9 @@ func (c *Client) failed(ctx context.Context, sent bool, err error) error {
 		err = in.Err
 	}
 	if !sent {
-		return &weir.Error{Code: weir.CodeNotSent, Where: c.base.Host, Message: "the host cannot be reached: " + clip(err.Error()), Remedy: "Check the address and the network", Err: err}
+		return &weir.Error{Code: weir.CodeNotSent, Where: c.base.Host, Message: "the host cannot be reached: " + Clip(err.Error()), Remedy: "Check the address and the network", Err: err}
 	}
-	return &weir.Error{Code: weir.CodeTransient, Where: c.base.Host, Message: "the connection broke before the answer was whole: " + clip(err.Error()), Err: err}
+	return &weir.Error{Code: weir.CodeTransient, Where: c.base.Host, Message: "the connection broke before the answer was whole: " + Clip(err.Error()), Err: err}
 }
 
 // advise gives the connector's advice where there is no better one.

@@ -72,12 +72,12 @@ func (k *keyset) begin() {
 	if k.sweeping {
 		k.over = k.last().Keyset.Sweep
 	}
-	if u := k.state.Under; u != nil && u.Sweep == k.sweeping && (!k.sweeping || u.From.Equal(k.request.Since)) {
+	if u := k.state.Under; u != nil && u.Sweep == k.sweeping && (!k.sweeping || u.Number == k.request.Sweep && u.From.Equal(k.request.Since)) {
 		under := *u
 		k.under = &under
 		return
 	}
-	k.under = &window{Sweep: k.sweeping, From: k.request.Since, Anchor: k.request.Since}
+	k.under = &window{Sweep: k.sweeping, Number: k.request.Sweep, From: k.request.Since, Anchor: k.request.Since}
 	if !k.sweeping && !k.state.Until.IsZero() {
 		k.under.Anchor = k.state.Until.Add(-k.lookback())
 	}
@@ -122,10 +122,11 @@ func (k *keyset) walk(ctx context.Context) error {
 			return &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "no record of a whole page could be read (" + rows.rejects[0].Reason + ")"}
 		}
 		if hides || rows.n == size && rows.first.Equal(rows.last) {
-			fresh, err = k.drain(ctx, rows, fresh)
+			tied, err := k.drain(ctx, rows, fresh)
 			if err != nil {
 				return err
 			}
+			fresh, rows.rejects = tied.fresh, tied.rejects
 			k.moveTo(rows.last.Truncate(tick).Add(tick), nil)
 		} else {
 			k.moveTo(rows.last, rows)

@@ -28,15 +28,19 @@ func (p *progress) begin(seed Seed) walk {
 func (p *progress) commit(ctx context.Context, seed Seed, w walk, page weir.Page) error {
 	p.m.Lock()
 	defer p.m.Unlock()
+	before := p.checkpoint.Walks[seed.name()]
 	p.checkpoint.Walks[seed.name()] = w
 	if len(page.Records)+len(page.Rejects) == 0 {
 		return nil // a window's end goes out with the next page, or at the end
 	}
 	var err error
-	if page.Checkpoint, err = p.checkpoint.save(); err != nil {
-		return err
+	if page.Checkpoint, err = p.checkpoint.save(); err == nil {
+		err = p.emit(ctx, page)
 	}
-	return p.emit(ctx, page)
+	if err != nil { // another walk's page may still go out, and must not tell of this one
+		p.checkpoint.Walks[seed.name()] = before
+	}
+	return err
 }
 
 // end closes the windows that were read to their end, all at once: what one

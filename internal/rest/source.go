@@ -31,6 +31,7 @@ type ReadRequest struct {
 	Lane       weir.Lane
 	Checkpoint weir.Checkpoint            // where the last Read stopped; nil for the beginning
 	Since      time.Time                  // a sweep's lower bound; zero for none
+	Sweep      int64                      // which sweep this is: what another one left unfinished is not continued
 	Seeds      iter.Seq2[Seed, error]     // nil when the configuration needs none
 	OnSkip     func(seed Seed, err error) // a seed that may not be read; nil fails instead; one call at a time
 }

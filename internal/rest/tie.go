@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -10,8 +12,9 @@ import (
 // drain reads a value that more records share than fit a page: in an
 // increment, where one statement can move thousands of records at one time,
 // by a walk over the sweep's column within that value; else by passes.
-func (k *keyset) drain(ctx context.Context, page *rows, fresh []weir.Record) ([]weir.Record, error) {
+func (k *keyset) drain(ctx context.Context, page *rows, fresh []weir.Record) (*tied, error) {
 	known := &tied{known: map[string]weir.Hash{}, fresh: fresh}
+	known.refuse(page.rejects)
 	for key, hash := range k.seen {
 		known.known[key] = hash
 	}
@@ -19,20 +22,28 @@ func (k *keyset) drain(ctx context.Context, page *rows, fresh []weir.Record) ([]
 		known.known[r.Key] = r.Hash
 	}
 	if k.under.Sweep {
-		err := k.passes(ctx, page.last, known)
-		return known.fresh, err
+		return known, k.passes(ctx, page.last, known)
 	}
 	over, at := k.over, stamp(page.last)
 	k.over, k.pin = k.last().Keyset.Sweep, map[string]string{over.After: at, over.Before: at}
 	defer func() { k.over, k.pin = over, nil }()
-	err := k.pinned(ctx, known)
-	return known.fresh, err
+	return known, k.pinned(ctx, known)
 }
 
 // tied is what is known of the records that share one value.
 type tied struct {
-	known map[string]weir.Hash
-	fresh []weir.Record
+	known   map[string]weir.Hash
+	fresh   []weir.Record
+	rejects []weir.Reject
+}
+
+// refuse takes the rejects that are not known yet: a tie is read many times.
+func (t *tied) refuse(rejects []weir.Reject) {
+	for _, r := range rejects {
+		if !slices.ContainsFunc(t.rejects, func(known weir.Reject) bool { return bytes.Equal(known.Original, r.Original) }) {
+			t.rejects = append(t.rejects, r)
+		}
+	}
 }
 
 // add takes the records that are not known as they are, and says how many
@@ -60,6 +71,7 @@ func (k *keyset) pinned(ctx context.Context, known *tied) error {
 			return err
 		}
 		known.add(rows.records)
+		known.refuse(rows.rejects)
 		switch {
 		case rows.n == k.last().Keyset.Size && rows.first.Equal(rows.last):
 			if err := k.passes(ctx, rows.last, known); err != nil {
@@ -100,6 +112,7 @@ func (k *keyset) passes(ctx context.Context, at time.Time, known *tied) error {
 			for _, r := range rows.records {
 				met[r.Key] = true
 			}
+			known.refuse(rows.rejects)
 			if known.add(rows.records) > 0 {
 				quiet = -1
 			}

@@ -67,6 +67,7 @@ const unrulyTries = 3
 func (k *keyset) nextPage(ctx context.Context) (*rows, error) {
 	p := k.ahead
 	if p == nil || !p.from.Equal(k.under.Anchor) {
+		k.forget()
 		p = k.ask(ctx, k.under.Anchor, k.bound(), 0)
 	}
 	k.ahead = nil

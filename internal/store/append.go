@@ -84,9 +84,12 @@ type page struct {
 
 // store sorts the page's records and writes everything but the dataset's row.
 func (p *page) store(ctx context.Context, db *DB, tx *sql.Tx) error {
-	keys := make([][]byte, len(p.Records))
+	keys := make([][]byte, 0, len(p.Records)+len(p.Rejects))
 	for i := range p.Records {
-		keys[i] = []byte(p.Records[i].Key)
+		keys = append(keys, []byte(p.Records[i].Key))
+	}
+	for i := range p.Rejects {
+		keys = append(keys, []byte(p.Rejects[i].Key))
 	}
 	known, err := db.lookUp(ctx, tx, p.Dataset, keys)
 	if err != nil {
@@ -126,6 +129,22 @@ func (p *page) sort(known map[string]entry) {
 		written[r.Key] = len(p.entries)
 		p.entries = append(p.entries, after)
 	}
+	for _, r := range p.Rejects {
+		if before, seen := known[r.Key]; seen && r.Key != "" {
+			p.shown(before, written)
+		}
+	}
+}
+
+// shown notes that the source still has a record which could not be read.
+func (p *page) shown(before entry, written map[string]int) {
+	after := before
+	after.sweep, after.missedAt = p.sweep, 0
+	if _, twice := written[before.key]; twice || after == before {
+		return
+	}
+	written[before.key] = len(p.entries)
+	p.entries = append(p.entries, after)
 }
 
 // decide counts a record, takes it into the log when it is fresh, and gives

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 
@@ -44,10 +45,28 @@ func (db *DB) EnsureDataset(ctx context.Context, source SourceID, name string) (
 
 // Dataset reads one dataset.
 func (db *DB) Dataset(ctx context.Context, id DatasetID) (Dataset, error) {
-	d := Dataset{ID: id, Log: fmt.Sprintf("%s/%d", db.instance, id)}
-	err := db.read.QueryRowContext(ctx, `SELECT source, name, head, checkpoint, schema, sweep, sweep_started, sweep_ended, sweep_run FROM dataset WHERE id = $1`, id).
-		Scan(&d.Source, &d.Name, &d.Head, (*[]byte)(&d.Checkpoint), &d.Schema, &d.Sweep, &d.SweepStarted, &d.SweepEnded, &d.SweepRun)
+	d := Dataset{ID: id}
+	err := db.read.QueryRowContext(ctx, `SELECT log, source, name, head, checkpoint, schema, sweep, sweep_started, sweep_ended, sweep_run FROM dataset WHERE id = $1`, id).
+		Scan(&d.Log, &d.Source, &d.Name, &d.Head, (*[]byte)(&d.Checkpoint), &d.Schema, &d.Sweep, &d.SweepStarted, &d.SweepEnded, &d.SweepRun)
+	if d.Log == "" {
+		d.Log = fmt.Sprintf("%s/%d", db.instance, id)
+	}
 	return d, db.explain(ctx, err)
+}
+
+// RenameLog gives a dataset's log a name that no destination knows, so that
+// each takes all of it once more: for a store that was restored from an older
+// copy, whose positions mean other records than the destination has.
+func (db *DB) RenameLog(ctx context.Context, id DatasetID, epoch int64) (log string, err error) {
+	log = fmt.Sprintf("%s/%d/%s", db.instance, id, rand.Text())
+	err = db.change(ctx, func(tx *sql.Tx) error {
+		if _, err := db.hold(ctx, tx, id, epoch); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $2 WHERE id = $1`, id, log)
+		return err
+	})
+	return log, err
 }
 
 // held is a dataset that a transaction holds against other writers.

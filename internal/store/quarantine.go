@@ -35,8 +35,13 @@ func quarantine(ctx context.Context, tx *sql.Tx, org int64, d DatasetID, run wei
 		if original == nil {
 			original = []byte{}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			org, d, string(run), at, printable(r.Stage), printable(r.Reason), []byte(r.Key), original)
+		var there int
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM quarantine WHERE dataset = $1 AND stage = $2 AND reason = $3 AND key = $4 AND original = $5`,
+			d, printable(r.Stage), printable(r.Reason), []byte(r.Key), original).Scan(&there)
+		if err == nil && there == 0 { // what is refused in every run is there once
+			_, err = tx.ExecContext(ctx, `INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+				org, d, string(run), at, printable(r.Stage), printable(r.Reason), []byte(r.Key), original)
+		}
 		if err != nil {
 			return err
 		}
