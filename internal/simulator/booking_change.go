@@ -342,7 +342,7 @@ func (c *call) reassignBookingTo() *answer {
 func (c *call) giveTo(i int32, host int) *answer {
 	b := c.sim.book
 	d, u := b.detailed(i), b.dir.user(host)
-	d.title = b.dir.event(&b.rows[i]).title + " between " + u.name + " and " + d.attendees[0].name()
+	d.title = b.dir.event(&b.rows[i]).title + " between " + u.name + " and " + b.bookerOf(i).name()
 	b.reassign(i, uint8(host), c.now.UnixMilli())
 	return c.ok(object{
 		{"bookingUid", c.path["uid"]},

@@ -108,6 +108,9 @@ func (c *call) place(q *request, except int32) *answer {
 	case !q.event.bookable(q.at.from, now):
 		return c.fail(http.StatusBadRequest, messageBounds)
 	}
+	if refusal := c.withinLimits(q); refusal != nil {
+		return refusal
+	}
 	host, ok := c.sim.book.organizer(q.event, q.at, except)
 	if !ok {
 		return c.fail(http.StatusBadRequest, messageTaken)
@@ -278,6 +281,14 @@ func (c *call) createSeat(q *request) *answer {
 	c.announceNew(i)
 	o := b.object(i, b.detailed(i))
 	return c.ok(append(o, field{"seatUid", q.attendee.seat}))
+}
+
+// hidesSeats says that an event type does not show to the caller who else has
+// a seat.
+func (c *call) hidesSeats(i int32) bool {
+	r := &c.sim.book.rows[i]
+	seats := c.sim.dir.event(r).set.object("seats")
+	return r.seats > 0 && seats != nil && !seats.flag("showAttendeeInfo") && !c.sees(i)
 }
 
 // okBooking answers with one booking.
