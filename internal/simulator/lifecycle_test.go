@@ -334,3 +334,19 @@ func TestStrangersDoNotSeeWhoHasASeatWhenTheEventTypeHidesThem(t *testing.T) {
 		t.Errorf("a stranger sees %d", got)
 	}
 }
+
+func TestWhatIsNoJSONIsRefusedInTheParsersWords(t *testing.T) {
+	c := newTest(t, Options{}).as(t, "owner")
+	for body, want := range map[string]string{
+		`hello`:                `Unexpected token 'h', "hello" is not valid JSON`,
+		`{"start":`:            `Unexpected end of JSON input`,
+		`{bad`:                 `Expected property name or '}' in JSON at position 1 (line 1 column 2)`,
+		`{"a":1,}`:             `Expected double-quoted property name in JSON at position 7 (line 1 column 8)`,
+		`{"a":bad}`:            `Unexpected token 'b', "{"a":bad}" is not valid JSON`,
+		`["0123456789abc", x]`: `Unexpected token 'x', "...6789abc", x]" is not valid JSON`,
+	} {
+		if got := c.refused(400, "POST", "/v2/bookings", body); got != want {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+}
