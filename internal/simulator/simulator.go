@@ -184,7 +184,7 @@ func (s *Simulator) respond(c *call) *answer {
 	if found == nil {
 		return c.cannot()
 	}
-	if refusal := s.throttle(c); refusal != nil {
+	if refusal := s.throttle(c, found); refusal != nil {
 		return refusal
 	}
 	a := s.handle(c, found)
