@@ -18,9 +18,9 @@ var (
 func scheduleWriteRoutes() []route {
 	current := []string{version20240611, version20240614, version20240415}
 	return []route{
-		post("/v2/schedules", authPermissions, (*call).createSchedule).in(current...),
-		patch("/v2/schedules/{schedule}", authPermissions, (*call).patchSchedule).in(current...),
-		remove("/v2/schedules/{schedule}", authPermissions, (*call).deleteSchedule).in(current...),
+		post("/v2/schedules", authRequired, (*call).createSchedule).in(current...),
+		patch("/v2/schedules/{schedule}", authRequired, (*call).patchSchedule).in(current...),
+		remove("/v2/schedules/{schedule}", authRequired, (*call).deleteSchedule).in(current...),
 	}
 }
 
