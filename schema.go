@@ -1,5 +1,7 @@
 package weir
 
+import "slices"
+
 // Type is the type of a column. Types widen only: Bool, Int and Time to Text;
 // Int to Float; anything to JSON when objects appear where scalars were.
 type Type string
@@ -31,6 +33,12 @@ type Table struct {
 	Parent int `json:"parent,omitempty"`
 }
 
+// Identity is the part of Key that says which record a row is of: without the
+// columns that tell its versions apart in ModeHistory.
+func (t Table) Identity() []string {
+	return slices.DeleteFunc(slices.Clone(t.Key), func(k string) bool { return k == ColumnHash || k == ColumnExtractedAt })
+}
+
 // Layout is how one dataset lies in tables: the root table first, then its
 // child tables.
 type Layout struct {
@@ -51,7 +59,7 @@ type Mode string
 // The modes.
 const (
 	ModeUpsert  Mode = "upsert"  // the newest version of each record, by primary key
-	ModeHistory Mode = "history" // every version; ColumnHash joins the primary key
+	ModeHistory Mode = "history" // every version; ColumnHash and ColumnExtractedAt join the primary key
 )
 
 // Change is what happens to one root record in a batch: its root row and all

@@ -12,12 +12,15 @@ import (
 	"github.com/weirhq/weir/internal/cli"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+// run is main with its deferred calls.
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	os.Exit(cli.Main(ctx, os.Args[1:], cli.Terminal{
+	return cli.Main(ctx, os.Args[1:], cli.Terminal{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
 		Interactive: term.IsTerminal(int(os.Stderr.Fd())),
-	}))
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strconv"
@@ -23,8 +24,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommandsDoWhatTheManualSays plays testdata/script, each file a page of
-// the manual. The command `simulator [bookings [limit]]` starts a simulated
-// Cal.com and sets $URL, $KEY, $EXPIRED and $MEMBER.
+// the manual. The command `simulator [bookings [limit [path]]]` starts a simulated
+// Cal.com, which forbids everybody the path, and sets $URL, $KEY, $EXPIRED and $MEMBER.
 func TestCommandsDoWhatTheManualSays(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -44,7 +45,15 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	options := simulator.Options{Bookings: number(ts, args, 0, 300), Seed: 1, RateLimit: number(ts, args, 1, 120)}
 	sim, err := simulator.New(options)
 	ts.Check(err)
-	server := httptest.NewServer(sim)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(args) > 2 && r.URL.Path == args[2] {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`{"status":"error","error":{"code":"ForbiddenException","message":"not for you"}}`))
+			return
+		}
+		sim.ServeHTTP(w, r)
+	}))
 	ts.Defer(server.Close)
 	ts.Setenv("URL", server.URL)
 	for _, k := range sim.Keys() {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/simulator"
@@ -34,14 +35,15 @@ func (c demoCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return &weir.Error{Code: weir.CodeLocal, Message: "no port to be had on loopback: " + err.Error(), Err: err}
 	}
-	served := make(chan error, 1)
+	var served sync.WaitGroup
 	ctx, stop := context.WithCancel(s.ctx)
-	go func() { served <- serve(ctx, listener, sim) }()
-	defer func() { stop(); <-served }()
+	served.Go(func() { _ = serve(ctx, listener, sim) }) // ends when it is told to
+	defer served.Wait()
+	defer stop()
 	d := &demo{session: s, sim: sim, dir: dir, base: "http://" + listener.Addr().String()}
 	return d.play(c.Bookings)
 }

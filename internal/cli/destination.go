@@ -12,7 +12,6 @@ import (
 	"github.com/weirhq/weir/internal/destination/sqldb"
 	"github.com/weirhq/weir/internal/destination/stdout"
 	"github.com/weirhq/weir/internal/pipeline"
-	"github.com/weirhq/weir/internal/store"
 )
 
 // destination is a pipeline.Destination that the command must close.
@@ -94,7 +93,7 @@ func parseFileTarget(to string, refuse func(string) error) (*target, error) {
 	return &target{kind: "file", dir: dir, format: format, shown: fmt.Sprintf("%s files in %s", format, dir)}, err
 }
 
-func (t *target) open(ctx context.Context, s *session, db *store.DB) (destination, error) {
+func (t *target) open(ctx context.Context, s *session) (destination, error) {
 	switch t.kind {
 	case "sql":
 		return sqldb.Open(ctx, t.url, sqldb.Options{Password: weir.NewSecret(s.Getenv("PGPASSWORD")), Logger: s.log})

@@ -26,7 +26,7 @@ type source struct {
 	store     *store.DB
 	governor  *governor.Governor
 	budget    *governor.Budget
-	client    *rest.Client
+	client    rest.Exchanger
 	account   pipeline.Account
 	base      string
 	note      string
@@ -141,7 +141,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	src.governor = governor.New(src.store, governor.Options{MaxRequest: netguard.TotalTimeout})
 	src.budget = src.governor.Budget(src.base, key, src.flags.RateLimit)
 	auth := src.connector.Auth
-	src.client, err = rest.NewClient(rest.ClientOptions{
+	client, err := rest.NewClient(rest.ClientOptions{
 		HTTP: guard.Client(), Origin: src.base, Key: key,
 		AuthHeader: auth.Header, AuthPrefix: auth.Prefix,
 		Budget: src.budget, Logger: s.log, Hints: src.connector.Advice(),
@@ -149,6 +149,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	if err != nil {
 		return weir.At("--base-url", err)
 	}
+	src.client = rest.Breaking(client)
 	src.account, err = pipeline.Check(s.ctx, src.connector, src.base, src.client)
 	return err
 }

@@ -54,7 +54,7 @@ func (c syncCommand) Run(s *session) error {
 		return err
 	}
 	defer src.close()
-	dest, err := target.open(s.ctx, s, src.store)
+	dest, err := target.open(s.ctx, s)
 	if err != nil {
 		return weir.At("--to", err)
 	}

@@ -3,7 +3,6 @@ package governor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -229,7 +228,7 @@ func (p *process) kill() {
 func perMinuteAtLeast(t *testing.T, s *fakeServer, from, to time.Time, least float64) {
 	t.Helper()
 	rate := s.perMinute(from, to)
-	t.Log(fmt.Sprintf("%.2f requests a minute, most in a window %d", rate, mostInWindow(s.log(), time.Minute)))
+	t.Logf("%.2f requests a minute, most in a window %d", rate, mostInWindow(s.log(), time.Minute))
 	if rate < least {
 		t.Errorf("%.2f requests a minute, want at least %.0f", rate, least)
 	}

@@ -15,8 +15,8 @@ import (
 // What one batch may hold: enough to make a transaction worth its commit,
 // little enough to stay flat in memory.
 const (
-	batchRecords = 5_000
-	batchBytes   = 8 << 20
+	batchRecords = 2_500
+	batchBytes   = 4 << 20
 )
 
 // deliver brings the destination to the end of the log, and follows the log

@@ -97,9 +97,8 @@ func (s *stream) askTotal(ctx context.Context, path string) (int, error) {
 		return -1, err
 	}
 	text, _ := rest.Field(answer.Body, path)
-	total, err := strconv.Atoi(text)
-	if err != nil {
-		return -1, nil // the estimate says unknown
+	if total, err := strconv.Atoi(text); err == nil {
+		return total, nil
 	}
-	return total, nil
+	return -1, nil // the estimate says unknown
 }

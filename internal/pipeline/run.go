@@ -50,7 +50,12 @@ func Run(ctx context.Context, f *Flow) (*Result, error) {
 	r := &runner{flow: f, source: id, epoch: lease.Epoch, id: result.RunID, ends: map[string]*end{}}
 	result.Streams = r.all(ctx)
 	first := summarise(result)
-	return result, errors.Join(first, r.close(result))
+	if err := r.close(result); first == nil {
+		first = err
+	} else if err != nil { // most likely for the same reason
+		f.Logger.Info("the run's end could not be written down", "run", result.RunID, "error", err)
+	}
+	return result, first
 }
 
 // runner is one run under way.

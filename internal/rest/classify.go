@@ -17,6 +17,9 @@ import (
 func classify(res *http.Response, body []byte, anyType bool) error {
 	status := res.StatusCode
 	isJSON := jsonType(res.Header.Get("Content-Type"))
+	if status >= 200 && status < 300 {
+		return checkBody(isJSON, body, anyType)
+	}
 	said := ""
 	if isJSON {
 		said = messageIn(body)
@@ -26,8 +29,6 @@ func classify(res *http.Response, body []byte, anyType bool) error {
 		e.Message += ": " + strings.TrimRight(said, ".")
 	}
 	switch {
-	case status >= 200 && status < 300:
-		return checkBody(isJSON, body, anyType)
 	case status >= 300 && status < 400:
 		e.Code, e.Message = weir.CodeCapability, "the server sends a redirect"+target(res)+", which is never followed with a key"
 		e.Remedy = "Name the API's own address"

@@ -96,6 +96,9 @@ type Keyset struct {
 	SkipParam   string `json:"skip_param"` // "skip": used only inside one tied value
 	Sweep       Walk   `json:"sweep"`
 	Incremental Walk   `json:"incremental,omitzero"`
+	// LookbackSeconds is how far an increment reaches back before what is
+	// known; 600 when 0, at least 120.
+	LookbackSeconds int `json:"lookback_seconds,omitempty"`
 }
 
 // Walk names the parameters of one direction of reading.

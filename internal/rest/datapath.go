@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
@@ -65,7 +64,7 @@ func parsePath(text string) (dataPath, error) {
 	return path, nil
 }
 
-// take finds what the path leads to. A name or index that is not there, or a
+// take finds what the path leads to, in v's memory. A name or index that is not there, or a
 // value of another kind than the path needs, is CodeCapability: the answer is
 // not of the shape that was asked for.
 func (p dataPath) take(v jsontext.Value) ([]jsontext.Value, error) {
@@ -102,16 +101,13 @@ func (s step) take(v jsontext.Value) ([]jsontext.Value, error) {
 		return nil, wrong("there is no list where one was promised")
 	}
 	var out []jsontext.Value
-	d := jsontext.NewDecoder(bytes.NewReader(v), strict...)
-	_, _ = d.ReadToken() // the bracket that was seen
-	for i := 0; d.PeekKind() != ']'; i++ {
-		e, err := d.ReadValue()
-		if err != nil {
-			return nil, wrong("a list breaks off")
-		}
+	i := 0
+	eachElement(v, func(e jsontext.Value) bool {
 		if s.all || i == s.index {
-			out = append(out, e.Clone())
+			out = append(out, e)
 		}
-	}
+		i++
+		return s.all || i <= s.index
+	})
 	return out, nil
 }

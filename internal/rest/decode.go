@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -156,66 +155,4 @@ func merge(v jsontext.Value, extra []member) jsontext.Value {
 		out = append(append(append(out, name...), ':'), m.value...)
 	}
 	return append(out, '}')
-}
-
-// Field reads a scalar at a dotted path of a JSON value as text: a string
-// without its quotes, anything else as it is written. It is false for what is
-// missing or null.
-func Field(data []byte, path string) (string, bool) {
-	v := jsontext.Value(data)
-	for name := range strings.SplitSeq(path, ".") {
-		next, ok := find(v, name)
-		if !ok {
-			return "", false
-		}
-		v = next
-	}
-	return scalar(v)
-}
-
-func scalar(v jsontext.Value) (string, bool) {
-	switch v.Kind() {
-	case 'n', '{', '[', 0:
-		return "", false
-	case '"':
-		text, err := jsontext.AppendUnquote(nil, v)
-		if err != nil && len(text) == 0 {
-			return "", false
-		}
-		return string(text), true
-	}
-	return string(v), true
-}
-
-// find reads one member of an object.
-func find(v jsontext.Value, name string) (jsontext.Value, bool) {
-	var found jsontext.Value
-	ok := false
-	eachMember(v, func(n string, value jsontext.Value) bool {
-		if n == name {
-			found, ok = value.Clone(), true
-		}
-		return !ok
-	})
-	return found, ok
-}
-
-// eachMember calls f for each member of an object until f returns false.
-func eachMember(v jsontext.Value, f func(name string, value jsontext.Value) bool) {
-	d := jsontext.NewDecoder(bytes.NewReader(v), strict...)
-	if d.PeekKind() != '{' {
-		return
-	}
-	_, _ = d.ReadToken() // the brace that was seen
-	for d.PeekKind() == '"' {
-		t, err := d.ReadToken()
-		if err != nil {
-			return
-		}
-		name := t.String()
-		value, err := d.ReadValue()
-		if err != nil || !f(name, value) {
-			return
-		}
-	}
 }

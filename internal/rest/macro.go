@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -61,12 +62,16 @@ type scope struct {
 }
 
 // with is the scope with one more value.
-func (s scope) with(name, value string) scope {
-	values := make(map[string]string, len(s.values)+1)
-	for k, v := range s.values {
-		values[k] = v
+func (s scope) with(name, value string) scope { return s.withAll(map[string]string{name: value}) }
+
+// withAll is the scope with more values.
+func (s scope) withAll(more map[string]string) scope {
+	if len(more) == 0 {
+		return s
 	}
-	values[name] = value
+	values := make(map[string]string, len(s.values)+len(more))
+	maps.Copy(values, s.values)
+	maps.Copy(values, more)
 	s.values = values
 	return s
 }

@@ -1,11 +1,13 @@
 package rest
 
 import (
+	"cmp"
 	"context"
-	"net/url"
+	"crypto/sha256"
 	"strconv"
-	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/weirhq/weir"
 )
@@ -16,11 +18,17 @@ const pageLimit = 100_000
 // turn is the next request of a step: where, with what in its query and in
 // its macros.
 type turn struct {
-	at     string // the whole address; empty for the step's own
-	query  map[string]string
+	at     string            // the whole address; empty for the step's own
+	query  map[string]string // added to the address
 	values map[string]string // macros
-	number int               // page, offset or last id
-	token  string
+	number int64             // page or offset
+	token  string            // last token, address or id
+}
+
+// turns is a step's way from page to page.
+type turns struct {
+	step *Step
+	seen map[[8]byte]bool // tokens and pages that were there already
 }
 
 // eachPage goes through a step's pages. The iterations differ only in how the
@@ -30,137 +38,156 @@ func (s *Source) eachPage(ctx context.Context, i int, sc scope, lane weir.Lane, 
 	if step.Iteration == IterateLookup {
 		return s.eachLookup(ctx, i, sc, lane, f)
 	}
-	t, err := first(step)
-	if err != nil {
-		return err
-	}
+	ts := turns{step, map[[8]byte]bool{}}
+	t := ts.first()
 	for n := 0; t != nil; n++ {
 		if n == pageLimit {
-			return &weir.Error{Code: weir.CodeCapability, Where: "paging", Message: "the list does not end", Remedy: "Check the paging's parameters"}
+			return endless("it is longer than any")
 		}
-		here := sc
-		for name, value := range t.values {
-			here = here.with(name, value)
-		}
-		a, err := s.fetch(ctx, i, here, lane, t.at, t.query)
-		if err != nil {
+		var err error
+		if t, err = s.onePage(ctx, i, sc, lane, ts, t, f); err != nil {
 			return err
 		}
-		next, err := s.next(ctx, step, t, &a)
-		if err != nil {
-			return err
-		}
-		if err := f(ctx, a); err != nil {
-			return err
-		}
-		t = next
 	}
 	return nil
 }
 
-// eachLookup makes one request for each row of a lookup.
-func (s *Source) eachLookup(ctx context.Context, i int, sc scope, lane weir.Lane, f func(context.Context, answer) error) error {
-	for _, row := range s.config.Steps[i].Lookup {
-		here := sc
-		for column, value := range row {
-			here = here.with(column, value)
-		}
-		a, err := s.fetch(ctx, i, here, lane, "", nil)
-		if err != nil {
-			return err
-		}
-		if err := f(ctx, a); err != nil {
-			return err
-		}
+// onePage makes one turn and gives the next one.
+func (s *Source) onePage(ctx context.Context, i int, sc scope, lane weir.Lane, ts turns, t *turn, f func(context.Context, answer) error) (*turn, error) {
+	sc, err := sc.withAll(t.values).cursor(ts.step, t.token)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	a, err := s.fetch(ctx, i, sc, lane, t.at, t.query)
+	if err != nil {
+		return nil, err
+	}
+	next, err := ts.next(ctx, t, &a)
+	if err != nil {
+		return nil, err
+	}
+	return next, f(ctx, a)
+}
+
+// eachLookup makes one request for each row of a lookup, as many at once as
+// the step allows.
+func (s *Source) eachLookup(parent context.Context, i int, sc scope, lane weir.Lane, f func(context.Context, answer) error) error {
+	group, ctx := errgroup.WithContext(parent)
+	group.SetLimit(max(s.config.Steps[i].Parallelism, 1))
+	for _, row := range s.config.Steps[i].Lookup {
+		if ctx.Err() != nil {
+			break
+		}
+		here := sc.withAll(row)
+		group.Go(func() error {
+			a, err := s.fetch(ctx, i, here, lane, "", nil)
+			if err != nil {
+				return err
+			}
+			return f(ctx, a)
+		})
+	}
+	return cmp.Or(group.Wait(), parent.Err())
 }
 
 // first is a step's first turn.
-func first(step *Step) (*turn, error) {
-	p, t := step.Paging, &turn{query: map[string]string{}, values: map[string]string{}}
-	start := func(otherwise int) error {
-		t.number = otherwise
-		if p.Start == "" {
-			return nil
-		}
-		var err error
-		if t.number, err = strconv.Atoi(p.Start); err != nil {
-			return &weir.Error{Code: weir.CodeConfig, Where: "paging.start", Message: "it is not a number"}
-		}
-		return nil
+func (ts turns) first() *turn {
+	p, t := ts.step.Paging, &turn{query: map[string]string{}, values: map[string]string{}}
+	if p.SizeParam != "" {
+		t.query[p.SizeParam] = strconv.Itoa(p.Size)
 	}
-	var err error
-	switch step.Iteration {
-	case IteratePage:
-		err = start(1)
-		t.query[p.Param] = strconv.Itoa(t.number)
+	switch ts.step.Iteration {
+	case IteratePage, IterateGraphQLPage:
+		return t.counted(ts.step, number(p.Start, 1))
 	case IterateOffset:
-		err = start(0)
-		t.query[p.Param] = strconv.Itoa(t.number)
-	case IterateGraphQLPage:
-		err = start(1)
-		t.values[p.Param] = strconv.Itoa(t.number)
+		return t.counted(ts.step, number(p.Start, 0))
 	case IterateIDNumber, IterateIDString:
 		if p.Start != "" {
 			t.query[p.Param], t.token = p.Start, p.Start
 		}
+	case IterateNextToken:
+		if p.Start != "" {
+			t.query[p.Param] = p.Start
+		}
 	case IterateGraphQL:
-		t.values[p.Param] = p.Start
+		t.values[p.Param], t.token = p.Start, p.Start
 	}
-	if p.SizeParam != "" {
-		t.query[p.SizeParam] = strconv.Itoa(p.Size)
+	return t
+}
+
+// number reads a bound that check has seen.
+func number(text string, otherwise int64) int64 {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
 	}
-	return t, err
+	return otherwise
 }
 
 // next is the turn after an answer, nil when the list has ended. It may take
 // items out of the answer that the turn before already had.
-func (s *Source) next(ctx context.Context, step *Step, t *turn, a *answer) (*turn, error) {
-	p, n := step.Paging, len(a.items)
-	switch step.Iteration {
+func (ts turns) next(ctx context.Context, t *turn, a *answer) (*turn, error) {
+	p := ts.step.Paging
+	switch ts.step.Iteration {
 	case IteratePage, IterateOffset, IterateGraphQLPage:
-		return counted(step, t, n)
+		return ts.count(t, a)
 	case IterateNextToken, IterateGraphQL:
 		token, ok := Field(a.Body, p.NextPath)
-		return byToken(step, t, token, ok && token != p.End)
+		return ts.byToken(t, a, token, ok && token != p.End)
 	case IterateNextURL:
 		link, ok := Field(a.Body, p.NextPath)
-		return byLink(t, a, link, ok && link != p.End)
+		return ts.byLink(a, link, ok && link != p.End)
 	case IterateLinkHeader:
 		link, ok := linkWith(a.Header.Values("Link"), p.LinkRel)
-		return byLink(t, a, link, ok)
+		return ts.byLink(a, link, ok)
 	case IterateIDNumber, IterateIDString:
-		return byID(step, t, a)
+		return ts.byID(t, a)
 	case IterateAsyncPoll:
-		return polled(ctx, step, t, a)
+		return ts.polled(ctx, t, a)
 	}
 	return nil, nil
 }
 
-// counted moves a page's number or an offset on. Without a page size only an
-// empty page is the end.
-func counted(step *Step, t *turn, n int) (*turn, error) {
-	p := step.Paging
+// count moves a page's number or an offset on. Without a page size only an
+// empty page is the end, so a server that ignores the parameter would answer
+// for ever: a page that is the same as an earlier one is refused.
+func (ts turns) count(t *turn, a *answer) (*turn, error) {
+	p, n := ts.step.Paging, len(a.items)
 	if n == 0 || p.Size > 0 && n < p.Size {
 		return nil, nil
 	}
-	next := *t
-	if step.Iteration == IterateOffset {
-		next.number += n
-	} else {
-		next.number++
+	all := sha256.New()
+	for _, item := range a.items {
+		all.Write(item)
 	}
-	if p.End != "" {
-		end, err := strconv.Atoi(p.End)
-		if err != nil {
-			return nil, &weir.Error{Code: weir.CodeConfig, Where: "paging.end", Message: "it is not a number"}
-		}
-		if next.number > end {
-			return nil, nil
-		}
+	if ts.again(all.Sum(nil)) {
+		return nil, endless("a page came twice, so the server does not heed " + p.Param)
 	}
-	return next.moved(step, strconv.Itoa(next.number)), nil
+	next := t.number + 1
+	if ts.step.Iteration == IterateOffset {
+		next = t.number + int64(n)
+	}
+	if p.End != "" && next > number(p.End, 0) {
+		return nil, nil
+	}
+	return t.counted(ts.step, next), nil
+}
+
+// again reports whether something was there before, and remembers it.
+func (ts turns) again(sum []byte) bool {
+	key := [8]byte(sum)
+	before := ts.seen[key]
+	ts.seen[key] = true
+	return before
+}
+
+func endless(what string) error {
+	return &weir.Error{Code: weir.CodeCapability, Where: "paging", Message: "the list would never end: " + what, Remedy: "Check the paging's parameters"}
+}
+
+// counted is the turn with its number at a new value.
+func (t turn) counted(step *Step, n int64) *turn {
+	t.number = n
+	return t.moved(step, strconv.FormatInt(n, 10))
 }
 
 // moved is the turn with the moving parameter at a new value.
@@ -179,106 +206,22 @@ func (t turn) moved(step *Step, value string) *turn {
 	return &t
 }
 
-// byToken follows a token; one that stays the same would never end.
-func byToken(step *Step, t *turn, token string, more bool) (*turn, error) {
-	if !more || token == "" {
-		return nil, nil
-	}
-	if token == t.token {
-		return nil, stuck("token")
-	}
-	next := t.moved(step, token)
-	next.token = token
-	return next, nil
-}
-
-// byLink follows an address, which may be relative to the one before. The
-// client refuses one that leads to another host.
-func byLink(t *turn, a *answer, link string, more bool) (*turn, error) {
-	if !more || link == "" {
-		return nil, nil
-	}
-	if link == t.token {
-		return nil, stuck("address")
-	}
-	base, err := url.Parse(a.URL)
-	if err != nil {
-		return nil, stuck("address")
-	}
-	target, err := base.Parse(link)
-	if err != nil {
-		return nil, &weir.Error{Code: weir.CodeCapability, Where: "paging", Message: "the next address is none"}
-	}
-	return &turn{at: target.String(), token: link}, nil
-}
-
-func stuck(what string) error {
-	return &weir.Error{Code: weir.CodeCapability, Where: "paging", Message: "the next " + what + " is the one before: the list would never end"}
-}
-
-// linkWith finds the address with a relation among Link headers (RFC 8288).
-func linkWith(headers []string, rel string) (string, bool) {
-	if rel == "" {
-		rel = "next"
-	}
-	for _, header := range headers {
-		for part := range strings.SplitSeq(header, ",") {
-			target, params, ok := strings.Cut(strings.TrimSpace(part), ">")
-			if !ok || !strings.HasPrefix(target, "<") {
-				continue
-			}
-			for param := range strings.SplitSeq(params, ";") {
-				name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
-				if strings.EqualFold(name, "rel") && strings.EqualFold(strings.Trim(value, `"`), rel) {
-					return target[1:], true
-				}
-			}
-		}
-	}
-	return "", false
-}
-
-// byID goes on after the last id. When the parameter includes the id itself,
-// the record that is already known is taken out.
-func byID(step *Step, t *turn, a *answer) (*turn, error) {
-	p := step.Paging
-	if p.Inclusive && t.token != "" && len(a.items) > 0 {
-		if id, _ := Field(a.items[0], p.IDField); id == t.token {
-			a.items = a.items[1:]
-		}
-	}
-	if len(a.items) == 0 {
-		return nil, nil
-	}
-	id, ok := Field(a.items[len(a.items)-1], p.IDField)
-	switch {
-	case !ok:
-		return nil, &weir.Error{Code: weir.CodeCapability, Where: "paging", Message: "the last record has no " + p.IDField}
-	case id == t.token:
-		return nil, stuck("id")
-	case p.End != "" && id == p.End:
-		return nil, nil
-	}
-	next := t.moved(step, id)
-	next.token = id
-	return next, nil
-}
-
 // pollLimit is how often a job is asked for.
 const pollLimit = 100
 
 // polled waits a little longer each time until the job is done.
-func polled(ctx context.Context, step *Step, t *turn, a *answer) (*turn, error) {
-	if state, _ := Field(a.Body, step.Paging.PollPath); state == step.Paging.PollValue {
+func (ts turns) polled(ctx context.Context, t *turn, a *answer) (*turn, error) {
+	p := ts.step.Paging
+	if now, _ := Field(a.Body, p.PollPath); now == p.PollValue {
 		return nil, nil
 	}
 	if t.number == pollLimit {
-		return nil, &weir.Error{Code: weir.CodeTransient, Where: "paging", Message: "the job is not done after a long time"}
+		return nil, &weir.Error{Code: weir.CodeTransient, Where: "paging", Message: "the job is not done after a long time", Remedy: "Run again later; everything up to here is kept"}
 	}
-	wait := time.NewTimer(min(time.Duration(t.number+1)*time.Second, 30*time.Second))
-	defer wait.Stop()
+	pause := time.NewTimer(min(time.Duration(t.number+1)*time.Second, 30*time.Second))
+	defer pause.Stop()
 	select {
-	case <-wait.C:
+	case <-pause.C:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/weirhq/weir"
 )
@@ -31,12 +32,16 @@ type ReadRequest struct {
 	Checkpoint weir.Checkpoint            // where the last Read stopped; nil for the beginning
 	Since      time.Time                  // a sweep's lower bound; zero for none
 	Seeds      iter.Seq2[Seed, error]     // nil when the configuration needs none
-	OnSkip     func(seed Seed, err error) // a seed that may not be read; nil fails instead
+	OnSkip     func(seed Seed, err error) // a seed that may not be read; nil fails instead; one call at a time
 }
 
 // Emit takes one page. A page counts as read only when it returned nil.
 // It is never called by two goroutines at once.
 type Emit = func(context.Context, weir.Page) error
+
+// concurrentSeeds is how many seeds' lists are read at once: they do not
+// depend on each other. The budget, not this number, limits the requests.
+const concurrentSeeds = 4
 
 // Source reads one dataset as its Config says.
 type Source struct {
@@ -67,53 +72,61 @@ func NewSource(c Config, ex Exchanger) (*Source, error) {
 func (s *Source) last() *Step { return &s.config.Steps[len(s.config.Steps)-1] }
 
 // Read reads to the end and emits every page; the last one says Complete when
-// every record was shown. After an error, a Read with the checkpoint of the
-// last page that was emitted goes on from there.
+// every record was shown. The next page is read while one is emitted. After
+// an error, a Read with the checkpoint of the last page that was emitted goes
+// on from there.
 func (s *Source) Read(ctx context.Context, r ReadRequest, emit Emit) error {
-	m := &sync.Mutex{}
-	safe := func(ctx context.Context, p weir.Page) error {
-		m.Lock()
-		defer m.Unlock()
-		return emit(ctx, p)
-	}
+	read := s.readPages
 	if s.last().Iteration == IterateKeyset {
-		return s.readKeyset(ctx, r, safe)
+		read = s.readKeyset
 	}
-	whole, err := s.eachSeed(ctx, r, func(seed Seed) error {
-		return s.runStep(ctx, 0, s.scope(seed), r.Lane, seed, safe)
+	return ahead(ctx, func(ctx context.Context, emit Emit) error { return read(ctx, r, emit) }, emit)
+}
+
+// readPages reads with any iteration but the keyset walk.
+func (s *Source) readPages(ctx context.Context, r ReadRequest, emit Emit) error {
+	whole, err := s.eachSeed(ctx, r, func(ctx context.Context, seed Seed) error {
+		return s.runStep(ctx, 0, s.scope(seed), r.Lane, seed, emit)
 	})
 	if err != nil {
 		return err
 	}
-	return safe(ctx, weir.Page{Checkpoint: weir.Checkpoint(`{"v":1}`), Complete: whole})
+	return emit(ctx, weir.Page{Checkpoint: weir.Checkpoint(`{"v":1}`), Complete: whole})
 }
 
-// eachSeed runs f for every seed, or once without one. Seeds that may not be
-// read are skipped when somebody wants to know; whole says that none was.
-func (s *Source) eachSeed(ctx context.Context, r ReadRequest, f func(Seed) error) (whole bool, err error) {
+// eachSeed runs f for every seed, a few at a time, or once without one. Seeds
+// that may not be read are skipped when somebody wants to know; whole says
+// that none was.
+func (s *Source) eachSeed(ctx context.Context, r ReadRequest, f func(context.Context, Seed) error) (whole bool, err error) {
 	if r.Seeds == nil {
-		return true, f(nil)
+		return true, f(ctx, nil)
 	}
 	whole = true
+	var m sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(concurrentSeeds)
 	for seed, err := range r.Seeds {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
-			return false, err
+			group.Go(func() error { return err })
+			break
 		}
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		err := f(seed)
-		code := weir.CodeOf(err)
-		if err != nil && r.OnSkip != nil && (code == weir.CodeForbidden || code == weir.CodeNotFound) {
+		group.Go(func() error {
+			err := f(ctx, seed)
+			if code := weir.CodeOf(err); err == nil || r.OnSkip == nil || code != weir.CodeForbidden && code != weir.CodeNotFound {
+				return err
+			}
+			m.Lock()
+			defer m.Unlock()
 			r.OnSkip(seed, err)
 			whole = false
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
+			return nil
+		})
 	}
-	return whole, nil
+	err = group.Wait()
+	return whole, err
 }
 
 // scope is what a seed's templates can name.

@@ -62,7 +62,7 @@ func (s *Source) fetch(ctx context.Context, i int, sc scope, lane weir.Lane, at 
 		return a, err
 	}
 	for _, path := range s.config.Steps[i].Require {
-		if !has(res.Body, path) {
+		if _, has := valueAt(res.Body, path); !has {
 			return answer{}, &weir.Error{Code: weir.CodeCapability, Where: "answer", Message: "it has no " + path + ", so it is not of the version that was asked for",
 				Remedy: "Something on the way may have removed or changed a header"}
 		}
@@ -74,18 +74,6 @@ func (s *Source) fetch(ctx context.Context, i int, sc scope, lane weir.Lane, at 
 	}
 	a.items, err = s.paths[i].take(res.Body)
 	return a, err
-}
-
-func has(body []byte, path string) bool {
-	v := jsontext.Value(body)
-	for name := range strings.SplitSeq(path, ".") {
-		next, ok := find(v, name)
-		if !ok {
-			return false
-		}
-		v = next
-	}
-	return true
 }
 
 // request fills a step's templates.
@@ -173,8 +161,8 @@ func (s *Source) extra(sc scope, seed Seed, a answer) ([]member, error) {
 			return nil, err
 		}
 		for _, v := range found {
-			eachMember(v, func(name string, value jsontext.Value) bool {
-				out = append(out, member{name, value.Clone()})
+			eachMember(v, func(quoted, value jsontext.Value) bool {
+				out = append(out, member{unquote(quoted), value})
 				return true
 			})
 		}

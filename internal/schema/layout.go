@@ -65,7 +65,7 @@ func (s *Schema) lay(t *table, mode weir.Mode) weir.Table {
 		t.types = append(t.types, c.Type)
 	}
 	if mode == weir.ModeHistory {
-		out.Key = append(out.Key, weir.ColumnHash)
+		out.Key = append(out.Key, weir.ColumnHash, weir.ColumnExtractedAt)
 	}
 	return out
 }

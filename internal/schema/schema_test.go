@@ -84,7 +84,7 @@ func TestABookingBecomesTypedRowsAndChildTables(t *testing.T) {
 		"booking_hosts key [booking_uid position]: booking_uid text position int id int name text",
 		"booking_guests key [booking_uid position]: booking_uid text position int value text",
 	}
-	if d := cmp.Diff(want, got[:]); d != "" {
+	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]any{"u1", int64(1), "30min", `{"guests":[],"name":{"firstName":"Kei"}}`, time.Date(2026, 11, 7, 7, 39, 59, 19e6, time.UTC), `{}`},
@@ -138,13 +138,13 @@ func TestASavedSchemaLaysOutTheSameTables(t *testing.T) {
 	}
 }
 
-func TestHistoryKeepsEveryVersionByItsHash(t *testing.T) {
+func TestHistoryKeepsEveryVersionByHashAndTime(t *testing.T) {
 	s := newSchema(t, bookings, booking)
 	l := s.Layout(weir.ModeHistory)
-	if d := cmp.Diff([]string{"uid", weir.ColumnHash}, l.Tables[0].Key); d != "" {
+	if d := cmp.Diff([]string{"uid", weir.ColumnHash, weir.ColumnExtractedAt}, l.Tables[0].Key); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"booking_uid", "position", weir.ColumnHash}, l.Tables[1].Key); d != "" {
+	if d := cmp.Diff([]string{"booking_uid", "position", weir.ColumnHash, weir.ColumnExtractedAt}, l.Tables[1].Key); d != "" {
 		t.Error(d)
 	}
 }

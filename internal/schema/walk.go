@@ -64,7 +64,7 @@ func (w *walk) over(data []byte, to visitor) error {
 	if err := w.object(w.record, t, t.node); err != nil {
 		return err
 	}
-	if _, err := w.record.ReadToken(); err != io.EOF {
+	if _, err := w.record.ReadToken(); !errors.Is(err, io.EOF) {
 		return errNotObject
 	}
 	return nil

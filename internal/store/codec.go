@@ -45,7 +45,8 @@ type codec struct {
 }
 
 func newCodec() (*codec, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(2), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
+	// A window larger than a batch would only cost memory, 8 MB an encoder.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(2), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(fullBatch))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func appendRecord(raw []byte, first weir.Position, r *LogRecord) []byte {
 	raw = append(raw, r.Key...)
 	raw = binary.AppendVarint(raw, r.Version)
 	raw = append(raw, r.Hash[:]...)
-	raw = append(raw, byte(deletedColumn(r.Deleted)))
+	raw = append(raw, byte(deletedColumn(r.Deleted))) // #nosec G115 -- 0 or 1
 	raw = binary.AppendUvarint(raw, uint64(len(r.Data)))
 	return append(raw, r.Data...)
 }

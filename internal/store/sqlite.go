@@ -71,12 +71,12 @@ func (e *sqliteEngine) connect() (write, read *sql.DB, err error) {
 		more.Set("_foreign_keys", "1")
 		return "file:" + (&url.URL{Path: e.path}).EscapedPath() + "?" + more.Encode()
 	}
-	write, err = sql.Open("sqlite", source(url.Values{"_txlock": {"immediate"}, "_pragma": {"cache_size(-16000)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"}}))
+	write, err = sql.Open("sqlite", source(url.Values{"_txlock": {"immediate"}, "_pragma": {"cache_size(-6000)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"}}))
 	if err != nil {
 		return nil, nil, e.explain(err)
 	}
 	write.SetMaxOpenConns(1)
-	read, err = sql.Open("sqlite", source(url.Values{"_query_only": {"1"}}))
+	read, err = sql.Open("sqlite", source(url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-500)"}}))
 	if err != nil {
 		return nil, nil, errors.Join(e.explain(err), write.Close())
 	}

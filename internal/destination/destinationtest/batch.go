@@ -43,11 +43,11 @@ func renamed(dataset string) weir.Layout {
 	return l
 }
 
-// historyLayout is the same with every version's hash in the keys.
+// historyLayout is the same with what tells versions apart in the keys.
 func historyLayout() weir.Layout {
 	l := layout()
 	for i := range l.Tables {
-		l.Tables[i].Key = append(l.Tables[i].Key, weir.ColumnHash)
+		l.Tables[i].Key = append(l.Tables[i].Key, weir.ColumnHash, weir.ColumnExtractedAt)
 	}
 	return l
 }
@@ -81,6 +81,21 @@ func Booking(id string, version int, attendees ...string) weir.Change {
 		children = append(children, slices.Concat([]any{id, int64(i), name}, own(id, version, read)))
 	}
 	return weir.Change{Key: id, RootKey: []any{id}, Rows: [][][]any{{root}, children}}
+}
+
+// readAt is the same version as it was read later.
+func readAt(c weir.Change, later time.Duration) weir.Change {
+	c.Rows = slices.Clone(c.Rows)
+	for i, rows := range c.Rows {
+		at := slices.IndexFunc(layout().Tables[i].Columns, func(c weir.Column) bool { return c.Name == weir.ColumnExtractedAt })
+		c.Rows[i] = nil
+		for _, row := range rows {
+			row = slices.Clone(row)
+			row[at] = row[at].(time.Time).Add(later)
+			c.Rows[i] = append(c.Rows[i], row)
+		}
+	}
+	return c
 }
 
 // deletion is the end of a booking.

@@ -2,6 +2,7 @@ package destinationtest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/weirhq/weir"
 )
@@ -88,5 +89,18 @@ func history(t *testing.T, p Place) {
 		t.Errorf("got %+v, want 3 rows", got)
 	}
 	load(t, d, as(batch(3, Booking("a", 3))))
-	p.shows(t, historyLayout(), rowsOf(historyLayout(), one, two, three, Booking("a", 3)))
+	want := []weir.Change{one, two, three, Booking("a", 3)}
+	p.shows(t, historyLayout(), rowsOf(historyLayout(), want...))
+
+	// A version that returns is one more, also within a batch.
+	again, between, last := readAt(one, time.Hour), readAt(two, 2*time.Hour), readAt(one, 3*time.Hour)
+	load(t, d, as(batch(4, again, between, last)))
+	want = append(want, again, between, last)
+	p.shows(t, historyLayout(), rowsOf(historyLayout(), want...))
+
+	// A new log tells what is there already.
+	b := as(batch(0, readAt(one, 4*time.Hour), readAt(three, 4*time.Hour)))
+	b.Log = "log-b"
+	load(t, d, b)
+	p.shows(t, historyLayout(), rowsOf(historyLayout(), want...))
 }

@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -288,7 +289,7 @@ func TestHistoryKeepsEveryVersionAndSaysWhenRecordsWent(t *testing.T) {
 		for range 5 {
 			b := w.next(50)
 			for i := range b.Layout.Tables {
-				b.Layout.Tables[i].Key = append(b.Layout.Tables[i].Key, weir.ColumnHash)
+				b.Layout.Tables[i].Key = append(b.Layout.Tables[i].Key, weir.ColumnHash, weir.ColumnExtractedAt)
 			}
 			batches = append(batches, b)
 			load(t, d, b)
@@ -297,12 +298,23 @@ func TestHistoryKeepsEveryVersionAndSaysWhenRecordsWent(t *testing.T) {
 		if v, g := count(); v != w.versions || g != w.gone || g == 0 {
 			t.Errorf("%s: %d versions and %d deletions, want %d and %d", f, v, g, w.versions, w.gone)
 		}
-		// A new log brings all of it again: no version is there twice.
+		// A new log tells what the source has now: no version is there twice.
+		newest := map[string]weir.Change{}
 		for _, b := range batches {
-			b.Log = "log-b"
-			b.Changes = slices.DeleteFunc(slices.Clone(b.Changes), func(ch weir.Change) bool { return ch.Deleted })
-			load(t, d, b)
+			for _, ch := range b.Changes {
+				newest[ch.Key] = ch
+			}
 		}
+		b := batches[4]
+		b.Log, b.From, b.To, b.Changes = "log-b", 0, 0, nil
+		for _, key := range slices.Sorted(maps.Keys(newest)) {
+			b.To++
+			if ch := newest[key]; !ch.Deleted {
+				ch.Position = b.To
+				b.Changes = append(b.Changes, ch)
+			}
+		}
+		load(t, d, b)
 		finish(t, d, "bookings")
 		listed(t, dir, "bookings")
 		if v, g := count(); v != w.versions || g != w.gone {

@@ -73,7 +73,7 @@ func Open(_ context.Context, dir string, opts Options) (*Destination, error) {
 	if opts.MaxKeys <= 0 {
 		opts.MaxKeys = 4 << 20
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { // #nosec G703 -- the user names the directory
 		return nil, diskError(dir, err)
 	}
 	root, err := os.OpenRoot(dir)

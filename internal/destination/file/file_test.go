@@ -98,7 +98,7 @@ func TestABatchIsAppliedOnceAndOnlyInOrder(t *testing.T) {
 		t.Errorf("(-before +after)\n%s", diff)
 	}
 	gap := second
-	gap.From += 1
+	gap.From++
 	_, err := d.Load(t.Context(), gap)
 	wantCode(t, err, weir.CodeIntegrity)
 	straddle := second

@@ -42,27 +42,15 @@ func tableOf(l weir.Layout, name string) (weir.Table, bool) {
 	return l.Tables[i], true
 }
 
-// identify gives the batch with keys that say which record a row is of: the
-// primary key without ColumnHash, which history mode adds to it and which a
-// deletion does not have. What the caller passed is not changed.
+// identify gives the batch with keys that say which record a row is of, and
+// not which version of it. What the caller passed is not changed.
 func identify(b weir.Batch) weir.Batch {
 	if len(b.Layout.Tables) == 0 {
 		return b
 	}
-	at := slices.Index(b.Layout.Tables[0].Key, weir.ColumnHash)
-	full := len(b.Layout.Tables[0].Key)
 	b.Layout.Tables = slices.Clone(b.Layout.Tables)
 	for i, t := range b.Layout.Tables {
-		b.Layout.Tables[i].Key = slices.DeleteFunc(slices.Clone(t.Key), func(k string) bool { return k == weir.ColumnHash })
-	}
-	if at < 0 {
-		return b
-	}
-	b.Changes = slices.Clone(b.Changes)
-	for i, ch := range b.Changes {
-		if len(ch.RootKey) == full {
-			b.Changes[i].RootKey = slices.Delete(slices.Clone(ch.RootKey), at, at+1)
-		}
+		b.Layout.Tables[i].Key = t.Identity()
 	}
 	return b
 }
@@ -106,7 +94,7 @@ func unionTable(older, newer weir.Table) weir.Table {
 			add(c)
 		}
 	}
-	newer.Columns = append(rest, own...)
+	newer.Columns = slices.Concat(rest, own)
 	return newer
 }
 

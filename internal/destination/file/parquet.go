@@ -67,7 +67,7 @@ func parquetNode(t weir.Type) parquet.Node {
 
 // parquetWriter writes rows in small groups, so that memory stays flat.
 type parquetWriter struct {
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	levels  []int // definition level of a value: 1 when the column is optional
 	row     parquet.Row
 	rows    int
@@ -81,7 +81,7 @@ func newParquetWriter(w io.Writer, t weir.Table) *parquetWriter {
 			levels[i] = 1
 		}
 	}
-	return &parquetWriter{levels: levels, w: parquet.NewWriter(w, parquetSchema(t),
+	return &parquetWriter{levels: levels, w: parquet.NewGenericWriter[any](w, parquetSchema(t),
 		parquet.CreatedBy("weir", "1", ""), parquet.DataPageStatistics(true))}
 }
 

@@ -44,13 +44,14 @@ func (v verdict) deletedAt(position int64) (time.Time, bool) {
 	return time.UnixMicro(v.deleted[i].deletedAt).UTC(), true
 }
 
-// version is one row of the root table, or one deletion: 32 bytes, so that
-// a million of them are 32 MB. The key is 128 bits of SHA-256: two different
+// version is one row of the root table, or one deletion: 40 bytes, so that
+// a million of them are 40 MB. The key is 128 bits of SHA-256: two different
 // keys with the same are not to be expected in any number of records.
 type version struct {
 	high, low uint64
 	position  int64
-	deletedAt int64 // notDeleted for a row
+	deletedAt int64  // notDeleted for a row
+	content   uint64 // history: of the row's hash
 }
 
 const notDeleted = math.MinInt64
@@ -65,7 +66,7 @@ func (c *chain) survey(ctx context.Context) (verdict, error) {
 			total += e.Rows
 		}
 	}
-	parts := uint64(total/int64(c.opts.MaxKeys)) + 1
+	parts := uint64(total/int64(c.opts.MaxKeys)) + 1 // #nosec G115 -- a count
 	found := make([]version, 0, min(total, int64(c.opts.MaxKeys)))
 	var v verdict
 	for part := range parts {
@@ -96,8 +97,8 @@ func (c *chain) hasKeys(e entry) bool {
 }
 
 // judge adds to the verdict what follows from all versions of some records.
-// In upsert mode the newest version lives; in history mode, where only whole
-// repetitions go, the oldest does.
+// In upsert mode the newest version lives; in history mode all do but those
+// that only repeat the one before.
 func (v *verdict) judge(found []version, history bool) {
 	slices.SortFunc(found, func(a, b version) int {
 		return cmp.Or(cmp.Compare(a.high, b.high), cmp.Compare(a.low, b.low), cmp.Compare(a.position, b.position))
@@ -107,27 +108,39 @@ func (v *verdict) judge(found []version, history bool) {
 		for n < len(found) && found[n].high == found[0].high && found[n].low == found[0].low {
 			n++
 		}
-		v.judgeOne(found[:n], history)
+		if history {
+			v.repetitions(found[:n])
+		} else {
+			v.judgeOne(found[:n])
+		}
 		found = found[n:]
 	}
 }
 
-// judgeOne judges the versions of one record, oldest first.
-func (v *verdict) judgeOne(versions []version, history bool) {
+// repetitions judges the versions of one record in history mode: a log that
+// was started anew tells the newest one again.
+func (v *verdict) repetitions(versions []version) {
+	for i, x := range versions {
+		if i > 0 && x.deletedAt == notDeleted && versions[i-1].deletedAt == notDeleted && x.content == versions[i-1].content {
+			v.dead = append(v.dead, x.position)
+		}
+	}
+}
+
+// judgeOne judges the versions of one record in upsert mode, oldest first.
+func (v *verdict) judgeOne(versions []version) {
 	live := -1
 	for i, x := range versions {
 		switch {
 		case x.deletedAt != notDeleted:
 		case live < 0:
 			live = i
-		case history:
-			v.dead = append(v.dead, x.position)
 		default:
 			v.dead = append(v.dead, versions[live].position)
 			live = i
 		}
 	}
-	if live < 0 || history {
+	if live < 0 {
 		return
 	}
 	for _, x := range versions[live+1:] {
@@ -142,13 +155,13 @@ func (v *verdict) judgeOne(versions []version, history bool) {
 func (c *chain) versions(ctx context.Context, e entry, yield func(version)) error {
 	root, opts := c.state.Known[e.Layout].Tables[0], c.opts
 	names := slices.Clone(root.Key)
-	t := onDisk(root)
+	t, history := onDisk(root), c.state.Mode == string(weir.ModeHistory)
 	switch {
 	case e.Kind == kindDeletions:
 		t, opts.Format = deletionsTable(root), FormatJSONL
 		names = append(names, weir.ColumnDeletedAt)
-	case c.state.Mode == string(weir.ModeHistory):
-		names = append(names, weir.ColumnHash)
+	case history:
+		names = append(names, weir.ColumnDeletedAt, weir.ColumnHash)
 	}
 	names = append(names, columnPosition)
 	from, to := typesOf(t, names), typesOf(onDisk(c.state.layout().Tables[0]), names)
@@ -182,14 +195,24 @@ func (c *chain) versions(ctx context.Context, e entry, yield func(version)) erro
 		if !ok {
 			return errors.Join(errors.New("a row without its position"), r.Close())
 		}
-		if slices.Contains(parts, nil) {
-			continue // history: a deletion has no hash and repeats nothing
+		if history {
+			if at, isTime := parts[len(parts)-2].(time.Time); isTime {
+				x.deletedAt = at.UnixMicro()
+			}
+			hash, _ := parts[len(parts)-1].(string) // null in a deletion
+			x.content, parts = contentOf(hash), parts[:len(parts)-2]
 		}
 		key = appendKey(key[:0], parts, from, to)
 		sum := sha256.Sum256(key)
 		x.high, x.low, x.position = binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16]), position
 		yield(x)
 	}
+}
+
+// contentOf is 64 bits of a row's hash.
+func contentOf(hash string) uint64 {
+	sum := sha256.Sum256([]byte(hash))
+	return binary.BigEndian.Uint64(sum[:8])
 }
 
 // appendKey appends a key's values as the dataset's newest types have them,

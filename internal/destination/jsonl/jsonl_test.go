@@ -68,7 +68,7 @@ func TestWhatJSONCannotHoldIsAnError(t *testing.T) {
 func TestATornLineIsAnErrorAndNotTheEnd(t *testing.T) {
 	for _, s := range []string{`{"b":`, `{"b":true`, `[1]`, `{"i":"x"}`} {
 		r := jsonl.NewReader(strings.NewReader(s), columns)
-		if err := r.Read(make([]any, len(columns))); err == nil || err == io.EOF {
+		if err := r.Read(make([]any, len(columns))); err == nil || errors.Is(err, io.EOF) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}

@@ -41,13 +41,11 @@ func (db *DB) makeStage(ctx context.Context, tx tx, name string, columns []weir.
 }
 
 // identity gives the columns of the root's key that say which record a row is
-// of: all but ColumnHash, which history mode adds.
+// of.
 func (t *target) identity() []weir.Column {
 	var out []weir.Column
-	for _, k := range t.Key {
-		if k != weir.ColumnHash {
-			out = append(out, t.Columns[slices.IndexFunc(t.Columns, func(c weir.Column) bool { return c.Name == k })])
-		}
+	for _, k := range t.Identity() {
+		out = append(out, t.Columns[slices.IndexFunc(t.Columns, func(c weir.Column) bool { return c.Name == k })])
 	}
 	return out
 }
@@ -78,7 +76,12 @@ type prepared struct {
 	rows [][][]any // of each target
 }
 
-// apply loads the batch in parts within which the order does not matter.
+// partRecords is how many records are staged at once: temporary tables may
+// lie in memory.
+const partRecords = 500
+
+// apply loads the batch in parts, each with at most one change of a record, so
+// that the order within them does not matter.
 func (l *loading) apply(ctx context.Context) error {
 	var part []prepared
 	seen := map[string]bool{}
@@ -96,30 +99,15 @@ func (l *loading) apply(ctx context.Context) error {
 			}
 			continue
 		}
-		if l.batch.Mode == weir.ModeHistory && !c.Deleted && seen[c.Key+" "+p.hash] {
-			continue
-		}
-		if l.clashes(p, seen) {
+		if len(part) == partRecords || seen[c.Key] {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
-		seen[c.Key], seen[c.Key+" "+p.hash] = true, true
-		if c.Deleted {
-			seen[c.Key+" deleted"] = true
-		}
+		seen[c.Key] = true
 		part = append(part, p)
 	}
 	return flush()
-}
-
-// clashes reports whether a change must come after one that is in the part:
-// within a part rows go in first, then deletions.
-func (l *loading) clashes(p prepared, seen map[string]bool) bool {
-	if l.batch.Mode == weir.ModeHistory {
-		return seen[p.Key+" deleted"]
-	}
-	return seen[p.Key]
 }
 
 // load puts a part's rows into the temporary tables, and from there into the
@@ -181,20 +169,16 @@ func (l *loading) fill(ctx context.Context, stage string, columns []weir.Column,
 func (l *loading) upsert(ctx context.Context) (int, error) {
 	root := l.targets[0]
 	table, staged := l.db.engine.table(root.Name), l.stageOf(root)
-	var same []string
-	for _, k := range append(slices.Clone(root.Key), weir.ColumnHash) {
-		same = append(same, fmt.Sprintf("t.%s = s.%s", quote(k), quote(k)))
-	}
 	if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s AS s WHERE EXISTS (SELECT 1 FROM %s AS t WHERE %s AND t.%s IS NULL)",
-		staged, table, strings.Join(same, " AND "), quote(weir.ColumnDeletedAt))); err != nil {
+		staged, table, equal("t", "s", append(slices.Clone(root.Key), weir.ColumnHash)), quote(weir.ColumnDeletedAt))); err != nil {
 		return 0, err
 	}
-	records := fmt.Sprintf("(SELECT %s FROM %s)", quoteAll("", root.Key), staged)
+	records := fmt.Sprintf("(SELECT %s FROM %s)", quoteAll(root.Key), staged)
 	for _, t := range l.targets[1:] {
 		if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN %s", l.db.engine.table(t.Name), tuple(t.Key[:t.Parent]), records)); err != nil {
 			return 0, err
 		}
-		columns := quoteAll("", columnNames(t.Columns))
+		columns := quoteAll(columnNames(t.Columns))
 		if _, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s IN %s",
 			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), tuple(t.Key[:t.Parent]), records)); err != nil {
 			return 0, err
@@ -206,20 +190,30 @@ func (l *loading) upsert(ctx context.Context) (int, error) {
 			set = append(set, fmt.Sprintf("%s = excluded.%s", quote(c.Name), quote(c.Name)))
 		}
 	}
-	columns := quoteAll("", columnNames(root.Columns))
+	columns := quoteAll(columnNames(root.Columns))
 	n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE true ON CONFLICT (%s) DO UPDATE SET %s",
-		table, columns, columns, staged, quoteAll("", root.Key), strings.Join(set, ", ")))
+		table, columns, columns, staged, quoteAll(root.Key), strings.Join(set, ", ")))
 	return int(n), err
 }
 
-// add puts every staged version beside those that are there. A version that
-// is there already stays, and is deleted no more.
+// add puts every staged version beside those that are there. One that is its
+// record's newest already, and not deleted, is left out: a new log tells it
+// again.
 func (l *loading) add(ctx context.Context) (int, error) {
+	root := l.targets[0]
+	table, staged, identity := l.db.engine.table(root.Name), l.stageOf(root), columnNames(root.identity())
+	if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s AS s WHERE EXISTS (SELECT 1 FROM %s AS t WHERE %s AND t.%s IS NULL AND %s)",
+		staged, table, equal("t", "s", append(slices.Clone(identity), weir.ColumnHash)), quote(weir.ColumnDeletedAt), isNewest(table, identity))); err != nil {
+		return 0, err
+	}
 	var written int
 	for i, t := range l.targets {
-		columns := quoteAll("", columnNames(t.Columns))
-		n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s AS t (%s) SELECT %s FROM %s WHERE true ON CONFLICT (%s) DO UPDATE SET %s = NULL WHERE t.%s IS NOT NULL",
-			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), quoteAll("", t.Key), quote(weir.ColumnDeletedAt), quote(weir.ColumnDeletedAt)))
+		columns, owner := quoteAll(columnNames(t.Columns)), identity
+		if t.Parent > 0 {
+			owner = t.Key[:t.Parent]
+		}
+		n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s AS t (%s) SELECT %s FROM %s WHERE %s IN (SELECT %s FROM %s) ON CONFLICT (%s) DO UPDATE SET %s = NULL WHERE t.%s IS NOT NULL",
+			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), tuple(owner), quoteAll(identity), staged, quoteAll(t.Key), quote(weir.ColumnDeletedAt), quote(weir.ColumnDeletedAt)))
 		if err != nil {
 			return 0, err
 		}
@@ -237,31 +231,42 @@ func (l *loading) mark(ctx context.Context) (int, error) {
 	table, identity := l.db.engine.table(root.Name), columnNames(root.identity())
 	_, deleted := stageNames(root)
 	at, _ := l.db.engine.value(time.UnixMicro(l.batch.ExtractedAt).UTC(), weir.TypeTime)
-	gone := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(identity), quoteAll("", identity), l.db.engine.stage(deleted))
+	gone := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(identity), quoteAll(identity), l.db.engine.stage(deleted))
 	live := quote(weir.ColumnDeletedAt) + " IS NULL"
-	newest := ""
+	which := gone + " AND " + live
 	if l.batch.Mode == weir.ModeHistory {
-		var same []string
-		for _, k := range identity {
-			same = append(same, fmt.Sprintf("n.%s = t.%s", quote(k), quote(k)))
-		}
-		newest = fmt.Sprintf(" AND %s = (SELECT max(n.%s) FROM %s AS n WHERE %s)", quote(weir.ColumnExtractedAt), quote(weir.ColumnExtractedAt), table, strings.Join(same, " AND "))
+		which += " AND " + isNewest(table, identity)
 	}
-	n, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s AS t SET %s = $1 WHERE %s AND %s%s", table, quote(weir.ColumnDeletedAt), gone, live, newest), at)
+	n, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s AS t SET %s = $1 WHERE %s", table, quote(weir.ColumnDeletedAt), which), at)
 	if err != nil {
 		return 0, err
 	}
 	for _, t := range l.targets[1:] {
-		owner := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(t.Key[:t.Parent]), quoteAll("", identity), l.db.engine.stage(deleted))
+		owner := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(t.Key[:t.Parent]), quoteAll(identity), l.db.engine.stage(deleted))
 		if l.batch.Mode == weir.ModeHistory {
+			version := []string{weir.ColumnHash, weir.ColumnExtractedAt}
 			owner = fmt.Sprintf("%s IN (SELECT %s FROM %s WHERE %s AND NOT %s)",
-				tuple(append(slices.Clone(t.Key[:t.Parent]), weir.ColumnHash)), quoteAll("", append(slices.Clone(identity), weir.ColumnHash)), table, gone, live)
+				tuple(slices.Concat(t.Key[:t.Parent], version)), quoteAll(slices.Concat(identity, version)), table, gone, live)
 		}
 		if _, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s SET %s = $1 WHERE %s AND %s", l.db.engine.table(t.Name), quote(weir.ColumnDeletedAt), owner, live), at); err != nil {
 			return 0, err
 		}
 	}
 	return int(n), nil
+}
+
+// equal compares columns of two rows.
+func equal(a, b string, columns []string) string {
+	var out []string
+	for _, c := range columns {
+		out = append(out, fmt.Sprintf("%s.%s = %s.%s", a, quote(c), b, quote(c)))
+	}
+	return strings.Join(out, " AND ")
+}
+
+// isNewest says that row t of a table is its record's newest version.
+func isNewest(table string, identity []string) string {
+	return fmt.Sprintf("t.%s = (SELECT max(n.%s) FROM %s AS n WHERE %s)", quote(weir.ColumnExtractedAt), quote(weir.ColumnExtractedAt), table, equal("n", "t", identity))
 }
 
 func (l *loading) stageOf(t *target) string {

@@ -242,7 +242,7 @@ func TestHistoryMarksTheNewestVersionDeletedAndTakesItBack(t *testing.T) {
 		w := destinationtest.NewWorld(8)
 		layout := w.Layout()
 		for i := range layout.Tables {
-			layout.Tables[i].Key = append(layout.Tables[i].Key, weir.ColumnHash)
+			layout.Tables[i].Key = append(layout.Tables[i].Key, weir.ColumnHash, weir.ColumnExtractedAt)
 		}
 		var at weir.Position
 		step := func(deleted bool, version int) {

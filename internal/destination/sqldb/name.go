@@ -14,14 +14,14 @@ func quote(name string) string {
 	return `"` + strings.ReplaceAll(strings.ReplaceAll(name, "\x00", ""), `"`, `""`) + `"`
 }
 
-// quoteAll joins quoted names with commas, each after a prefix such as "s.".
-func quoteAll(prefix string, names []string) string {
+// quoteAll joins quoted names with commas.
+func quoteAll(names []string) string {
 	var b strings.Builder
 	for i, n := range names {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(prefix + quote(n))
+		b.WriteString(quote(n))
 	}
 	return b.String()
 }
@@ -31,7 +31,7 @@ func tuple(names []string) string {
 	if len(names) == 1 {
 		return quote(names[0])
 	}
-	return "(" + quoteAll("", names) + ")"
+	return "(" + quoteAll(names) + ")"
 }
 
 // plainName is a name that Postgres does not cut and that both databases hold

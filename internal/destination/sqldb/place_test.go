@@ -23,7 +23,7 @@ var engines = []struct {
 	url  func(t testing.TB) string
 }{
 	{"SQLite", func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "dest.db") }},
-	{"Postgres", func(t testing.TB) string { return pgtest.New(t) }},
+	{"Postgres", pgtest.New},
 }
 
 // onBoth runs a test on both.

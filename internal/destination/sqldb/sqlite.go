@@ -40,7 +40,7 @@ func openSQLite(ctx context.Context, rest string) (engine, error) {
 	// FULL syncs each commit: NORMAL may lose the last ones when power fails.
 	// legacy_alter_table lets a table be replaced under views that name it.
 	source := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
-		"_pragma": {"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)", "cache_size(-32000)", "legacy_alter_table(1)"},
+		"_pragma": {"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "temp_store(MEMORY)", "cache_size(-10000)", "legacy_alter_table(1)"},
 		"_txlock": {"immediate"},
 	}.Encode()}).String()
 	db, err := sql.Open("sqlite", source)
@@ -66,7 +66,7 @@ func checkFile(path string) error {
 	if err != nil {
 		return local(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // nothing was written
 	const magic = "SQLite format 3\x00"
 	head := make([]byte, len(magic))
 	switch n, err := io.ReadFull(f, head); {

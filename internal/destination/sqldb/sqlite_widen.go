@@ -42,7 +42,7 @@ func (l *lite) widen(ctx context.Context, tx tx, from, to weir.Table) error {
 	}
 	statements := append([]string{
 		create,
-		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", l.table(build), quoteAll("", names), strings.Join(values, ", "), l.table(to.Name)),
+		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", l.table(build), quoteAll(names), strings.Join(values, ", "), l.table(to.Name)),
 		"DROP TABLE " + l.table(to.Name),
 		fmt.Sprintf("ALTER TABLE %s RENAME TO %s", l.table(build), quote(to.Name)),
 	}, again...)

@@ -32,7 +32,7 @@ type made struct {
 // them, the root first. It refuses every table that is not ours, is of other
 // data, or is not as it was made.
 func (db *DB) tables(ctx context.Context, tx tx, b weir.Batch) ([]*target, error) {
-	known, err := db.made(ctx, tx, b)
+	known, err := db.made(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func newTarget(have, batch weir.Table, index int) *target {
 }
 
 // made reads which tables of the batch's names or dataset are ours.
-func (db *DB) made(ctx context.Context, tx tx, b weir.Batch) (map[string]made, error) {
+func (db *DB) made(ctx context.Context, tx tx) (map[string]made, error) {
 	known := map[string]made{}
 	err := tx.query(ctx, `SELECT name, dataset, source, mode, layout FROM `+db.engine.table(tablesTable), nil, func(scan func(...any) error) error {
 		var m made
@@ -196,7 +196,7 @@ func createTable(e engine, name string, t weir.Table) string {
 		}
 		columns.WriteString(", ")
 	}
-	return fmt.Sprintf("CREATE TABLE %s (%sPRIMARY KEY (%s))", name, columns.String(), quoteAll("", t.Key))
+	return fmt.Sprintf("CREATE TABLE %s (%sPRIMARY KEY (%s))", name, columns.String(), quoteAll(t.Key))
 }
 
 // alter adds the columns and widens the types that wide has more than t.

@@ -196,8 +196,7 @@ func appendRow(dst []byte, t weir.Table, row []any) ([]byte, error) {
 // which run that was found.
 func appendDeletion(dst []byte, b weir.Batch, ch weir.Change) ([]byte, error) {
 	root := b.Layout.Tables[0]
-	// History mode adds the hash to the key; a deletion has none.
-	key := slices.DeleteFunc(slices.Clone(root.Key), func(k string) bool { return k == weir.ColumnHash })
+	key := root.Identity()
 	if len(ch.RootKey) < len(key) {
 		return dst, fmt.Errorf("table %s: a key of %d values for %d columns", root.Name, len(ch.RootKey), len(key))
 	}
