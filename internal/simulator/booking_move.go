@@ -8,13 +8,12 @@ import (
 var moveInput = input{
 	required("start", isISO601), optional("rescheduledBy", isString), optional("reschedulingReason", isString),
 	optional("seatUid", isString), optional("emailVerificationCode", isString),
-	optional("allowConflicts", isBool), optional("allowBookingOutOfBounds", isBool),
 }
 
 // rescheduleBooking cancels a booking and makes another in its place. It needs
 // no key.
 func (c *call) rescheduleBooking() *answer {
-	o, refusal := c.readStrictly(moveInput)
+	o, refusal := c.readStrictly(c.forVersion(moveInput))
 	if refusal != nil {
 		return refusal
 	}
@@ -35,7 +34,7 @@ func (c *call) rescheduleBooking() *answer {
 		next := uidOf(b.rows[old.to].tag)
 		return c.fail(http.StatusBadRequest, "Can't reschedule booking with uid="+uid+" because it has been cancelled and rescheduled already to booking with uid="+next+". You probably want to reschedule "+next+" instead by passing it within the request URL.")
 	}
-	q := &request{event: e, at: period{start, start + int64(old.minutes)*minute}, host: int(old.user)}
+	q := &request{event: e, body: o, at: period{start, start + int64(old.minutes)*minute}, host: int(old.user)}
 	if refusal := c.place(q, i); refusal != nil {
 		return refusal // a cancelled booking too is only refused after the time is found free (observed 2026-11-23)
 	}
