@@ -14,11 +14,11 @@ import (
 )
 
 type simulateCommand struct {
-	Calcom simulateCalcom `cmd:"" help:"Serve a simulated Cal.com API v2."`
+	Calcom simulateCalcom `cmd:"" help:"Serve a simulated Cal.com API v2. Its flags: weir simulate calcom serve --help."`
 }
 
 type simulateCalcom struct {
-	Serve simulateServe `cmd:"" default:"withargs" help:"Serve it; this is what happens without a further word."`
+	Serve simulateServe `cmd:"" default:"withargs" help:"Serve it, which also happens without this word."`
 	Keys  simulateKeys  `cmd:"" help:"Issue, list and remove keys of a simulator that runs."`
 }
 

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"testing"
@@ -38,4 +40,30 @@ func BenchmarkPageOf250(b *testing.B) {
 			s.Mutate(Mutation{Count: 3, Seed: uint64(i)})
 		}
 	})
+}
+
+// BenchmarkPageOf250OverHTTP measures what a client on the same machine waits
+// for a page.
+func BenchmarkPageOf250OverHTTP(b *testing.B) {
+	s := newTest(b, Options{Bookings: 100_000, Seed: 1})
+	server := httptest.NewServer(s)
+	defer server.Close()
+	r, err := http.NewRequest(http.MethodGet, server.URL+"/v2/bookings?take=250&sortCreated=asc&afterCreatedAt=2026-05-01T00:00:00Z", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Authorization", s.Keys()[0].Key)
+	r.Header.Set("Cal-Api-Version", version20240813)
+	for b.Loop() {
+		answer, err := server.Client().Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, answer.Body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		b.SetBytes(n)
+	}
 }

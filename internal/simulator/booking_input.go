@@ -40,7 +40,23 @@ var bookingInput = input{
 	optional("organizationSlug", isString), optional("guests", isArray, areMails), optional("meetingUrl", isString), optional("location"),
 	optional("metadata", smallMetadata), optional("lengthInMinutes", isInt, least(1)), optional("routing", isObject),
 	optional("emailVerificationCode", isString), optional("instant", isBool), optional("recurrenceCount", isInt, least(1)),
-	optional("allowConflicts", isBool), optional("allowBookingOutOfBounds", isBool),
+}
+
+// hostInput is what a host may add in version 2026-02-25.
+var hostInput = input{optional("allowConflicts", isBool), optional("allowBookingOutOfBounds", isBool)}
+
+// forVersion adds what the version that was asked for takes beside an input.
+func (c *call) forVersion(in input) input {
+	if c.version == version20260225 {
+		return slices.Concat(in, hostInput)
+	}
+	return slices.Clone(in)
+}
+
+// mayForce says that the caller is a host who asks for an exception by a flag;
+// of anybody else the flag is ignored.
+func (c *call) mayForce(q *request, flag string) bool {
+	return c.version == version20260225 && q.body.flag(flag) && c.manages(q.event)
 }
 
 // bookingBody reads and checks what a booking is made of.
@@ -49,14 +65,13 @@ func (c *call) bookingBody() (object, *answer) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	in := bookingInput
+	in := c.forVersion(bookingInput)
 	if a := o.object("attendee"); a != nil && !a.given("email") && !a.given("phoneNumber") {
 		at := slices.IndexFunc(in, func(p property) bool { return p.name == "attendee" })
-		in = slices.Clone(in)
 		in[at].members = append(slices.Clone(attendeeInput), contact)
 	}
 	if !o.given("eventTypeId") && (!o.given("eventTypeSlug") || !o.given("username") && !o.given("teamSlug")) {
-		in = append(slices.Clone(in), byWhat)
+		in = append(in, byWhat)
 	}
 	if refusal := c.sentence(in, o); refusal != nil {
 		return nil, refusal

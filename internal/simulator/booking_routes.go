@@ -17,7 +17,7 @@ func bookingWriteRoutes() []route {
 		patch(uid+"/location", authPermissions, (*call).patchLocation).in(one...),
 		post(uid+"/guests", authPermissions, (*call).addGuests).in(one...).answersOK(),
 		get(uid+"/attendees", authPermissions, (*call).listAttendees).in(one...).newest(),
-		post(uid+"/attendees", authPermissions, (*call).addAttendee).in(one...).newest(),
+		post(uid+"/attendees", authPermissions, (*call).addAttendee).in(one...).newest().limited("booking_attendees_add", 5),
 		get(uid+"/attendees/{attendee}", authPermissions, (*call).getAttendee).in(one...).newest(),
 		post("/v2/bookings", authOptional, (*call).createOldBooking).in(older...),
 		post(uid+"/cancel", authOptional, (*call).cancelOldBooking).in(older...).answersOK(),

@@ -177,6 +177,9 @@ func (c *call) getBooking() *answer {
 	if refusal != nil {
 		return refusal
 	}
+	if b.details[i] != nil && c.hidesSeats(i) {
+		return c.ok(b.object(i, b.details[i]).with("attendees", list{}))
+	}
 	w.booking(i)
 	w.text("}")
 	return &answer{status: http.StatusOK, body: w.out}

@@ -15,8 +15,6 @@ import (
 // machine only, and not to a web page that is open on it.
 const ControlPrefix = "/_simulator/"
 
-const controlPrefix = ControlPrefix
-
 // maxControl bounds the body of a control request.
 const maxControl = 1 << 20
 
@@ -34,7 +32,7 @@ func (s *Simulator) controls() map[string]http.HandlerFunc {
 
 // control gives the handler of a control route, or nil.
 func (s *Simulator) control(r *http.Request) http.HandlerFunc {
-	name, ok := strings.CutPrefix(r.URL.Path, controlPrefix)
+	name, ok := strings.CutPrefix(r.URL.Path, ControlPrefix)
 	if !ok {
 		if r.URL.Path == "/" && wantsPage(r) {
 			return s.servePage

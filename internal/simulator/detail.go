@@ -214,6 +214,15 @@ func texts(of []string) list {
 	return all
 }
 
+// bookerOf is the first attendee; a booking whose last seat was cancelled has
+// none.
+func (b *book) bookerOf(i int32) attendee {
+	if all := b.attendeesOf(i); len(all) > 0 {
+		return all[0]
+	}
+	return attendee{}
+}
+
 // attendeesOf are all who booked or were brought along.
 func (b *book) attendeesOf(i int32) []attendee {
 	if d := b.details[i]; d != nil {

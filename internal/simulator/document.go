@@ -146,7 +146,7 @@ func (c *call) readBody() (object, *answer) {
 	}
 	v, err := parse(data)
 	if err != nil {
-		return nil, c.fail(http.StatusBadRequest, notJSON(data))
+		return nil, c.fail(http.StatusBadRequest, notJSON(data, err))
 	}
 	if o, ok := v.(object); ok {
 		return o, nil
@@ -154,17 +154,50 @@ func (c *call) readBody() (object, *answer) {
 	if _, ok := v.(list); ok {
 		return object{}, nil
 	}
-	return nil, c.fail(http.StatusBadRequest, notJSON(data))
+	return nil, c.fail(http.StatusBadRequest, notJSON(data, nil))
 }
 
-// notJSON is what the server's parser says of a text that is none.
-func notJSON(data []byte) string {
+// notJSON is what the server's parser, which is V8's, says of a text that is
+// no JSON object or list.
+func notJSON(data []byte, err error) string {
 	text := strings.ToValidUTF8(string(data), "\uFFFD")
-	first := []rune(strings.TrimSpace(text))
-	if len(first) == 0 || first[0] == '{' || first[0] == '[' {
-		return "Unexpected end of JSON input"
+	start := len(text) - len(strings.TrimLeft(text, " \t\r\n"))
+	at := start
+	if text[start] == '{' || text[start] == '[' {
+		wrong := (*jsontext.SyntacticError)(nil)
+		if !errors.As(err, &wrong) || wrong.ByteOffset >= int64(len(text)) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return "Unexpected end of JSON input"
+		}
+		at = int(wrong.ByteOffset)
+		if rest := strings.TrimLeft(text[at+1:], " \t\r\n"); text[at] == ',' && rest != "" {
+			at = len(text) - len(rest) // of a comma too many, V8 complains about what follows
+		}
+		place := " in JSON at position " + text10(at) + " (line " + text10(1+strings.Count(text[:at], "\n")) + " column " + text10(at-strings.LastIndex(text[:at], "\n")) + ")"
+		switch before := strings.TrimRight(text[:at], " \t\r\n"); {
+		case strings.HasSuffix(before, "{"):
+			return "Expected property name or '}'" + place
+		case strings.HasSuffix(before, ",") && text[start] == '{':
+			return "Expected double-quoted property name" + place
+		}
 	}
-	return `Unexpected token '` + string(first[:1]) + `', "` + string(first[:min(10, len(first))]) + `" is not valid JSON`
+	token := []rune(text[at:])
+	return `Unexpected token '` + string(token[:1]) + `', "` + snippet(text, at) + `" is not valid JSON`
+}
+
+// snippet is the text around a mistake, as V8 shows it.
+func snippet(text string, at int) string {
+	const around = 10
+	all := []rune(text)
+	n := len([]rune(text[:at]))
+	from, to := max(n-around, 0), min(n+around, len(all))
+	shown := string(all[from:to])
+	if from > 0 {
+		shown = "..." + shown
+	}
+	if to < len(all) {
+		shown += "..."
+	}
+	return shown
 }
 
 // bare is an error without an envelope, as some paths of the real server

@@ -130,14 +130,6 @@ func (c *call) anyEventType() (*eventType, *answer) {
 	return nil, c.fail(http.StatusNotFound, "Event type with id "+strconv.Itoa(id)+" not found")
 }
 
-func (c *call) ownEventType() (*eventType, *answer) {
-	e, refusal := c.anyEventType()
-	if refusal == nil && e.owner != c.user.id {
-		return nil, c.fail(http.StatusForbidden, "User with ID="+strconv.Itoa(c.user.id)+" does not own event type with ID="+strconv.Itoa(e.id))
-	}
-	return e, refusal
-}
-
 func (c *call) listTeamEventTypes() *answer {
 	id, ok := c.id("team")
 	if !ok {

@@ -300,7 +300,7 @@ func FuzzWrites(f *testing.F) {
 	f.Add("DELETE", "/v2/organizations/9/users/7", "", ``)
 	s := newTest(f, Options{Bookings: 60, Seed: 1, Deliver: deliverNowhere})
 	f.Fuzz(func(t *testing.T, method, path, version, body string) {
-		if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, controlPrefix) {
+		if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, ControlPrefix) {
 			return
 		}
 		q := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))

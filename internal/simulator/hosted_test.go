@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -56,5 +57,28 @@ func TestWhatOnlyTheHostedServiceHasIsNotThereOtherwise(t *testing.T) {
 	}
 	if got, err := json.Marshal(answers(ProfileOpen)); err != nil || !strings.HasSuffix(string(got), ",404,200]") {
 		t.Errorf("open: %s", got)
+	}
+}
+
+func TestOnlyAHostMayForceABookingAndOnlyInTheNewVersion(t *testing.T) {
+	s := newTest(t, Options{Profile: ProfileHosted})
+	book := func(name, version string) int {
+		r := httptest.NewRequest("POST", "/v2/bookings", strings.NewReader(strings.Replace(bookingBody("1", tuesday+"09:00:00Z"), "{", `{"allowConflicts":true,`, 1)))
+		r.Header.Set("Authorization", "Bearer "+s.named(t, name))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Cal-Api-Version", version)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Code
+	}
+	for i, one := range []struct {
+		name, version string
+		want          int
+	}{
+		{"owner", version20240813, 400}, {"empty", version20260225, 201}, {"empty", version20260225, 400}, {"owner", version20260225, 201},
+	} {
+		if got := book(one.name, one.version); got != one.want {
+			t.Errorf("%d, %s in %s: %d", i, one.name, one.version, got)
+		}
 	}
 }

@@ -92,3 +92,16 @@ func TestOwnLimitsTakeThePlaceOfTheDefaultOne(t *testing.T) {
 	}
 	c.refused(429, "GET", "/v2/me", "")
 }
+
+func TestAddingAttendeesHasALimitOfItsOwn(t *testing.T) {
+	c := newTest(t, Options{RateLimit: 120}).as(t, "owner")
+	path := "/v2/bookings/" + c.ok("POST", "/v2/bookings", bookingBody("1", tuesday+"09:00:00Z")).text("uid") + "/attendees"
+	const body = `{"name":"N","email":"n@example.org","timeZone":"UTC"}`
+	for range 5 {
+		if got := c.do("POST", path, body).Header().Get("X-RateLimit-Limit-Booking_attendees_add"); got != "5" {
+			t.Errorf("the limit is told as %q", got)
+		}
+	}
+	c.refused(429, "POST", path, body)
+	c.ok("GET", "/v2/me", "")
+}

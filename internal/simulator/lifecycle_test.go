@@ -307,3 +307,46 @@ func TestABodyThatIsTooLongIsRefusedBeforeItIsCounted(t *testing.T) {
 	}
 	c.refused(400, "POST", "/v2/bookings", `{"start":`)
 }
+
+func TestAnEventIsGivenOnlySoOftenAndToOneBookerOnlySoOften(t *testing.T) {
+	c := newTest(t, Options{}).as(t, "owner")
+	c.ok("PATCH", "/v2/event-types/1", `{"bookingLimitsCount":{"day":2}}`)
+	for _, start := range []string{"09:00:00Z", "10:00:00Z"} {
+		c.ok("POST", "/v2/bookings", bookingBody("1", tuesday+start))
+	}
+	c.refused(400, "POST", "/v2/bookings", bookingBody("1", tuesday+"11:00:00Z"))
+	c.ok("POST", "/v2/bookings", bookingBody("1", "2026-12-09T11:00:00Z"))
+	c.ok("PATCH", "/v2/event-types/1", `{"bookingLimitsCount":{"disabled":true},"bookerActiveBookingsLimit":{"maximumActiveBookings":3}}`)
+	if got := c.refused(400, "POST", "/v2/bookings", bookingBody("1", tuesday+"11:00:00Z")); got != messageActive {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestStrangersDoNotSeeWhoHasASeatWhenTheEventTypeHidesThem(t *testing.T) {
+	s := newTest(t, Options{})
+	c := s.as(t, "owner")
+	c.ok("PATCH", "/v2/event-types/5", `{"seats":{"seatsPerTimeSlot":5,"showAttendeeInfo":false,"showAvailabilityCount":true}}`)
+	path := "/v2/bookings/" + c.ok("POST", "/v2/bookings", bookingBody("5", tuesday+"09:00:00Z")).text("uid")
+	if got := len(c.ok("GET", path, "").list("attendees")); got != 1 {
+		t.Errorf("the host sees %d", got)
+	}
+	if got := len(s.as(t, "").ok("GET", path, "").list("attendees")); got != 0 {
+		t.Errorf("a stranger sees %d", got)
+	}
+}
+
+func TestWhatIsNoJSONIsRefusedInTheParsersWords(t *testing.T) {
+	c := newTest(t, Options{}).as(t, "owner")
+	for body, want := range map[string]string{
+		`hello`:                `Unexpected token 'h', "hello" is not valid JSON`,
+		`{"start":`:            `Unexpected end of JSON input`,
+		`{bad`:                 `Expected property name or '}' in JSON at position 1 (line 1 column 2)`,
+		`{"a":1,}`:             `Expected double-quoted property name in JSON at position 7 (line 1 column 8)`,
+		`{"a":bad}`:            `Unexpected token 'b', "{"a":bad}" is not valid JSON`,
+		`["0123456789abc", x]`: `Unexpected token 'x', "...6789abc", x]" is not valid JSON`,
+	} {
+		if got := c.refused(400, "POST", "/v2/bookings", body); got != want {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+}

@@ -54,13 +54,16 @@ func (l *limiter) hit(caller string, limit KeyLimit, now time.Time) (refused boo
 
 // throttle counts the call against its limits and sets the headers; the
 // answer is nil when the call may pass.
-func (s *Simulator) throttle(c *call) *answer {
+func (s *Simulator) throttle(c *call, found *route) *answer {
 	caller, limits := s.limits(c)
 	if caller == "" {
 		return c.fail(http.StatusUnauthorized, messageUnknownKey)
 	}
 	if len(limits) == 0 {
 		return nil
+	}
+	if found.limit.Name != "" {
+		limits = []KeyLimit{found.limit}
 	}
 	s.limiter.mu.Lock()
 	defer s.limiter.mu.Unlock()

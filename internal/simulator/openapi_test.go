@@ -192,7 +192,7 @@ var contradictions = []contradiction{
 	{"/event-types", "one of"},
 	{"/routing-forms", ".fields is a list"}, // any JSON, documented as an object; Cal.com's own forms hold lists
 	{"/routing-forms", ".routes is a list"},
-	{"/reassign", ".data"}, // documented as an envelope within the envelope
+	{"/reassign", ".data"},            // documented as an envelope within the envelope
 	{"/responses", ".data is a list"}, // as the later document has it
 	{"/verified-resources", ".data is a list"},
 	{"/verified-resources/emails/{id}", "is missing"},

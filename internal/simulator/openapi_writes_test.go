@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -89,8 +90,13 @@ var organizationWrites = []write{
 	{"POST", orgTeam + "/verified-resources/emails/verification-code/request", inOwn + "/verified-resources/emails/verification-code/request", `{"email":"a@example.org"}`},
 }
 
-func TestWritesSucceedAndValidateAgainstThePublishedDocument(t *testing.T) {
-	doc := publishedDocument(t)
+// TestWritesSucceed holds without the published document; with it, the answers
+// are validated too.
+func TestWritesSucceed(t *testing.T) {
+	var doc map[string]any
+	if os.Getenv("WEIR_OPENAPI") != "" {
+		doc = publishedDocument(t)
+	}
 	s := newTest(t, Options{Seed: 1})
 	for key, writes := range map[string][]write{"owner": ownerWrites, "org-owner": organizationWrites} {
 		c := s.as(t, key)
@@ -107,6 +113,9 @@ func TestWritesSucceedAndValidateAgainstThePublishedDocument(t *testing.T) {
 			}
 			if given := idOf(body["data"]); given != "" {
 				id = given
+			}
+			if doc == nil {
+				continue
 			}
 			item, _ := doc["paths"].(map[string]any)[w.template].(map[string]any)
 			op, _ := item[strings.ToLower(w.method)].(map[string]any)

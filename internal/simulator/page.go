@@ -3,6 +3,7 @@ package simulator
 import (
 	_ "embed"
 	"html/template"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ type pageData struct {
 	Release string
 	Keys    []pageKey
 	Data    []pageCount
+	Latest  []pageBooking
 	Total   int
 	Refused int
 	Log     []pageArrival
@@ -34,6 +36,8 @@ type pageData struct {
 }
 
 type pageKey struct{ Name, Owner, Note, Expires, Digest string }
+
+type pageBooking struct{ UID, Title, Host, Status, Start, Changed string }
 
 type pageCount struct {
 	Name  string
@@ -61,7 +65,7 @@ func (s *Simulator) servePage(w http.ResponseWriter, _ *http.Request) {
 func (s *Simulator) pageData() pageData {
 	a := s.Arrivals()
 	p := pageData{
-		Now: s.now().UTC().Format(time.RFC3339), Profile: s.options.Profile, Release: s.options.Release, Data: s.counts(), Total: a.Total, Refused: a.Refused,
+		Now: s.now().UTC().Format(time.RFC3339), Profile: s.options.Profile, Release: s.options.Release, Data: s.counts(), Latest: s.latest(), Total: a.Total, Refused: a.Refused,
 		Faults: len(s.faults.Load().rules),
 	}
 	if p.Profile == "" {
@@ -85,6 +89,27 @@ func (s *Simulator) pageData() pageData {
 	}
 	return p
 }
+
+// pageBookings is how many bookings are shown.
+const pageBookings = 25
+
+// latest are the bookings that changed last.
+func (s *Simulator) latest() []pageBooking {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b := s.book
+	var all []pageBooking
+	b.indexes[byUpdated].scan(math.MinInt64, noTime-1, true, func(e entry) bool {
+		r := &b.rows[e.row]
+		all = append(all, pageBooking{
+			uidOf(r.tag), b.describe(e.row).title, b.dir.user(int(r.user)).username, statusNames[r.status], pageTime(r.start), pageTime(r.updated),
+		})
+		return len(all) < pageBookings
+	})
+	return all
+}
+
+func pageTime(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.DateTime) }
 
 // counts says how much there is of everything.
 func (s *Simulator) counts() []pageCount {

@@ -17,8 +17,9 @@ type route struct {
 	guards   []handler // each answers to refuse, or nil to let pass
 	handle   handler
 	segments []string
-	since    string // the release that brought it; "" means it was observed
-	status   int    // of a success
+	since    string   // the release that brought it; "" means it was observed
+	status   int      // of a success
+	limit    KeyLimit // in place of the caller's; without a name there is none
 }
 
 // The versions the server knows. A missing or unknown value silently means
@@ -178,6 +179,13 @@ func (r route) in(versions ...string) route { r.versions = versions; return r }
 
 // newest says that the newest release brought a route.
 func (r route) newest() route { r.since = ReleaseNewest; return r }
+
+// limited gives a route a limit of its own, which counts apart from the
+// caller's.
+func (r route) limited(name string, limit int) route {
+	r.limit = KeyLimit{Name: name, Limit: limit, Window: DefaultWindow}
+	return r
+}
 
 // answersOK says that a POST makes nothing: it answers 200.
 func (r route) answersOK() route { r.status = 200; return r }

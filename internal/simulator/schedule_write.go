@@ -3,6 +3,7 @@ package simulator
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 var (
@@ -17,9 +18,9 @@ var (
 func scheduleWriteRoutes() []route {
 	current := []string{version20240611, version20240614, version20240415}
 	return []route{
-		post("/v2/schedules", authPermissions, (*call).createSchedule).in(current...),
-		patch("/v2/schedules/{schedule}", authPermissions, (*call).patchSchedule).in(current...),
-		remove("/v2/schedules/{schedule}", authPermissions, (*call).deleteSchedule).in(current...),
+		post("/v2/schedules", authRequired, (*call).createSchedule).in(current...),
+		patch("/v2/schedules/{schedule}", authRequired, (*call).patchSchedule).in(current...),
+		remove("/v2/schedules/{schedule}", authRequired, (*call).deleteSchedule).in(current...),
 	}
 }
 
@@ -76,6 +77,15 @@ func (c *call) newSchedule(owner int) *answer {
 	s := &schedule{id: d.nextID("schedule"), owner: owner, availability: officeHours("09:00", "17:00"), overrides: list{}}
 	d.schedules = append(d.schedules, s)
 	s.settle(d, o)
+	return c.okSchedule(s)
+}
+
+// okSchedule answers in the shape of the version that was asked for.
+func (c *call) okSchedule(s *schedule) *answer {
+	older := c.version != version20240611 && c.version != version20240614
+	if older && strings.HasPrefix(strings.ToLower(c.request.URL.Path), "/v2/schedules") {
+		return c.ok(s.oldObject())
+	}
 	return c.ok(s.object())
 }
 
@@ -108,7 +118,7 @@ func (c *call) patchScheduleOf(owner int) *answer {
 		return refusal
 	}
 	s.settle(c.sim.dir, o)
-	return c.ok(s.object())
+	return c.okSchedule(s)
 }
 
 func (c *call) patchSchedule() *answer { return c.patchScheduleOf(c.user.id) }

@@ -1,12 +1,20 @@
 // Package simulator is a Cal.com API v2 server in memory: an http.Handler that
-// answers as the real server was observed to answer (2026-11-23, the
+// answers and changes as the real server was observed to (2026-11-23, the
 // open-source server of January 2026), faults included, from generated data.
 // The same seed on the same day gives the same data.
 //
-// One request goes this way: control routes (control.go) aside, its arrival is
-// noted (arrivals.go), a fault may strike (fault.go), the route and version are
-// found (routes.go), the key's limit is counted (limiter.go), the caller is
-// known (auth.go), and the noun's own file answers (bookings.go, teams.go, ...).
+// There are two kinds of state. Bookings are rows in a book (book.go), small
+// enough for a million of them; what somebody wrote through the API stands in a
+// detail beside its row (detail.go). All else is in the directory
+// (directory.go), with the smaller things in collections (things.go).
+//
+// One request goes this way: control routes and the page (control.go, page.go)
+// aside, its arrival is noted (arrivals.go), a fault may strike (fault.go), its
+// body is read (document.go), the route and version are found (routes.go), the
+// key's limit is counted (limiter.go), the caller is known (auth.go), and the
+// noun's own file answers: bookings.go, teams.go, ... Writes describe what they
+// take (input.go, constraints.go) and compute when hosts are free
+// (availability.go, slots.go). Then webhooks are called (hook_delivery.go).
 // Between requests the data may change (mutate.go).
 package simulator
 
@@ -176,7 +184,7 @@ func (s *Simulator) respond(c *call) *answer {
 	if found == nil {
 		return c.cannot()
 	}
-	if refusal := s.throttle(c); refusal != nil {
+	if refusal := s.throttle(c, found); refusal != nil {
 		return refusal
 	}
 	a := s.handle(c, found)

@@ -32,10 +32,10 @@ func (s *Simulator) Bookings() iter.Seq2[string, Booking] {
 		s.catchUp(s.now())
 		s.mu.RLock()
 		defer s.mu.RUnlock()
-		seen := s.dir.visible(alice)
+		q := &bookingQuery{users: s.dir.visible(alice), guest: s.dir.user(alice).email, now: s.now().UnixMilli()}
 		for i := range s.book.rows {
 			r := &s.book.rows[i]
-			if r.status == erased || !seen.has(r.user) {
+			if r.status == erased || !s.book.shows(q, int32(i), r.user) {
 				continue
 			}
 			w := writer{book: s.book}
