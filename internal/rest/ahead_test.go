@@ -80,20 +80,22 @@ func TestAPageThatCannotBeTakenEndsTheReading(t *testing.T) {
 	}
 }
 
-// A checkpoint that told of a page which is not durable yet would lose it.
-func TestACheckpointKnowsOnlyWhatWasEmitted(t *testing.T) {
+// six are six lists of their own length, and a source that reads each as a
+// seed's. Every failAt-th request fails, none when it is 0.
+func six(t *testing.T, failAt int64) (*rest.Source, map[string]*list) {
+	t.Helper()
 	lists := map[string]*list{}
 	for seed := range 6 {
-		lists[fmt.Sprint("/", seed)] = &list{rows: rowsOf(60 + 7*seed)}
+		lists[fmt.Sprint(seed)] = &list{rows: rowsOf(60 + 7*seed)}
 	}
-	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { lists[r.URL.Path].ServeHTTP(w, r) })
-	seeds := func(yield func(rest.Seed, error) bool) {
-		for seed := range 6 {
-			if !yield(rest.Seed{"n": fmt.Sprint(seed)}, nil) {
-				return
-			}
+	var asked atomic.Int64
+	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := asked.Add(1); failAt > 0 && n%failAt == 0 {
+			http.Error(w, "{}", http.StatusInternalServerError)
+			return
 		}
-	}
+		(&list{rows: lists[strings.TrimPrefix(r.URL.Path, "/")].rows}).ServeHTTP(w, r)
+	})
 	config := small()
 	config.Steps[0].URL, config.Inject = "/{seed.n}", map[string]string{"list": "n"}
 	config.PrimaryKey = append(slices.Clone(config.PrimaryKey), "list")
@@ -101,32 +103,54 @@ func TestACheckpointKnowsOnlyWhatWasEmitted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	durable := map[string]bool{}
-	var saved weir.Checkpoint
-	crash, most := errors.New("crash"), 0
-	for run := 1; ; run++ {
-		left := run % 4
-		err := s.Read(t.Context(), rest.ReadRequest{Checkpoint: saved, Seeds: seeds}, func(_ context.Context, p weir.Page) error {
-			if left--; left < 0 {
-				return crash
-			}
-			saved = p.Checkpoint
-			for _, r := range p.Records {
-				durable[r.Key] = true
-			}
-			return nil
-		})
-		if err == nil {
-			break
-		}
-		if most++; !errors.Is(err, crash) || most > 100 {
-			t.Fatal(err)
+	return s, lists
+}
+
+func sixSeeds(yield func(rest.Seed, error) bool) {
+	for seed := range 6 {
+		if !yield(rest.Seed{"n": fmt.Sprint(seed)}, nil) {
+			return
 		}
 	}
-	for path, l := range lists {
-		for _, r := range l.rows {
-			if key := weir.KeyOf(r.uid, strings.TrimPrefix(path, "/")); !durable[key] {
-				t.Errorf("%q was lost", key)
+}
+
+// A checkpoint that told of a page which is not durable would lose it:
+// whether taking a page fails or reading another list does.
+func TestACheckpointKnowsOnlyWhatWasTaken(t *testing.T) {
+	crash := errors.New("crash")
+	for round := range 40 {
+		failAt, crashes := int64(0), round%2 == 0
+		if !crashes {
+			failAt = int64(11 + round)
+		}
+		s, lists := six(t, failAt)
+		durable := map[string]bool{}
+		var saved weir.Checkpoint
+		for run := 1; ; run++ {
+			left := run % 4
+			err := s.Read(t.Context(), rest.ReadRequest{Checkpoint: saved, Seeds: sixSeeds}, func(_ context.Context, p weir.Page) error {
+				if left--; left < 0 && crashes {
+					return crash
+				}
+				runtime.Gosched()
+				saved = p.Checkpoint
+				for _, r := range p.Records {
+					durable[r.Key] = true
+				}
+				return nil
+			})
+			if err == nil {
+				break
+			}
+			if run > 200 || crashes != errors.Is(err, crash) {
+				t.Fatal(err)
+			}
+		}
+		for name, l := range lists {
+			for _, r := range l.rows {
+				if !durable[weir.KeyOf(r.uid, name)] {
+					t.Fatalf("round %d: %s of list %s was lost", round, r.uid, name)
+				}
 			}
 		}
 	}
