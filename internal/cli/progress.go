@@ -16,51 +16,71 @@ import (
 type progress struct {
 	s     *session
 	quiet bool
+	bars  *mpb.Progress // nil without a terminal
+
 	mu    sync.Mutex
-	bars  *mpb.Progress
 	lines map[string]*line
 }
 
+// line is one stream's. The drawing goroutine reads it while mpb may be held
+// up by us, so it has a lock of its own that nobody holds for long.
 type line struct {
 	bar  *mpb.Bar
+	mu   sync.Mutex
 	last pipeline.Progress
+}
+
+func (l *line) set(now pipeline.Progress) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = now
+}
+
+func (l *line) text(decor.Statistics) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return describe(l.last)
 }
 
 func newProgress(s *session, quiet bool, streams int) *progress {
 	p := &progress{s: s, quiet: quiet, lines: map[string]*line{}}
 	if !quiet && s.Interactive && streams > 0 {
-		p.bars = mpb.New(mpb.WithOutput(s.Stderr), mpb.WithRefreshRate(200*time.Millisecond))
+		// What is drawn passes the redactor, in which mpb sees no terminal.
+		p.bars = mpb.New(mpb.WithOutput(s.Stderr), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithAutoRefresh())
 	}
 	return p
 }
 
 // show takes a snapshot; it is called from several goroutines.
 func (p *progress) show(now pipeline.Progress) {
-	if p.quiet {
-		return
+	switch {
+	case p.quiet:
+	case p.bars == nil && now.Done:
+		fmt.Fprintln(p.s.Stderr, describe(now))
+	case p.bars != nil:
+		p.draw(now)
 	}
+}
+
+func (p *progress) draw(now pipeline.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.lines[now.Name]
 	if l == nil {
-		l = &line{}
+		l = &line{last: now}
+		l.bar = p.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(l.text)))
 		p.lines[now.Name] = l
 	}
-	l.last = now
-	switch {
-	case p.bars == nil && now.Done:
-		fmt.Fprintln(p.s.Stderr, describe(now))
-	case p.bars != nil && l.bar == nil:
-		l.bar = p.bars.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return describe(l.last)
-		})))
+	l.set(now)
+	if now.Done {
+		l.end()
 	}
-	if p.bars != nil && now.Done {
-		l.bar.EnableTriggerComplete()
-		l.bar.SetTotal(-1, true)
-	}
+}
+
+// end draws a line for the last time.
+func (l *line) end() {
+	l.bar.EnableTriggerComplete()
+	l.bar.SetTotal(-1, true)
 }
 
 func describe(p pipeline.Progress) string {
@@ -78,8 +98,7 @@ func (p *progress) close() {
 	}
 	p.mu.Lock()
 	for _, l := range p.lines {
-		l.bar.EnableTriggerComplete()
-		l.bar.SetTotal(-1, true)
+		l.end()
 	}
 	p.mu.Unlock()
 	p.bars.Wait()
