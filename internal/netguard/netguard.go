@@ -1,13 +1,14 @@
 // Package netguard is the one way out: every connection to somebody else's
 // server passes it. The address that is dialled, not the name that was
 // checked, decides; redirects are never followed; sizes and times are
-// limited; plain http is spoken on loopback alone.
+// limited; plain http is spoken on loopback alone; one round trip is at most
+// one request on the wire.
 package netguard
 
 import (
 	"context"
 	"crypto/tls"
-	"errors"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/netip"
@@ -24,29 +25,53 @@ const (
 	HeaderTimeout = 15 * time.Second // until the answer's headers are there
 	IdleTimeout   = 20 * time.Second // between two pieces of a body
 	TotalTimeout  = 60 * time.Second // for the whole exchange
-	dialTimeout   = 10 * time.Second
-	headerBytes   = 64 << 10
+	HeaderBytes   = 64 << 10         // of an answer
+	dialTimeout   = 10 * time.Second // name, connection and handshake, each
 )
 
-// Guard makes connections to one origin.
-type Guard struct {
-	origin   *url.URL
-	loopback bool // the origin itself is loopback, by its literal name
+// Options are what a Guard is made of.
+type Options struct {
+	Origin string // scheme, host and port of the only server
+	// Proxy chooses a proxy, as http.Transport.Proxy does; nil for none, whatever
+	// the environment says. It is asked once, for the origin. A proxy
+	// resolves the server's name itself, so its choice of address is trusted;
+	// the connection inside is still encrypted to the origin.
+	Proxy func(*http.Request) (*url.URL, error)
 }
 
-// New guards the way to an origin: scheme, host and port. Anything but https,
-// or http on loopback, is CodeUsage.
-func New(origin string) (*Guard, error) {
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || u.User != nil {
+// Guard makes connections to one origin. It is safe for concurrent use.
+type Guard struct {
+	origin *url.URL
+	local  bool     // the origin itself is loopback, by its literal name
+	proxy  *url.URL // nil without one
+
+	header, idle, total time.Duration
+	resolver            *net.Resolver  // nil for the system's
+	roots               *x509.CertPool // nil for the system's
+}
+
+// New guards the way to an origin, without a proxy. Anything but https, or
+// http on loopback, is CodeUsage.
+func New(origin string) (*Guard, error) { return NewWith(Options{Origin: origin}) }
+
+// NewWith guards the way to an origin as the options say.
+func NewWith(o Options) (*Guard, error) {
+	u, err := url.Parse(o.Origin)
+	if err != nil || u.Hostname() == "" || u.User != nil {
 		return nil, &weir.Error{Code: weir.CodeUsage, Message: "this is not an address", Remedy: "Write it as https://host"}
 	}
-	g := &Guard{origin: u, loopback: literallyLoopback(u.Hostname())}
+	g := &Guard{origin: u, local: literallyLoopback(u.Hostname()), header: HeaderTimeout, idle: IdleTimeout, total: TotalTimeout}
 	switch {
 	case u.Scheme == "https":
-	case u.Scheme == "http" && g.loopback:
+	case u.Scheme == "http" && g.local:
 	default:
 		return nil, &weir.Error{Code: weir.CodeUsage, Message: "only https keeps a key secret on the way; http is for loopback alone", Remedy: "Write the address with https://"}
+	}
+	if o.Proxy == nil || g.local {
+		return g, nil // what is on this machine needs no way out
+	}
+	if g.proxy, err = o.Proxy(&http.Request{URL: u}); err != nil {
+		return nil, &weir.Error{Code: weir.CodeConfig, Where: "proxy", Message: "its address cannot be read", Remedy: "Check HTTPS_PROXY"}
 	}
 	return g, nil
 }
@@ -59,46 +84,49 @@ func literallyLoopback(host string) bool {
 
 // Client is an HTTP client that goes nowhere else.
 func (g *Guard) Client() *http.Client {
-	dialer := &net.Dialer{Timeout: dialTimeout, ControlContext: g.control}
 	return &http.Client{
-		Timeout:       TotalTimeout,
+		Timeout:       g.total,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: bound{g.origin, &http.Transport{
-			Proxy:       nil, // a proxy would see, or choose, where the key goes
-			DialContext: idle(dialer.DialContext), ForceAttemptHTTP2: true,
-			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: HeaderTimeout, ExpectContinueTimeout: time.Second,
-			MaxResponseHeaderBytes: headerBytes, DisableCompression: true, // inflated by the reader, through a limit
-			MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
-		}},
+		Transport:     bound{g.origin, g.idle, g.transport()},
 	}
 }
 
-// bound refuses a request to another origin, whoever made it.
-type bound struct {
-	origin *url.URL
-	next   http.RoundTripper
-}
-
-// ErrOtherOrigin is the refusal.
-var ErrOtherOrigin = errors.New("netguard: a request to another origin")
-
-// RoundTrip implements http.RoundTripper.
-func (b bound) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Scheme != b.origin.Scheme || !strings.EqualFold(r.URL.Host, b.origin.Host) || r.URL.User != nil {
-		return nil, ErrOtherOrigin
+// transport speaks HTTP/1.1 only: with one request on a connection at a time
+// "no byte was sent" and "nothing came for 20 s" are facts about that request.
+func (g *Guard) transport() *http.Transport {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	t := &http.Transport{
+		DialContext: g.dial, Protocols: &protocols,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: g.roots},
+		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: g.header, ExpectContinueTimeout: time.Second,
+		MaxResponseHeaderBytes: HeaderBytes, DisableCompression: true, // inflated by the reader, through a limit
+		MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
 	}
-	return b.next.RoundTrip(r)
+	if g.proxy != nil {
+		t.Proxy = http.ProxyURL(g.proxy)
+	}
+	return t
 }
 
-// control decides on the address that is really dialled, each time.
+// dial connects to the origin, or to the proxy that was asked for.
+func (g *Guard) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: dialTimeout, Resolver: g.resolver, ControlContext: g.control}
+	if g.proxy != nil {
+		d.ControlContext = nil // the user chose the proxy; it may stand inside
+	}
+	return d.DialContext(ctx, network, address)
+}
+
+// control decides on the address that is really dialled, each time: after the
+// resolver, so that no second answer of it can differ from the one checked.
 func (g *Guard) control(_ context.Context, network, address string, _ syscall.RawConn) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil || !strings.HasPrefix(network, "tcp") {
 		return refuse(address)
 	}
 	ip := ap.Addr().WithZone("").Unmap()
-	if g.loopback && ip.IsLoopback() || Public(ip) {
+	if g.local && ip.IsLoopback() || !g.local && Public(ip) {
 		return nil
 	}
 	return refuse(ip.String())
@@ -106,55 +134,4 @@ func (g *Guard) control(_ context.Context, network, address string, _ syscall.Ra
 
 func refuse(address string) error {
 	return &weir.Error{Code: weir.CodeUsage, Where: "network", Message: "the name leads to " + address + ", which is not a public address", Remedy: "Check the address and the DNS; loopback must be written as http://127.0.0.1"}
-}
-
-// special are the blocks that are not, or may not be, the public Internet, as
-// IANA's special-purpose registries list them, and those that hide an IPv4
-// address in an IPv6 one (NAT64, 6to4, Teredo).
-var special = prefixes(
-	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-	"::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16",
-	"fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
-)
-
-func prefixes(texts ...string) []netip.Prefix {
-	out := make([]netip.Prefix, len(texts))
-	for i, t := range texts {
-		out[i] = netip.MustParsePrefix(t)
-	}
-	return out
-}
-
-// Public reports whether an address belongs to the public Internet.
-func Public(ip netip.Addr) bool {
-	ip = ip.Unmap()
-	for _, p := range special {
-		if p.Contains(ip) {
-			return false
-		}
-	}
-	return ip.IsValid() && ip.IsGlobalUnicast()
-}
-
-// idle gives each connection a deadline that every read moves on, so that a
-// server which stops in the middle of a body is noticed.
-func idle(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &idleConn{Conn: c}, nil
-	}
-}
-
-// idleConn limits each read. An idle connection between two requests is
-// closed by it too, which the transport notices and survives.
-type idleConn struct{ net.Conn }
-
-// Read implements net.Conn.
-func (c *idleConn) Read(p []byte) (int, error) {
-	_ = c.SetReadDeadline(time.Now().Add(IdleTimeout)) // fails only on a closed connection, as Read then does
-	return c.Conn.Read(p)
 }
