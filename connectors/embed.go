@@ -5,7 +5,9 @@ package connectors
 
 import "embed"
 
-// Files has a folder per connector.
+// Files has a folder per connector: connector.yaml, README.md, a file in
+// endpoints for each noun, and in samples records of the endpoints that are
+// read by default.
 //
-//go:embed */connector.yaml */endpoints/*.yaml
+//go:embed */connector.yaml */README.md */endpoints/*.yaml */samples/*.json
 var Files embed.FS

@@ -88,7 +88,7 @@ type stream struct {
 
 // schemaSpec says how an endpoint's records lie in tables.
 func schemaSpec(e *connector.Endpoint) schema.Spec {
-	spec := schema.Spec{Dataset: e.Dataset, PrimaryKey: e.PrimaryKey, Children: e.Children, JSONFields: e.JSONFields}
+	spec := schema.Spec{Dataset: e.Dataset, PrimaryKey: e.PrimaryKey, Children: e.Children, JSONFields: e.JSONFields, Ignore: e.Ignore}
 	for _, path := range slices.Sorted(maps.Keys(e.Columns)) {
 		spec.Columns = append(spec.Columns, schema.Column{Path: path, Type: e.Columns[path]})
 	}
