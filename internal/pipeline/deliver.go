@@ -38,6 +38,11 @@ func (s *stream) deliver(ctx context.Context, read <-chan struct{}) error {
 			return err
 		}
 	}
+	if at == 0 {
+		if err := s.shape(ctx); err != nil {
+			return err
+		}
+	}
 	if f, ok := s.flow.Destination.(Finisher); ok {
 		return f.Finish(ctx, s.endpoint.Dataset)
 	}

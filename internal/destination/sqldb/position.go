@@ -63,7 +63,7 @@ func (db *DB) admit(ctx context.Context, tx tx, b weir.Batch) (done bool, err er
 		return false, refuse(fmt.Sprintf("epoch %d has been followed by epoch %d: another run has taken over", b.Epoch, at.epoch), "Let the other run finish")
 	case b.To < b.From:
 		return false, refuse(fmt.Sprintf("the batch goes backwards, from %d to %d", b.From, b.To), "")
-	case b.To <= at.position:
+	case b.To <= at.position && at.known: // a batch of nothing makes the tables of a log that is new here
 		return true, nil
 	case b.From != at.position:
 		return false, refuse(fmt.Sprintf("the batch goes from %d to %d, but the database is at %d", b.From, b.To, at.position), "Run again; it continues where the database is")
