@@ -18,7 +18,8 @@ func openReadOnly(path string) (*sql.DB, error) {
 	return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "mode=ro"}).String())
 }
 
-// showTables prints every table of the data with its number of live rows.
+// showTables prints every table of the data with its number of rows, those
+// without any in one line.
 func showTables(ctx context.Context, w io.Writer, path string) error {
 	return reading(path, func(db *sql.DB) error {
 		names, err := column(ctx, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\_weir%' ESCAPE '\' AND name NOT LIKE 'sqlite%' ORDER BY name`)
@@ -26,6 +27,7 @@ func showTables(ctx context.Context, w io.Writer, path string) error {
 			return err
 		}
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+		empty := 0
 		for _, name := range names {
 			var rows, gone int
 			// The names come from the database's own catalogue.
@@ -33,13 +35,21 @@ func showTables(ctx context.Context, w io.Writer, path string) error {
 			if err := db.QueryRowContext(ctx, query).Scan(&rows, &gone); err != nil {
 				return err
 			}
+			if rows == 0 {
+				empty++
+				continue
+			}
 			note := ""
 			if gone > 0 {
 				note = fmt.Sprintf("%d of them marked deleted", gone)
 			}
 			fmt.Fprintf(t, "%d\t  %s\t\f", rows, strings.TrimSpace(name+"  "+note))
 		}
-		return t.Flush()
+		if err := t.Flush(); err != nil || empty == 0 {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "and %d tables without rows yet, such as those of organizations\n", empty)
+		return err
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,6 +62,42 @@ func TestParametersStandWhereTheyBelong(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c.Steps[0].Query); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestParametersReachBodyAndHeadersAndPagingIsPassedOn(t *testing.T) {
+	const search = `endpoints:
+  - id: search
+    title: Search
+    path: /search
+    method: POST
+    body: '{"text": "{param.text}", "page": {page}}'
+    headers: {X-Text: "{param.text}"}
+    dataset: found
+    primary_key: [id]
+    iteration: graphql.page
+    paging: {param: page, start: "2", end: "9", size: 10, link_rel: next, inclusive: true}
+    parameters: [{name: text, help: what to look for, required: true}]
+    default: false
+    default_reason: it needs a value
+`
+	d, err := Load(fstest.MapFS{"connector.yaml": {Data: []byte(goodConnector)}, "endpoints/a.yaml": {Data: []byte(search)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := d.Expand("search", d.BaseURL, map[string]string{"text": `a "quoted" word`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := c.Steps[0]
+	if want := `{"text": "{param.text=a "quoted" word}", "page": {page}}`; step.Body != want || step.Headers["X-Text"] != `{param.text=a "quoted" word}` {
+		t.Errorf("got body %s, headers %v", step.Body, step.Headers)
+	}
+	if want := (rest.Paging{Param: "page", Start: "2", End: "9", Size: 10, LinkRel: "next", Inclusive: true}); step.Paging != want {
+		t.Errorf("got %+v", step.Paging)
+	}
+	if _, err := rest.NewSource(c, nil); err != nil {
+		t.Error(err)
 	}
 }
 

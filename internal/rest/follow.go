@@ -111,7 +111,8 @@ func cutUnquoted(text string, separator byte) (before, after string) {
 }
 
 func hasRel(params, rel string) bool {
-	for param := ""; params != ""; {
+	for params != "" {
+		var param string
 		param, params = cutUnquoted(params, ';')
 		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
 		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
