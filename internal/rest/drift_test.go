@@ -118,7 +118,7 @@ func (r *reader) lost(sim *simulator.Simulator) (missing, stale int) {
 	return missing, stale
 }
 
-// histories is how many seeded histories are played: 100, or what
+// histories is how many seeded histories are played: 40, or what
 // WEIR_HISTORIES says.
 func histories(t *testing.T) int {
 	if text := os.Getenv("WEIR_HISTORIES"); text != "" {
@@ -128,7 +128,7 @@ func histories(t *testing.T) int {
 		}
 		return n
 	}
-	return 100
+	return 40
 }
 
 // While people book, move, cancel and delete between any two requests, an
