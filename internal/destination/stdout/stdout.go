@@ -74,7 +74,10 @@ func (d *Destination) place(log, dataset string) place {
 // Load prints a batch. A batch that was printed before prints nothing.
 // CodeIntegrity when it does not start at the position or its epoch is older
 // than the last one's; CodeLocal when the writer fails, and from then on.
-func (d *Destination) Load(_ context.Context, b weir.Batch) (weir.Loaded, error) {
+func (d *Destination) Load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
+	if err := ctx.Err(); err != nil {
+		return weir.Loaded{}, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p := d.place(b.Log, b.Dataset)
