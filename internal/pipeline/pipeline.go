@@ -86,11 +86,14 @@ type stream struct {
 	grown    chan struct{} // capacity 1: the log has new records
 }
 
-// schemaSpec says how an endpoint's records lie in tables.
-func schemaSpec(e *connector.Endpoint) schema.Spec {
+// schemaSpec says how the records of a connector's endpoint lie in tables.
+func schemaSpec(d *connector.Definition, e *connector.Endpoint) schema.Spec {
 	spec := schema.Spec{Dataset: e.Dataset, PrimaryKey: e.PrimaryKey, Children: e.Children, JSONFields: e.JSONFields, Ignore: e.Ignore}
 	for _, path := range slices.Sorted(maps.Keys(e.Columns)) {
 		spec.Columns = append(spec.Columns, schema.Column{Path: path, Type: e.Columns[path]})
+	}
+	for _, other := range d.Endpoints {
+		spec.Others = append(spec.Others, other.Dataset)
 	}
 	return spec
 }

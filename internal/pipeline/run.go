@@ -167,7 +167,7 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 	if err != nil {
 		return nil, err
 	}
-	sch, err := schema.New(schemaSpec(e), dataset.Schema)
+	sch, err := schema.New(schemaSpec(r.flow.Connector, e), dataset.Schema)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,10 @@ import (
 // ("eventType.id"); a dot or backslash in a member's own name has a backslash
 // before it.
 type Spec struct {
-	Dataset    string   // becomes the root table's name
+	Dataset string // becomes the root table's name
+	// Others are the datasets that lie beside this one: no child table gets
+	// the name of a table of theirs, whichever comes first.
+	Others     []string
 	PrimaryKey []string // paths in the record
 	Children   []string // arrays that become child tables, whatever their elements are
 	// JSONFields are free-form values kept as JSON columns. Those of a child
@@ -175,11 +178,33 @@ func (s *Schema) child(path string) *table {
 		if !slices.Contains(s.spec.Children, path) && !camel(path) {
 			name = hashed(name, path)
 		}
+		if s.foreign(name) {
+			name = hashed(name, s.root.name+" "+path)
+		}
 		t = s.newTable(path, tableName(name, path, s.names))
 		s.arrays[path] = t
 		s.changed()
 	}
 	return t
+}
+
+// foreign reports whether a child table's name is one that another dataset
+// has, or that a child of it would have: a's b_c and a_b's c are both a_b_c,
+// and the longer dataset keeps it.
+func (s *Schema) foreign(name string) bool {
+	own := singular(s.root.name) + "_"
+	for _, other := range s.spec.Others {
+		root, _ := snake(other)
+		prefix := singular(root) + "_"
+		switch {
+		case root == s.root.name:
+		case root == name:
+			return true
+		case strings.HasPrefix(name, prefix) && (len(prefix) > len(own) || prefix == own && root < s.root.name):
+			return true
+		}
+	}
+	return false
 }
 
 // children are the child tables: the declared ones first, then by path.

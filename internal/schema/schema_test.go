@@ -149,6 +149,25 @@ func TestHistoryKeepsEveryVersionByHashAndTime(t *testing.T) {
 	}
 }
 
+func TestNoChildTableHasANameThatAnotherDatasetCouldHave(t *testing.T) {
+	others := []string{"a", "a_b", "a_bs", "a_extra"}
+	array := func(name string) string { return `{"id":1,"` + name + `":[{"x":1}]}` }
+	seen := map[string]string{}
+	for _, c := range []struct{ dataset, field, want string }{
+		{"a", "c", "a_c"}, {"a_b", "c", "a_b_c"}, {"a", "bC", "a_b_c_"}, {"a", "extra", "a_extra_"}, {"a_bs", "c", "a_b_c_"}, {"a", "b", "a_b_"},
+	} {
+		s := newSchema(t, Spec{Dataset: c.dataset, PrimaryKey: []string{"id"}, Others: others}, array(c.field))
+		got := s.Layout(weir.ModeUpsert).Tables[1].Name
+		if plain := !strings.HasSuffix(c.want, "_"); plain && got != c.want || !plain && (!strings.HasPrefix(got, c.want) || !looksHashed(got)) {
+			t.Errorf("%s of %s is in %s, want %s", c.field, c.dataset, got, c.want)
+		}
+		if other := seen[got]; other != "" {
+			t.Errorf("%s is of %s and of %s", got, other, c.dataset)
+		}
+		seen[got] = c.dataset
+	}
+}
+
 func TestATombstoneHasTheKeyInItsColumnsType(t *testing.T) {
 	s := newSchema(t, Spec{Dataset: "event_types", PrimaryKey: []string{"id"}}, `{"id":7}`)
 	c, reject := s.Change(weir.Record{Key: "7", Deleted: true}, 2, 0, "run", weir.ModeUpsert)

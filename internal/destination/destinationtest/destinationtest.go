@@ -1,6 +1,7 @@
 // Package destinationtest is the suite that every destination passes. It
 // knows a destination only by what the pipeline uses of it, and a function
-// that reads its tables back.
+// that reads its tables back. What a kind of destination cannot promise it
+// lists as exceptions, with the reason.
 //
 //	destinationtest.go  what a destination gives the suite; Run
 //	world.go            a dataset that changes, and what it should look like
@@ -64,6 +65,8 @@ var promises = []struct {
 	{"ANewLogStartsOverAndDoublesNothing", newLog},
 	{"DataOfAnotherSourceIsRefused", otherSource},
 	{"AnotherModeIsRefused", otherMode},
+	{"ATableOfAnotherDatasetIsRefused", otherDataset},
+	{"OfTwoDatasetsThatWantATableOneGetsIt", wantedByTwo},
 	{"ARefusedRecordLeavesTheRest", refused},
 	{"WhatIsReopenedGoesOn", reopened},
 	{"ACancelledLoadChangesNothing", cancelled},

@@ -3,6 +3,8 @@ package destinationtest
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,4 +97,64 @@ func narrower(t *testing.T, p Place) {
 	wide := with(batch(0, Booking("a", 2), Booking("b", 1, "Ada")), weir.Column{Name: "color", Type: weir.TypeText}, "red")
 	wide.Changes[0].Rows[0][0][1], wide.Changes[0].Rows[0][0][4] = nil, "12"
 	p.shows(t, wide.Layout, rowsOf(wide.Layout, wide.Changes...))
+}
+
+// inDataset is a batch of a dataset whose tables have these names.
+func inDataset(b weir.Batch, dataset, root, child string) weir.Batch {
+	b.Dataset, b.Log, b.Layout = dataset, "log of "+dataset, layout()
+	b.Layout.Tables[0].Name, b.Layout.Tables[1].Name = root, child
+	return b
+}
+
+// otherDataset loads two datasets that want one table, by their children or
+// by a child and a root, each of them first once.
+func otherDataset(t *testing.T, p Place) {
+	for _, c := range []struct{ first, second, table string }{
+		{"a", "a_b", "a_b_c"}, {"k_l", "k", "k_l_c"}, {"d", "d_e", "d_e"}, {"g_h", "g", "g_h"},
+	} {
+		t.Run(c.first+" before "+c.second, func(t *testing.T) {
+			d := p.open(t)
+			tables := func(dataset string) (root, child string) {
+				if dataset == c.table {
+					return c.table, c.table + "_own"
+				}
+				return dataset, c.table
+			}
+			root, child := tables(c.first)
+			first := inDataset(batch(0, Booking("x", 1, "Kei")), c.first, root, child)
+			load(t, d, first)
+			root, child = tables(c.second)
+			second := inDataset(batch(0, Booking("y", 1, "Ada")), c.second, root, child)
+			_, err := d.Load(t.Context(), second)
+			if weir.CodeOf(err) != weir.CodeConflict {
+				t.Fatalf("got %v, want an error of class %s", err, weir.CodeConflict)
+			}
+			for _, says := range []string{"table " + c.table, "the dataset " + c.first + " ", ". Load one of the two"} {
+				if !strings.Contains(err.Error(), says) {
+					t.Errorf("%q does not say %q", err, says)
+				}
+			}
+			p.shows(t, first.Layout, rowsOf(first.Layout, Booking("x", 1, "Kei")))
+			if at, err := d.Position(t.Context(), second.Log, second.Dataset); at != 0 || err != nil {
+				t.Errorf("the refused dataset is at %d (%v)", at, err)
+			}
+		})
+	}
+}
+
+// wantedByTwo loads two such datasets at once.
+func wantedByTwo(t *testing.T, p Place) {
+	d := p.open(t)
+	var wait sync.WaitGroup
+	errs := make([]error, 2)
+	for i, dataset := range []string{"a", "a_b"} {
+		wait.Go(func() {
+			_, errs[i] = d.Load(t.Context(), inDataset(batch(0, Booking("x", 1, "Kei")), dataset, dataset, "a_b_c"))
+		})
+	}
+	wait.Wait()
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(string(weir.CodeOf(a)), string(weir.CodeOf(b))) })
+	if errs[0] != nil || weir.CodeOf(errs[1]) != weir.CodeConflict || !strings.Contains(fmt.Sprint(errs[1]), "two cannot share one") {
+		t.Errorf("got %v, want one to be loaded and one to be told of the other", errs)
+	}
 }

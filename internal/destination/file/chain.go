@@ -34,6 +34,8 @@ type chain struct {
 	closed bool
 	state  *state
 	stale  bool // files may be lying about that no manifest names: read and recover
+	// claimed are the tables that are known to be this dataset's.
+	claimed map[string]bool
 }
 
 // locked runs f while no other process touches the dataset, with c.state as

@@ -56,6 +56,9 @@ func (c *chain) admit(b weir.Batch) (m manifest, done bool, err error) {
 	if err := checkOwner(s, b); err != nil {
 		return m, false, err
 	}
+	if err := c.claim(b.Layout); err != nil {
+		return m, false, err
+	}
 	at := s.log(b.Log)
 	switch {
 	case b.Epoch < at.Epoch:

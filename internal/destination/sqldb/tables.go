@@ -36,6 +36,15 @@ func (db *DB) tables(ctx context.Context, tx tx, b weir.Batch) ([]*target, error
 	if err != nil {
 		return nil, err
 	}
+	if slices.ContainsFunc(b.Layout.Tables, func(t weir.Table) bool { return known[t.Name].Name == "" }) {
+		// Of two datasets that want one name at once, one must see the other.
+		if err := tx.lock(ctx, "own tables"); err != nil {
+			return nil, err
+		}
+		if known, err = db.made(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
 	names := make([]string, 0, len(known)+len(b.Layout.Tables))
 	for _, t := range b.Layout.Tables {
 		names = append(names, t.Name)
@@ -123,7 +132,7 @@ func (db *DB) table(ctx context.Context, tx tx, b weir.Batch, i int, known map[s
 	case m.source != b.Source:
 		return t, db.conflict(t.Name, "it holds data of another source ("+m.source+")", elsewhere)
 	case m.dataset != b.Dataset:
-		return t, db.conflict(t.Name, "it belongs to the dataset "+m.dataset, elsewhere)
+		return t, db.conflict(t.Name, "the dataset "+m.dataset+" has it, and two cannot share one", "Load one of the two into another database, or another schema with ?schema=")
 	case m.mode != b.Mode:
 		return t, db.conflict(t.Name, fmt.Sprintf("it was loaded in mode %s, not %s", m.mode, b.Mode), elsewhere)
 	case !slices.Equal(m.Key, t.Key) || m.Parent != t.Parent:

@@ -20,6 +20,8 @@ import (
 // starts again, or when another one prints.
 const nothingRemembered = "standard output remembers nothing: each run prints from the beginning of the log"
 
+const nothingShared = "a line names its dataset, and child rows lie in their record: there are no tables to share"
+
 func TestLinesKeepWhatADestinationPromisesThatRemembersNothing(t *testing.T) {
 	destinationtest.Run(t, func(*testing.T) destinationtest.Place {
 		var printed bytes.Buffer
@@ -27,8 +29,9 @@ func TestLinesKeepWhatADestinationPromisesThatRemembersNothing(t *testing.T) {
 			Open: func(testing.TB) destinationtest.Destination { return stdout.New(&printed, nil) },
 			Rows: func(t testing.TB, table weir.Table) []map[string]any { return read(t, printed.Bytes(), table) },
 			Exceptions: map[string]string{
-				"DataOfAnotherSourceIsRefused":            nothingRemembered,
-				"AnotherModeIsRefused":                    nothingRemembered,
+				"DataOfAnotherSourceIsRefused":    nothingRemembered,
+				"AnotherModeIsRefused":            nothingRemembered,
+				"ATableOfAnotherDatasetIsRefused": nothingShared, "OfTwoDatasetsThatWantATableOneGetsIt": nothingShared,
 				"WhatIsReopenedGoesOn":                    nothingRemembered,
 				"WhateverHappenedTheNewestVersionIsThere": nothingRemembered,
 				"TwoWhoLoadTheSameBatchLoadItOnce":        nothingRemembered,
