@@ -1,9 +1,12 @@
 package main
 
 import (
-	"net/http"
+	"database/sql"
+	"errors"
+	"fmt"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,8 +27,10 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommandsDoWhatTheManualSays plays testdata/script, each file a page of
-// the manual. The command `simulator [bookings [limit [path]]]` starts a simulated
-// Cal.com, which forbids everybody the path, and sets $URL, $KEY, $EXPIRED and $MEMBER.
+// the manual. The command `simulator [bookings [limit [faults]]]` starts a
+// simulated Cal.com, with the faults of a file, and sets $URL, $KEY, $EXPIRED
+// and $MEMBER; `exits N weir …` checks the exit code; `sqlite FILE STATEMENT`
+// prints what a statement yields.
 func TestCommandsDoWhatTheManualSays(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -37,29 +42,74 @@ func TestCommandsDoWhatTheManualSays(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"simulator": startSimulator,
 			"badserver": startBadServer,
+			"exits":     exits,
+			"sqlite":    sqlite,
 		},
 	})
 }
 
 func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	options := simulator.Options{Bookings: number(ts, args, 0, 300), Seed: 1, RateLimit: number(ts, args, 1, 120)}
+	if len(args) > 2 {
+		var err error
+		options.Faults, err = simulator.LoadFaults(ts.MkAbs(args[2]))
+		ts.Check(err)
+	}
 	sim, err := simulator.New(options)
 	ts.Check(err)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(args) > 2 && r.URL.Path == args[2] {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = w.Write([]byte(`{"status":"error","error":{"code":"ForbiddenException","message":"not for you"}}`))
-			return
-		}
-		sim.ServeHTTP(w, r)
-	}))
+	server := httptest.NewServer(sim)
 	ts.Defer(server.Close)
 	ts.Setenv("URL", server.URL)
 	for _, k := range sim.Keys() {
 		ts.Setenv(strings.ToUpper(strings.ReplaceAll(k.Name, "-", "_")), k.Key)
 	}
 	ts.Setenv("KEY", sim.Keys()[0].Key)
+}
+
+// exits runs a command and checks the code it exits with.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG…]")
+	}
+	want, got := number(ts, args, 0, 0), 0
+	err := ts.Exec(args[1], args[2:]...)
+	if failed := new(exec.ExitError); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("it exited with %d, want %d", got, want)
+	}
+}
+
+// sqlite runs a statement in a database and prints the rows.
+func sqlite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sqlite FILE STATEMENT")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer func() { _ = db.Close() }()
+	rows, err := db.Query(args[1])
+	ts.Check(err)
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	ts.Check(err)
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(sql.NullString)
+		}
+		ts.Check(rows.Scan(values...))
+		for _, v := range values {
+			_, err := fmt.Fprint(ts.Stdout(), v.(*sql.NullString).String, " ")
+			ts.Check(err)
+		}
+		_, err := fmt.Fprintln(ts.Stdout())
+		ts.Check(err)
+	}
+	ts.Check(rows.Err())
 }
 
 func number(ts *testscript.TestScript, args []string, i, otherwise int) int {

@@ -50,7 +50,7 @@ func printResult(w io.Writer, r *pipeline.Result) {
 		case s.Error != "" && s.Status == pipeline.StatusSucceeded:
 			fmt.Fprintf(w, "%s, in part skipped: %s\n", s.Name, s.Error)
 		case s.Error != "":
-			fmt.Fprintf(w, "%s %s: %s\n", s.Name, s.Status, s.Error)
+			fmt.Fprintf(w, "%s: %s\n", s.Status, s.Error)
 		}
 	}
 	fmt.Fprintf(w, "Run %s %s: %d requests, %d refused.\n", r.RunID, r.Status, r.Requests, r.Refused)

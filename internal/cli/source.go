@@ -113,8 +113,9 @@ func canonicalOrigin(u *url.URL) string {
 
 // openStore opens Weir's own database.
 func (src *source) openStore(s *session) (err error) {
-	where := src.flags.Database
+	where, flag := src.flags.Database, "--database-url"
 	if where == "" {
+		flag = "--data"
 		dir, err := dataDir(src.flags.Data, s.Getenv)
 		if err != nil {
 			return err
@@ -122,7 +123,7 @@ func (src *source) openStore(s *session) (err error) {
 		where = "sqlite:" + filepath.Join(dir, "weir.db")
 	}
 	src.store, err = store.Open(s.ctx, where, store.Options{Logger: s.log})
-	return weir.At("Weir's store", err)
+	return weir.At(flag, err)
 }
 
 // dataDir is where Weir keeps its own files, made when it is missing.

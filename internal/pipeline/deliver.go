@@ -38,7 +38,7 @@ func (s *stream) deliver(ctx context.Context, read <-chan struct{}) error {
 			return err
 		}
 	}
-	if at == 0 {
+	if at == 0 && s.readable {
 		if err := s.shape(ctx); err != nil {
 			return err
 		}

@@ -84,6 +84,7 @@ type stream struct {
 	log      *slog.Logger
 	tally    *tally
 	grown    chan struct{} // capacity 1: the log has new records
+	readable bool          // the source was read without an error; deliver knows once reading has ended
 }
 
 // schemaSpec says how the records of a connector's endpoint lie in tables.

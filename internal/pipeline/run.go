@@ -103,7 +103,8 @@ func fatal(c weir.Code) bool {
 	return c == weir.CodeAuth || c == weir.CodeIntegrity || c == weir.CodeLocal
 }
 
-// one runs a stream from its needs to its result.
+// one runs a stream from its needs to its result. It says in an error which
+// stream it is about; nothing below does.
 func (r *runner) one(ctx context.Context, e *connector.Endpoint) StreamResult {
 	over := r.ends[e.ID]
 	t := &tally{result: StreamResult{Name: e.ID}, began: r.flow.Now(), now: r.flow.Now, progress: r.flow.Progress}
@@ -135,6 +136,7 @@ func (r *runner) move(ctx context.Context, e *connector.Endpoint, t *tally, read
 	group.Go(func() error {
 		defer close(ended)
 		err := s.ingest(ctx, r.seeds(ctx, e))
+		s.readable = err == nil
 		read(outcome(ctx, err))
 		return err
 	})
@@ -154,7 +156,7 @@ func (r *runner) await(ctx context.Context, e *connector.Endpoint) error {
 			return ctx.Err()
 		}
 		if need.status != StatusSucceeded {
-			return &weir.Error{Code: weir.CodeForbidden, Where: e.ID,
+			return &weir.Error{Code: weir.CodeForbidden,
 				Message: fmt.Sprintf("it needs the ids of %s, which could not be read", n.Endpoint)}
 		}
 	}
@@ -203,9 +205,9 @@ func outcome(ctx context.Context, err error) Status {
 func stopped(ctx context.Context, id string) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, context.Canceled) {
-		return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "stopped; what was read is kept", Remedy: "Run the same command again to go on from here", Err: cause}
+		return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "interrupted; what was read is kept", Remedy: "Run the same command again to go on from here", Err: cause}
 	}
-	return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "stopped because of another stream's failure", Err: cause}
+	return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "ended by another stream's failure", Err: cause}
 }
 
 // summarise fills in the run's status and sums, and picks the error that

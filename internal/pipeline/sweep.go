@@ -53,7 +53,7 @@ func (r *reading) gone(ctx context.Context) ([]weir.Record, error) {
 	}
 	if braked(live, missing) && !r.flow.AllowDelete {
 		return nil, &weir.Error{
-			Code: weir.CodeConflict, Where: r.endpoint.ID,
+			Code:    weir.CodeConflict,
 			Message: fmt.Sprintf("%d of %d records are no longer shown by the source; so many at once look like a lost permission, so none was marked deleted", missing, live),
 			Remedy:  "Check what the key may read; if they are really gone, run once more with --allow-deletes",
 		}

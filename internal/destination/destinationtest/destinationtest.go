@@ -42,6 +42,9 @@ type Place struct {
 	Rows func(t testing.TB, table weir.Table) []map[string]any
 	// History says that the destination can keep every version.
 	History bool
+	// Exceptions are the promises that this kind of place cannot keep, each
+	// with the reason, which its documentation gives as well.
+	Exceptions map[string]string
 }
 
 // promises are the tests of the suite, in the order in which they are told.
@@ -79,7 +82,27 @@ var promises = []struct {
 // Run runs the suite; each promise gets a place of its own.
 func Run(t *testing.T, place func(t *testing.T) Place) {
 	for _, p := range promises {
-		t.Run(p.name, func(t *testing.T) { p.test(t, place(t)) })
+		t.Run(p.name, func(t *testing.T) {
+			place := place(t)
+			place.checkExceptions(t)
+			if why := place.Exceptions[p.name]; why != "" {
+				t.Skip(why)
+			}
+			p.test(t, place)
+		})
+	}
+}
+
+// checkExceptions refuses exceptions from promises that nobody makes.
+func (p Place) checkExceptions(t *testing.T) {
+	known := map[string]bool{}
+	for _, promise := range promises {
+		known[promise.name] = true
+	}
+	for name, why := range p.Exceptions {
+		if !known[name] || why == "" {
+			t.Fatalf("the exception %q is of no promise, or has no reason", name)
+		}
 	}
 }
 

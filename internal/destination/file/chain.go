@@ -82,12 +82,13 @@ func (c *chain) tidy() {
 	}
 }
 
-// place says in an error which dataset of which directory it is about.
+// place says in an error which directory it is about. Which dataset it is,
+// the caller says.
 func (c *chain) place(err error) error {
 	if err == nil {
 		return nil
 	}
-	where := c.disk.dir + " " + c.dataset
+	where := c.disk.dir
 	var known *weir.Error
 	if errors.As(err, &known) {
 		return weir.At(where, err)

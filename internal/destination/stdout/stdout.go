@@ -13,8 +13,10 @@ package stdout
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -85,11 +87,11 @@ func (d *Destination) Load(ctx context.Context, b weir.Batch) (weir.Loaded, erro
 	case d.broken != nil:
 		return weir.Loaded{}, d.broken
 	case b.Epoch < p.epoch:
-		return weir.Loaded{}, integrity(b, fmt.Sprintf("epoch %d has been followed by epoch %d: another run has taken over", b.Epoch, p.epoch))
+		return weir.Loaded{}, integrity(fmt.Sprintf("epoch %d has been followed by epoch %d: another run has taken over", b.Epoch, p.epoch))
 	case b.To <= p.position && b.To > b.From:
 		return weir.Loaded{}, nil
 	case b.From != p.position || b.To < b.From:
-		return weir.Loaded{}, integrity(b, fmt.Sprintf("the batch goes from %d to %d, but %d is printed", b.From, b.To, p.position))
+		return weir.Loaded{}, integrity(fmt.Sprintf("the batch goes from %d to %d, but %d is printed", b.From, b.To, p.position))
 	}
 	var loaded weir.Loaded
 	for _, ch := range b.Changes {
@@ -126,13 +128,22 @@ func (d *Destination) Close() error {
 
 // failed remembers that the writer is gone: a second try would print lines twice.
 func (d *Destination) failed(err error) error {
-	d.broken = &weir.Error{Code: weir.CodeLocal, Where: "standard output", Message: "the lines could not be written",
+	d.broken = &weir.Error{Code: weir.CodeLocal, Where: "standard output", Message: "the lines could not be written: " + bare(err),
 		Remedy: "Check the program or file that reads them, and run again", Err: err}
 	return d.broken
 }
 
-func integrity(b weir.Batch, message string) error {
-	return &weir.Error{Code: weir.CodeIntegrity, Where: "standard output " + b.Dataset, Message: message, Remedy: "Run again"}
+// bare is the system's words without the path that precedes them.
+func bare(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+func integrity(message string) error {
+	return &weir.Error{Code: weir.CodeIntegrity, Where: "standard output", Message: message, Remedy: "Run again"}
 }
 
 // appendLine appends the line of one record.

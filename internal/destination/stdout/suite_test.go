@@ -35,6 +35,7 @@ func TestLinesKeepWhatADestinationPromisesThatRemembersNothing(t *testing.T) {
 				"WhatIsReopenedGoesOn":                    nothingRemembered,
 				"WhateverHappenedTheNewestVersionIsThere": nothingRemembered,
 				"TwoWhoLoadTheSameBatchLoadItOnce":        nothingRemembered,
+				"HistoryKeepsEveryVersionOnce":            nothingRemembered,
 			},
 		}
 	})
