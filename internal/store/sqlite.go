@@ -141,13 +141,21 @@ const (
 	sqliteNotADB     = 26
 )
 
+// sqliteIOErrShmSize is the extended code of a disk without room for the index
+// of the write-ahead log.
+const sqliteIOErrShmSize = 19<<8 | sqliteIOErr
+
 func (e *sqliteEngine) explain(err error) error {
 	out := &weir.Error{Code: weir.CodeLocal, Where: e.path, Message: err.Error(), Err: err}
 	var lite *sqlite.Error
 	if !errors.As(err, &lite) {
 		return out
 	}
-	switch lite.Code() & 0xff {
+	code := lite.Code() & 0xff
+	if lite.Code() == sqliteIOErrShmSize {
+		code = sqliteFull
+	}
+	switch code {
 	case sqliteFull:
 		out.Message, out.Remedy = "the disk is full", "Make room and run again; everything up to here is kept"
 	case sqliteBusy:

@@ -26,13 +26,21 @@ const (
 	sqliteNotADB     = 26
 )
 
+// sqliteIOErrShmSize is the extended code of a disk without room for the index
+// of the write-ahead log.
+const sqliteIOErrShmSize = 19<<8 | sqliteIOErr
+
 // primary is the primary result code of SQLite's error, 0 for another error.
+// No room is always sqliteFull.
 func primary(err error) int {
 	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code() & 0xff
+	switch {
+	case !errors.As(err, &e):
+		return 0
+	case e.Code() == sqliteIOErrShmSize:
+		return sqliteFull
 	}
-	return 0
+	return e.Code() & 0xff
 }
 
 func (l *lite) refused(err error) (string, bool) {
