@@ -34,6 +34,8 @@ type chain struct {
 	closed bool
 	state  *state
 	stale  bool // files may be lying about that no manifest names: read and recover
+	// unsettled is why the last commit was not tidied up after.
+	unsettled error
 	// claimed are the tables that are known to be this dataset's.
 	claimed map[string]bool
 }

@@ -40,22 +40,25 @@ func (c *chain) publish(m manifest) error {
 	_ = c.disk.remove(name + temporary) // the name is linked; recovery removes what stays
 	before := c.state
 	c.state = before.after(m, hexSum(b))
-	c.settle(before)
+	c.unsettled = c.settle(before)
+	c.stale = c.unsettled != nil
 	return nil
 }
 
 // settle does what may fail after the commit: whatever is left undone is done
 // by recover at the next use, so that a committed batch is never reported as
 // failed.
-func (c *chain) settle(before *state) {
-	c.stale = true
-	if c.repoint(c.state) != nil || c.discard(c.state.Removed) != nil {
-		return
+func (c *chain) settle(before *state) error {
+	if err := c.repoint(c.state); err != nil {
+		return err
 	}
-	if c.disk.remove(c.dir+"/"+writingName) != nil {
-		return
+	if err := c.discard(c.state.Removed); err != nil {
+		return err
 	}
-	c.stale = c.prune(before) != nil
+	if err := c.disk.remove(c.dir + "/" + writingName); err != nil {
+		return err
+	}
+	return c.prune(before)
 }
 
 // prune deletes manifests that no reader needs: those before the full
