@@ -212,3 +212,61 @@ func TestANewDestinationIsFilledFromTheLogWithoutReadingAgain(t *testing.T) {
 		t.Errorf("the second destination got %d rows for %d requests, want %d rows for at most 2", second.Written, second.Requests, first.Written)
 	}
 }
+
+func TestALogThatWasTidiedFillsANewDestinationWithAllThereIs(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 600, Seed: 11}, "bookings")
+	a.flow.FullRefresh, a.flow.AllowDelete = true, true
+	for seed := range uint64(4) {
+		a.run("bookings")
+		a.sim.Mutate(simulator.Mutation{Count: 500, Delete: 5, Seed: seed})
+	}
+	a.run("bookings")
+	const shown = `SELECT count(*) * 10000 + count(DISTINCT _weir_hash) FROM bookings WHERE _weir_deleted_at IS NULL`
+	rows, versions := a.count(shown), a.versions()
+	if live := a.count("SELECT count(*) FROM bookings"); versions > 2*live {
+		t.Errorf("the log has %d versions of %d records, so it was never tidied", versions, live)
+	}
+	a.path = filepath.Join(t.TempDir(), "second.db")
+	dest, err := sqldb.Open(t.Context(), "sqlite:"+a.path, sqldb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dest.Close()
+	a.flow.Destination, a.flow.FullRefresh = dest, false
+	a.run("bookings")
+	if got := a.count(shown); got != rows {
+		t.Errorf("the second destination shows %d, the first %d", got, rows)
+	}
+}
+
+func TestALogThatHistoryIsFilledFromKeepsEveryVersion(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 400, Seed: 12}, "bookings")
+	a.flow.Mode, a.flow.FullRefresh = weir.ModeHistory, true
+	for seed := range uint64(4) {
+		a.run("bookings")
+		a.sim.Mutate(simulator.Mutation{Count: 400, Seed: seed})
+		a.now = a.now.Add(time.Minute) // the time of reading tells versions apart
+	}
+	a.run("bookings")
+	if rows, versions := a.count("SELECT count(*) FROM bookings"), a.versions(); rows != versions || rows <= 800 {
+		t.Errorf("%d rows of %d versions in the log, want all of them, and more than two of a booking", rows, versions)
+	}
+}
+
+// versions counts what is in the log of bookings.
+func (a *account) versions() int {
+	a.Helper()
+	source, err := a.flow.Store.EnsureSource(a.Context(), store.SourceSpec{Connector: "calcom", Origin: a.flow.BaseURL, Account: a.flow.Account.ID})
+	if err != nil {
+		a.Fatal(err)
+	}
+	d, err := a.flow.Store.EnsureDataset(a.Context(), source, "bookings")
+	if err != nil {
+		a.Fatal(err)
+	}
+	log, err := a.flow.Store.ReadLog(a.Context(), d.ID, 0, 1<<30, 1<<30)
+	if err != nil {
+		a.Fatal(err)
+	}
+	return len(log.Records)
+}

@@ -140,10 +140,28 @@ func (r *runner) move(ctx context.Context, e *connector.Endpoint, t *tally, read
 		read(outcome(ctx, err))
 		return err
 	})
-	if r.flow.Deliver == nil || r.flow.Deliver[e.ID] {
+	if r.delivers(e) {
 		group.Go(func() error { return s.deliver(ctx, ended) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	s.tidy(ctx)
+	return nil
+}
+
+// delivers reports whether the endpoint's records go to the destination, or
+// are only what others need.
+func (r *runner) delivers(e *connector.Endpoint) bool {
+	return r.flow.Deliver == nil || r.flow.Deliver[e.ID]
+}
+
+// tidy lets the log drop what nobody will ask for. What fails here is tried
+// again by the next run; everything has been delivered.
+func (s *stream) tidy(ctx context.Context) {
+	if err := s.flow.Store.Tidy(ctx, s.dataset.ID); err != nil && ctx.Err() == nil {
+		s.log.Warn("the record log could not be compacted", "error", err)
+	}
 }
 
 // await waits until everything the endpoint needs has been read.
@@ -168,6 +186,11 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 	dataset, err := r.flow.Store.EnsureDataset(ctx, r.source, e.Dataset)
 	if err != nil {
 		return nil, err
+	}
+	if r.flow.Mode == weir.ModeHistory && r.delivers(e) {
+		if err := r.flow.Store.KeepVersions(ctx, dataset.ID); err != nil {
+			return nil, err
+		}
 	}
 	sch, err := schema.New(schemaSpec(r.flow.Connector, e), dataset.Schema)
 	if err != nil {

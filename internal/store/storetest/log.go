@@ -54,17 +54,49 @@ var logPromises = map[string]func(*world){
 		w.append(0, record("a", 3, "3"), tombstone("b"))
 		w.append(0, record("a", 4, "4"))
 		w.must(w.db.Compact(w.Context(), w.dataset, 4))
-		// Position 4 shares a batch with position 5, so it stays for now.
-		w.wantPositions(4, 5, 6)
+		// Position 4 shares a batch with position 5, so it stays for now; 2 is
+		// what the deleted record was.
+		w.wantPositions(2, 4, 5, 6)
 		w.wantLive(map[string]string{"a": "4"})
 		c, err := w.db.ReadLog(w.Context(), w.dataset, 2, 10, 1<<20)
 		w.must(err)
-		if c.To != 6 || len(c.Records) != 3 {
+		if c.To != 6 || len(c.Records) != 3 || c.Records[0].Position != 4 {
 			w.Errorf("from a hole: %+v", c)
 		}
 		w.want(w.append(0, record("a", 4, "4"), record("c", 1, "1")), store.Appended{Fresh: 1, Unchanged: 1, Head: 7})
 		w.must(w.db.Compact(w.Context(), w.dataset, 7))
-		w.wantPositions(5, 6, 7)
+		w.wantPositions(2, 5, 6, 7)
+	},
+	"ALogIsTidiedOnceMoreThanHalfOfItWasReplaced": func(w *world) {
+		replace := func(from, to int) {
+			for i := from; i < to; i += 100 {
+				var page []weir.Record
+				for j := range 100 {
+					page = append(page, record("a", int64(i+j+1), fmt.Sprint(i+j)))
+				}
+				w.append(0, page...)
+			}
+		}
+		w.append(0, record("b", 1, "1"))
+		replace(0, 900)
+		w.must(w.db.Tidy(w.Context(), w.dataset))
+		if n := len(w.log()); n != 901 {
+			w.Errorf("a small log has %d versions left of 901", n)
+		}
+		replace(900, 1_100)
+		w.must(w.db.Tidy(w.Context(), w.dataset))
+		w.wantPositions(1, 1_101)
+		w.wantLive(map[string]string{"a": "1099", "b": "1"})
+	},
+	"ALogOfWhichEveryVersionIsWantedIsNotTidied": func(w *world) {
+		w.must(w.db.KeepVersions(w.Context(), w.dataset))
+		for i := range 1_100 {
+			w.append(0, record("a", int64(i+1), fmt.Sprint(i)))
+		}
+		w.must(w.db.Tidy(w.Context(), w.dataset))
+		if n := len(w.log()); n != 1_100 {
+			w.Errorf("%d versions are left of 1,100", n)
+		}
 	},
 	"CompactionStopsAtItsLimit": func(w *world) {
 		for i := range 6 {
