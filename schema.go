@@ -1,6 +1,12 @@
 package weir
 
-import "slices"
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
 
 // Type is the type of a column. Types widen only: Bool, Int and Time to Text;
 // Int to Float; anything to JSON when objects appear where scalars were.
@@ -15,6 +21,49 @@ const (
 	TypeTime  Type = "time"  // time.Time, UTC, microseconds
 	TypeJSON  Type = "json"  // string: canonical JSON
 )
+
+// With is the narrowest type that holds the values of both.
+func (t Type) With(o Type) Type {
+	switch {
+	case t == o:
+		return t
+	case t == TypeJSON || o == TypeJSON:
+		return TypeJSON
+	case t == TypeInt && o == TypeFloat || t == TypeFloat && o == TypeInt:
+		return TypeFloat
+	}
+	return TypeText
+}
+
+// Check says, without the value, why one has no place in a column of the
+// type. Whether text is UTF-8 and JSON is JSON, it does not look at.
+func (t Type) Check(v any) error {
+	fits := false
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case bool:
+		fits = t == TypeBool
+	case int64:
+		fits = t == TypeInt
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return errors.New("the number is not finite")
+		}
+		fits = t == TypeFloat
+	case time.Time:
+		if y := v.UTC().Year(); y < 1 || y > 9999 {
+			return errors.New("the time is outside the years 1 to 9999")
+		}
+		fits = t == TypeTime
+	case string:
+		fits = t == TypeText || t == TypeJSON
+	}
+	if !fits {
+		return fmt.Errorf("a %T does not fit the type %s", v, t)
+	}
+	return nil
+}
 
 // Column is one column of a table.
 type Column struct {
@@ -39,10 +88,24 @@ func (t Table) Identity() []string {
 	return slices.DeleteFunc(slices.Clone(t.Key), func(k string) bool { return k == ColumnHash || k == ColumnExtractedAt })
 }
 
+// Column finds a column; -1 when the table has none of that name.
+func (t Table) Column(name string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+}
+
 // Layout is how one dataset lies in tables: the root table first, then its
 // child tables.
 type Layout struct {
 	Tables []Table `json:"tables"`
+}
+
+// Table finds a table by its name.
+func (l Layout) Table(name string) (t Table, ok bool) {
+	i := slices.IndexFunc(l.Tables, func(t Table) bool { return t.Name == name })
+	if i < 0 {
+		return t, false
+	}
+	return l.Tables[i], true
 }
 
 // Names of the columns that every row has. Times are UTC.

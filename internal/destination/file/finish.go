@@ -122,7 +122,7 @@ func (g *merge) file(ctx context.Context, t weir.Table, dir string, e entry) err
 	for i, c := range t.Columns {
 		names[i] = c.Name
 	}
-	had, _ := tableOf(g.chain.state.Known[e.Layout], e.Table)
+	had, _ := g.chain.state.Known[e.Layout].Table(e.Table)
 	had = onDisk(had)
 	r, err := newReader(f, had, names, g.chain.opts)
 	if err != nil {
@@ -130,7 +130,7 @@ func (g *merge) file(ctx context.Context, t weir.Table, dir string, e entry) err
 	}
 	defer func() { _ = r.Close() }()
 	from, to := typesOf(had, names), typesOf(t, names)
-	deletedAt := columnIndex(t, weir.ColumnDeletedAt)
+	deletedAt := t.Column(weir.ColumnDeletedAt)
 	row := make([]any, len(names))
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {

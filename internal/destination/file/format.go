@@ -39,7 +39,7 @@ func newWriter(w io.Writer, t weir.Table, opts Options) rowWriter {
 func newReader(f *os.File, t weir.Table, names []string, opts Options) (rowReader, error) {
 	pick := make([]int, len(names))
 	for i, name := range names {
-		pick[i] = columnIndex(t, name)
+		pick[i] = t.Column(name)
 	}
 	switch opts.Format {
 	case FormatCSV:

@@ -13,16 +13,11 @@ import (
 // table and in its child tables, have the same one, and no other rows have.
 const columnPosition = "_weir_position"
 
-// columnIndex finds a column; -1 when the table has none of that name.
-func columnIndex(t weir.Table, name string) int {
-	return slices.IndexFunc(t.Columns, func(c weir.Column) bool { return c.Name == name })
-}
-
 // keyIndexes finds the key columns.
 func keyIndexes(t weir.Table) []int {
 	at := make([]int, len(t.Key))
 	for i, k := range t.Key {
-		at[i] = columnIndex(t, k)
+		at[i] = t.Column(k)
 	}
 	return at
 }
@@ -31,15 +26,6 @@ func keyIndexes(t weir.Table) []int {
 func onDisk(t weir.Table) weir.Table {
 	t.Columns = append(slices.Clip(t.Columns), weir.Column{Name: columnPosition, Type: weir.TypeInt})
 	return t
-}
-
-// tableOf finds a table in a layout.
-func tableOf(l weir.Layout, name string) (weir.Table, bool) {
-	i := slices.IndexFunc(l.Tables, func(t weir.Table) bool { return t.Name == name })
-	if i < 0 {
-		return weir.Table{}, false
-	}
-	return l.Tables[i], true
 }
 
 // identify gives the batch with keys that say which record a row is of, and
@@ -61,13 +47,13 @@ func identify(b weir.Batch) weir.Batch {
 func union(older, newer weir.Layout) weir.Layout {
 	var out weir.Layout
 	for _, t := range newer.Tables {
-		if o, ok := tableOf(older, t.Name); ok {
+		if o, ok := older.Table(t.Name); ok {
 			t = unionTable(o, t)
 		}
 		out.Tables = append(out.Tables, t)
 	}
 	for _, t := range older.Tables {
-		if _, ok := tableOf(newer, t.Name); !ok {
+		if _, ok := newer.Table(t.Name); !ok {
 			out.Tables = append(out.Tables, t)
 		}
 	}
@@ -84,29 +70,16 @@ func unionTable(older, newer weir.Table) weir.Table {
 		}
 	}
 	for _, c := range newer.Columns {
-		if i := columnIndex(older, c.Name); i >= 0 {
-			c.Type = widen(older.Columns[i].Type, c.Type)
+		if i := older.Column(c.Name); i >= 0 {
+			c.Type = older.Columns[i].Type.With(c.Type)
 		}
 		add(c)
 	}
 	for _, c := range older.Columns {
-		if columnIndex(newer, c.Name) < 0 {
+		if newer.Column(c.Name) < 0 {
 			add(c)
 		}
 	}
 	newer.Columns = slices.Concat(rest, own)
 	return newer
-}
-
-// widen is the narrowest type that holds values of both.
-func widen(a, b weir.Type) weir.Type {
-	switch {
-	case a == b:
-		return a
-	case a == weir.TypeJSON || b == weir.TypeJSON:
-		return weir.TypeJSON
-	case a == weir.TypeInt && b == weir.TypeFloat || a == weir.TypeFloat && b == weir.TypeInt:
-		return weir.TypeFloat
-	}
-	return weir.TypeText
 }

@@ -107,7 +107,7 @@ func checkOwner(s *state, b weir.Batch) error {
 	}
 	had := s.layout()
 	for _, t := range b.Layout.Tables {
-		if o, ok := tableOf(had, t.Name); ok && !slices.Equal(o.Key, t.Key) {
+		if o, ok := had.Table(t.Name); ok && !slices.Equal(o.Key, t.Key) {
 			return conflict("the primary key of table " + t.Name + " has changed")
 		}
 	}
@@ -212,7 +212,7 @@ func (c *chain) write(ctx context.Context, p batchPlan, e entry) (entry, error) 
 	if e.Kind == kindDeletions {
 		opts.Format = FormatJSONL
 	} else {
-		t, _ = tableOf(p.Layout, e.Table)
+		t, _ = p.Layout.Table(e.Table)
 		t = onDisk(t)
 	}
 	o, err := newOutput(c.disk, e, t, opts)
@@ -272,7 +272,7 @@ func (p batchPlan) deletion(t weir.Table, ch weir.Change, position int64) []any 
 		}
 	}
 	for i, k := range t.Key {
-		row[columnIndex(t, k)] = ch.RootKey[i]
+		row[t.Column(k)] = ch.RootKey[i]
 	}
 	return row
 }
@@ -281,7 +281,7 @@ func (p batchPlan) deletion(t weir.Table, ch weir.Change, position int64) []any 
 func deletionsTable(root weir.Table) weir.Table {
 	t := weir.Table{Name: root.Name, Key: root.Key}
 	for _, k := range root.Key {
-		t.Columns = append(t.Columns, root.Columns[columnIndex(root, k)])
+		t.Columns = append(t.Columns, root.Columns[root.Column(k)])
 	}
 	t.Columns = append(t.Columns, weir.Column{Name: weir.ColumnDeletedAt, Type: weir.TypeTime}, weir.Column{Name: weir.ColumnRunID, Type: weir.TypeText})
 	return onDisk(t)

@@ -47,7 +47,7 @@ func checkLayout(l weir.Layout) error {
 		}
 		seen[t.Name] = true
 		for _, k := range t.Key {
-			if columnIndex(t, k) < 0 {
+			if t.Column(k) < 0 {
 				return &weir.Error{Code: weir.CodeInternal, Where: "table " + t.Name, Message: "its key column " + quote(k) + " is missing"}
 			}
 		}

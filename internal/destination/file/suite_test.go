@@ -51,7 +51,7 @@ func tableRows(t testing.TB, dir string, f Format, table weir.Table) (out []map[
 		}
 		for _, e := range s.Live {
 			if e.Table == table.Name && e.Kind != kindDeletions {
-				written, _ := tableOf(s.Known[e.Layout], e.Table)
+				written, _ := s.Known[e.Layout].Table(e.Table)
 				out = append(out, fileRows(t, filepath.Join(dir, e.Name), f, written, table)...)
 			}
 		}
@@ -66,7 +66,7 @@ func fileRows(t testing.TB, path string, f Format, written, table weir.Table) (o
 	t.Helper()
 	var names []string
 	for _, c := range table.Columns {
-		if columnIndex(written, c.Name) >= 0 {
+		if written.Column(c.Name) >= 0 {
 			names = append(names, c.Name)
 		}
 	}

@@ -230,7 +230,7 @@ func appendKey(dst []byte, parts []any, from, to []weir.Type) []byte {
 func typesOf(t weir.Table, names []string) []weir.Type {
 	types := make([]weir.Type, len(names))
 	for i, name := range names {
-		if at := columnIndex(t, name); at >= 0 {
+		if at := t.Column(name); at >= 0 {
 			types[i] = t.Columns[at].Type
 		}
 	}

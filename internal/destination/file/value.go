@@ -3,7 +3,6 @@ package file
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -35,38 +34,15 @@ func checkRow(t weir.Table, key []int, row []any) error {
 
 // checkValue refuses values that are not of the type or have no place in a file.
 func checkValue(t weir.Type, v any) error {
-	if v == nil {
-		return nil
-	}
-	fits := false
-	switch v := v.(type) {
-	case bool:
-		fits = t == weir.TypeBool
-	case int64:
-		fits = t == weir.TypeInt
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return errors.New("the number is not finite")
-		}
-		fits = t == weir.TypeFloat
-	case time.Time:
-		if y := v.UTC().Year(); y < 1 || y > 9999 {
-			return errors.New("the time is outside the years 1 to 9999")
-		}
-		fits = t == weir.TypeTime
-	case string:
-		if !utf8.ValidString(v) {
+	if s, ok := v.(string); ok {
+		if !utf8.ValidString(s) {
 			return errors.New("the text is not UTF-8")
 		}
-		if t == weir.TypeJSON && !jsontext.Value(v).IsValid() {
+		if t == weir.TypeJSON && !jsontext.Value(s).IsValid() {
 			return errors.New("the text is not JSON")
 		}
-		fits = t == weir.TypeText || t == weir.TypeJSON
 	}
-	if !fits {
-		return fmt.Errorf("a %T does not fit the type %s", v, t)
-	}
-	return nil
+	return t.Check(v)
 }
 
 // convert gives the value of a column whose type has widened since its file

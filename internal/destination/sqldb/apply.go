@@ -45,7 +45,7 @@ func (db *DB) makeStage(ctx context.Context, tx tx, name string, columns []weir.
 func (t *target) identity() []weir.Column {
 	var out []weir.Column
 	for _, k := range t.Identity() {
-		out = append(out, t.Columns[slices.IndexFunc(t.Columns, func(c weir.Column) bool { return c.Name == k })])
+		out = append(out, t.Columns[t.Column(k)])
 	}
 	return out
 }

@@ -55,6 +55,23 @@ type tx interface {
 	rollback()
 }
 
+// cursor is what the rows of both drivers are.
+type cursor interface {
+	Next() bool
+	Scan(into ...any) error
+	Err() error
+}
+
+// eachRow goes through rows, and leaves closing them to who opened them.
+func eachRow(rows cursor, each func(scan func(...any) error) error) error {
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // unknownOutcome is a commit whose answer was lost.
 type unknownOutcome struct{ error }
 

@@ -248,12 +248,7 @@ func (t *pgTx) query(ctx context.Context, statement string, args []any, each fun
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return eachRow(rows, each)
 }
 
 func (t *pgTx) fill(ctx context.Context, stage string, columns []weir.Column, rows [][]any) error {

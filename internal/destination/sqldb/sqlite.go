@@ -186,17 +186,12 @@ func (t *liteTx) exec(ctx context.Context, statement string, args ...any) (int64
 }
 
 func (t *liteTx) query(ctx context.Context, statement string, args []any, each func(func(...any) error) error) error {
-	rows, err := t.QueryContext(ctx, statement, args...)
+	rows, err := t.QueryContext(ctx, statement, args...) //nolint:rowserrcheck // eachRow does
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return eachRow(rows, each)
 }
 
 // How many values and rows one INSERT carries. SQLite allows 32,766 values;

@@ -85,7 +85,7 @@ func (db *DB) tables(ctx context.Context, tx tx, b weir.Batch) ([]*target, error
 func newTarget(have, batch weir.Table, index int) *target {
 	t := &target{Table: have, index: index}
 	for _, c := range have.Columns {
-		i := slices.IndexFunc(batch.Columns, func(o weir.Column) bool { return o.Name == c.Name })
+		i := batch.Column(c.Name)
 		t.from, t.types = append(t.from, i), append(t.types, c.Type)
 		if i >= 0 {
 			t.types[len(t.types)-1] = batch.Columns[i].Type
@@ -213,7 +213,7 @@ func (db *DB) alter(ctx context.Context, tx tx, t, wide weir.Table, have actual)
 	changed := false
 	from, to := weir.Table{Name: t.Name, Key: t.Key, Parent: t.Parent}, wide
 	for _, c := range wide.Columns {
-		i := slices.IndexFunc(t.Columns, func(o weir.Column) bool { return o.Name == c.Name })
+		i := t.Column(c.Name)
 		if i >= 0 {
 			from.Columns = append(from.Columns, t.Columns[i])
 			changed = changed || t.Columns[i].Type != c.Type

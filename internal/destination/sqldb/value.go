@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,30 +115,11 @@ func typeOf(v any, column weir.Type) weir.Type {
 
 // check says why a value has no place in a column of a type.
 func check(v any, t weir.Type) string {
-	fits := false
-	switch v := v.(type) {
-	case bool:
-		fits = t == weir.TypeBool
-	case int64:
-		fits = t == weir.TypeInt
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return "the number is not finite"
-		}
-		fits = t == weir.TypeFloat
-	case time.Time:
-		if y := v.UTC().Year(); y < 1 || y > 9999 {
-			return "the time is outside the years 1 to 9999"
-		}
-		fits = t == weir.TypeTime
-	case string:
-		if t == weir.TypeJSON && !jsontext.Value(v).IsValid(jsontext.AllowInvalidUTF8(true)) {
-			return "the text is not JSON"
-		}
-		fits = t == weir.TypeText || t == weir.TypeJSON
+	if err := t.Check(v); err != nil {
+		return err.Error()
 	}
-	if !fits {
-		return fmt.Sprintf("a %T does not fit the type %s", v, t)
+	if s, ok := v.(string); ok && t == weir.TypeJSON && !jsontext.Value(s).IsValid(jsontext.AllowInvalidUTF8(true)) {
+		return "the text is not JSON"
 	}
 	return ""
 }

@@ -17,13 +17,13 @@ func (db *DB) union(ctx context.Context, tx tx, b weir.Batch, i int, have weir.T
 	wide := have
 	wide.Columns = slices.Clone(have.Columns)
 	for j, c := range b.Layout.Tables[i].Columns {
-		at := slices.IndexFunc(wide.Columns, func(o weir.Column) bool { return o.Name == c.Name })
+		at := wide.Column(c.Name)
 		if at < 0 {
 			wide.Columns = append(wide.Columns, c)
 			continue
 		}
 		old := wide.Columns[at].Type
-		t := widest(old, c.Type)
+		t := old.With(c.Type)
 		if t == weir.TypeFloat && old != c.Type {
 			exact, err := db.exact(ctx, tx, b, i, j, old == weir.TypeInt)
 			if err != nil {
@@ -36,19 +36,6 @@ func (db *DB) union(ctx context.Context, tx tx, b weir.Batch, i int, have weir.T
 		wide.Columns[at].Type = t
 	}
 	return wide, nil
-}
-
-// widest is the narrowest type that holds values of both.
-func widest(a, b weir.Type) weir.Type {
-	switch {
-	case a == b:
-		return a
-	case a == weir.TypeJSON || b == weir.TypeJSON:
-		return weir.TypeJSON
-	case a == weir.TypeInt && b == weir.TypeFloat || a == weir.TypeFloat && b == weir.TypeInt:
-		return weir.TypeFloat
-	}
-	return weir.TypeText
 }
 
 // exact reports whether the integers of a column, those in the database or

@@ -216,7 +216,7 @@ func appendDeletion(dst []byte, b weir.Batch, ch weir.Change) ([]byte, error) {
 	}
 	t := weir.Table{Name: root.Name}
 	for _, k := range key {
-		i := slices.IndexFunc(root.Columns, func(c weir.Column) bool { return c.Name == k })
+		i := root.Column(k)
 		if i < 0 {
 			return dst, fmt.Errorf("table %s: its key column %s is missing", root.Name, k)
 		}
@@ -229,7 +229,7 @@ func appendDeletion(dst []byte, b weir.Batch, ch weir.Change) ([]byte, error) {
 // childName is a child table's name in its record; should a column have the
 // same name, it gets underscores until it is free.
 func childName(root weir.Table, name string) string {
-	for slices.ContainsFunc(root.Columns, func(c weir.Column) bool { return c.Name == name }) {
+	for root.Column(name) >= 0 {
 		name += "_"
 	}
 	return name
