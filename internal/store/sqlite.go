@@ -65,7 +65,7 @@ func (e *sqliteEngine) startUp(ctx context.Context) (func(), error) {
 // each commit: NORMAL may lose the last ones when power fails.
 func (e *sqliteEngine) connect() (write, read *sql.DB, err error) {
 	source := func(more url.Values) string {
-		more.Set("_busy_timeout", "20000")
+		more.Set("_busy_timeout", "60000") // SQLite is not fair: who writes without a pause lets nobody in for long
 		more.Set("_journal_mode", "WAL")
 		more.Set("_synchronous", "FULL")
 		more.Set("_foreign_keys", "1")
