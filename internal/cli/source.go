@@ -86,7 +86,7 @@ func checkBaseURL(text string) (string, error) {
 	}
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Host == "":
+	case err != nil || strings.Trim(u.Hostname(), ".") == "":
 		return "", refuse("this is not an address")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return "", refuse("an address has no user, query or fragment")
