@@ -81,7 +81,7 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	rejects = append(page.Rejects, rejects...)
 	if n := len(records) + len(rejects); n >= 20 && float64(len(rejects)) > rejectLimit*float64(n) {
 		return &weir.Error{
-			Code: weir.CodeData,
+			Code:    weir.CodeData,
 			Message: fmt.Sprintf("%d of %d records on one page could not be read (%s); nothing of the page was taken", len(rejects), n, rejects[0].Reason),
 			Remedy:  "The API's shape may have changed: look at one record with `weir connectors describe`, and update Weir",
 		}
