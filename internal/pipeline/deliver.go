@@ -74,6 +74,9 @@ func (s *stream) drain(ctx context.Context, at weir.Position) (weir.Position, er
 		if chunk.To == at {
 			return at, nil
 		}
+		if s.flow.Mode == weir.ModeUpsert {
+			chunk = beforeItsEnd(chunk)
+		}
 		batch, rejects := s.batch(chunk, at)
 		// Before the position moves on: nobody will see these records again.
 		if err := s.quarantine(ctx, rejects); err != nil {
@@ -89,6 +92,21 @@ func (s *stream) drain(ctx context.Context, at weir.Position) (weir.Position, er
 		s.tally.loaded(loaded.Rows, len(rejects)+len(loaded.Refused))
 		at = chunk.To
 	}
+}
+
+// beforeItsEnd cuts a piece of the log before the tombstone of a record whose
+// last version is in it too: of both only the newest would go on, and a new
+// destination would never show what the record was.
+func beforeItsEnd(chunk store.LogChunk) store.LogChunk {
+	live := make(map[string]bool, len(chunk.Records))
+	for i, r := range chunk.Records {
+		if r.Deleted && live[r.Key] {
+			chunk.Records, chunk.To = chunk.Records[:i], r.Position-1
+			return chunk
+		}
+		live[r.Key] = !r.Deleted
+	}
+	return chunk
 }
 
 // batch turns a piece of the log into rows. In upsert mode only the newest

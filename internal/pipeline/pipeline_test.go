@@ -239,6 +239,27 @@ func TestALogThatWasTidiedFillsANewDestinationWithAllThereIs(t *testing.T) {
 	}
 }
 
+func TestANewDestinationShowsWhatWasDeletedBeforeIt(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 300, Seed: 13}, "bookings")
+	a.flow.FullRefresh, a.flow.AllowDelete = true, true
+	a.run("bookings")
+	a.sim.Mutate(simulator.Mutation{Count: 20, Delete: 9, Seed: 1})
+	a.run("bookings")
+	const shown = `SELECT count(*) * 1000 + count(_weir_deleted_at) FROM bookings`
+	rows := a.count(shown)
+	a.path = filepath.Join(t.TempDir(), "second.db")
+	dest, err := sqldb.Open(t.Context(), "sqlite:"+a.path, sqldb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dest.Close()
+	a.flow.Destination = dest
+	a.run("bookings")
+	if got := a.count(shown); got != rows || rows%1000 == 0 {
+		t.Errorf("the second destination shows %d, the first %d", got, rows)
+	}
+}
+
 func TestALogThatHistoryIsFilledFromKeepsEveryVersion(t *testing.T) {
 	a := newAccount(t, simulator.Options{Bookings: 400, Seed: 12}, "bookings")
 	a.flow.Mode, a.flow.FullRefresh = weir.ModeHistory, true
