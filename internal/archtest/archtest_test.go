@@ -60,6 +60,7 @@ var arrows = map[string][]string{
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store"},
 	"internal/connector":          {"connectors", "internal/rest"},
 	"internal/store/storetest":    {"internal/store"},
+	"internal/audit":              {"internal/store"},
 	"internal/destination/file":   {"internal/destination/jsonl"},
 	"internal/destination/stdout": {"internal/destination/jsonl"},
 }
