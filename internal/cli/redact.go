@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/weirhq/weir/internal/credential"
 )
 
 // redactor is the second net under weir.Secret: whatever is written to the
@@ -19,7 +21,7 @@ func newRedactor(getenv func(string) string) *redactor {
 	r := &redactor{}
 	for _, name := range []string{keyVariable, "PGPASSWORD"} {
 		r.add(getenv(name))
-		r.add(cleanKey(getenv(name)))
+		r.add(credential.CleanKey(getenv(name)))
 	}
 	return r
 }

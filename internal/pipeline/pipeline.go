@@ -46,7 +46,7 @@ type Finisher interface {
 type Flow struct {
 	Connector   *connector.Definition
 	BaseURL     string
-	Account     Account
+	Account     connector.Account
 	Store       *store.DB
 	Exchanger   rest.Exchanger // one exchange each call; retried here
 	Destination Destination
@@ -61,11 +61,6 @@ type Flow struct {
 	Logger      *slog.Logger
 	Progress    func(Progress) // called often, from several goroutines; may be nil
 	Now         func() time.Time
-}
-
-// Account is whose data a source reads: the pin that a later key must match.
-type Account struct {
-	ID, Name, Email, TimeZone, Organization string
 }
 
 // sweepEvery is how old a dataset's last complete reading may be before a

@@ -84,7 +84,7 @@ func newAccount(t testing.TB, o simulator.Options, streams ...string) *account {
 		Connector: def, BaseURL: base, Store: db, Exchanger: client, Destination: dest, Where: "test",
 		Mode: weir.ModeUpsert, Streams: endpoints, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return a.now },
 	}
-	if a.flow.Account, err = pipeline.Check(t.Context(), def, base, client); err != nil {
+	if a.flow.Account, err = def.Account(t.Context(), base, client); err != nil {
 		t.Fatal(err)
 	}
 	return a
