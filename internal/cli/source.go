@@ -137,7 +137,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 func (src *source) flow(s *session) *pipeline.Flow {
 	return &pipeline.Flow{
 		Connector: src.connector, BaseURL: src.base, Account: src.account, Store: src.store,
-		Exchanger: src.client, Params: src.flags.Param, Streams: src.streams, Mode: weir.ModeUpsert, Logger: s.log, Now: time.Now,
+		Exchanger: src.client, Params: src.flags.Param, Streams: src.streams, Logger: s.log, Now: time.Now,
 	}
 }
 

@@ -36,7 +36,18 @@ type StreamResult struct {
 	Status      Status  `json:"status"`
 	Error       string  `json:"error,omitempty"`
 
+	Deliveries []Delivery `json:"deliveries,omitempty"` // to configured destinations
+
 	err error
+}
+
+// Delivery is what a run did to one stream at one configured destination.
+type Delivery struct {
+	Destination int64  `json:"destination"`
+	Where       string `json:"where"`
+	Written     int    `json:"written"`
+	Quarantined int    `json:"quarantined"`
+	Error       string `json:"error,omitempty"`
 }
 
 // Err is the failure behind Error, for its code.
