@@ -23,7 +23,7 @@ type Estimate struct {
 // from what the store knows; for lists never read before that tell their
 // total, it asks with one request each.
 func EstimateRun(ctx context.Context, f *Flow) ([]Estimate, error) {
-	id, err := f.Store.EnsureSource(ctx, f.sourceSpec())
+	id, err := f.Store.EnsureSource(ctx, f.SourceSpec())
 	if err != nil {
 		return nil, err
 	}

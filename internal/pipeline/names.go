@@ -29,8 +29,8 @@ func (f *Flow) sourceName() string {
 	return name
 }
 
-// sourceSpec is what makes the flow's source in the store.
-func (f *Flow) sourceSpec() store.SourceSpec {
+// SourceSpec is what makes the flow's source in the store.
+func (f *Flow) SourceSpec() store.SourceSpec {
 	account := f.Account.ID
 	if f.Name != "" {
 		account += " " + f.Name

@@ -71,6 +71,7 @@ type Flow struct {
 	Params      map[string]string      // parameters of the endpoints
 	Configs     map[string]rest.Config // by endpoint id, in place of what its template expands to
 	Streams     []*connector.Endpoint  // dependency order, as connector.WithNeeds gives
+	RunID       weir.RunID             // "" for a new one
 	LogOnly     bool                   // read nothing: deliver what the log has
 	Since       time.Time              // only records created since; zero means all
 	FullRefresh bool                   // sweep now, whenever the last sweep was

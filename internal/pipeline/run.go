@@ -34,7 +34,7 @@ type Result struct {
 // the error is the first one that failed the run, nil when all succeeded or
 // were skipped. A run that stops anywhere is continued by the next one.
 func Run(ctx context.Context, f *Flow) (*Result, error) {
-	id, err := f.Store.EnsureSource(ctx, f.sourceSpec())
+	id, err := f.Store.EnsureSource(ctx, f.SourceSpec())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,10 @@ func Run(ctx context.Context, f *Flow) (*Result, error) {
 		return nil, err
 	}
 	defer lease.Release()
-	result := &Result{RunID: newRunID(f.Now())}
+	result := &Result{RunID: f.RunID}
+	if result.RunID == "" {
+		result.RunID = NewRunID(f.Now())
+	}
 	if err := f.Store.StartRun(ctx, store.Run{ID: result.RunID, Source: id, Epoch: lease.Epoch, Started: f.Now().UnixMicro()}); err != nil {
 		return nil, err
 	}
@@ -88,7 +91,8 @@ func (r *runner) all(ctx context.Context) []StreamResult {
 	for i, e := range r.flow.Streams {
 		group.Go(func() error {
 			results[i] = r.one(ctx, e)
-			if err := results[i].err; fatal(weir.CodeOf(err)) && !r.aside(e) {
+			results[i].aside = r.aside(e)
+			if err := results[i].err; fatal(weir.CodeOf(err)) && !results[i].aside {
 				stop(err)
 			}
 			return nil
@@ -276,7 +280,7 @@ func (r *runner) close(result *Result) error {
 	return r.flow.Store.FinishRun(ctx, result.RunID, r.flow.Now().UnixMicro(), string(result.Status), summary)
 }
 
-// newRunID makes an id that sorts by time.
-func newRunID(now time.Time) weir.RunID {
+// NewRunID makes an id that sorts by time.
+func NewRunID(now time.Time) weir.RunID {
 	return weir.RunID(now.UTC().Format("20060102T150405.000") + "-" + rand.Text()[:6])
 }

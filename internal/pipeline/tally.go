@@ -38,8 +38,12 @@ type StreamResult struct {
 
 	Deliveries []Delivery `json:"deliveries,omitempty"` // to configured destinations
 
-	err error
+	err   error
+	aside bool // err is one destination's own
 }
+
+// KeyRefused reports whether the source did not take the key.
+func (r StreamResult) KeyRefused() bool { return weir.CodeOf(r.err) == weir.CodeAuth && !r.aside }
 
 // Delivery is what a run did to one stream at one configured destination.
 type Delivery struct {
