@@ -15,11 +15,16 @@ func scanSecret(rows interface{ Scan(...any) error }) (s weir.SealedSecret, err 
 }
 
 // PutSecret stores a sealed value in place of the credential's earlier one in
-// the same field.
+// the same field. It is CodeConflict when its key was retired meanwhile: then
+// it must be sealed again.
 func (t *Tx) PutSecret(ctx context.Context, s weir.SealedSecret) error {
+	if err := t.refuseRetired(ctx, s.Key); err != nil {
+		return err
+	}
 	_, err := t.tx.ExecContext(ctx, `INSERT INTO secret (`+secretColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (credential, field) DO UPDATE SET org = excluded.org, version = excluded.version, kind = excluded.kind,
-			origin = excluded.origin, key = excluded.key, sealed = excluded.sealed`,
+			origin = excluded.origin, key = excluded.key, sealed = excluded.sealed,
+			wraps = CASE WHEN secret.key = excluded.key THEN secret.wraps + 1 ELSE 1 END`,
 		s.Org, s.Credential, s.Field, s.Version, s.Kind, s.Origin, s.Key, s.Sealed)
 	return err
 }
