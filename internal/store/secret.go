@@ -56,14 +56,3 @@ func (db *DB) AllSecrets(ctx context.Context, credential int64, field string, n 
 	}, `SELECT `+secretColumns+` FROM secret WHERE credential > $1 OR credential = $1 AND field > $2 ORDER BY credential, field LIMIT $3`, credential, field, n)
 	return all, err
 }
-
-// SecretsUnder gives up to n secrets that the key of that id wraps, and holds
-// them until the transaction ends.
-func (t *Tx) SecretsUnder(ctx context.Context, key string, n int) (all []weir.SealedSecret, err error) {
-	err = t.each(ctx, func(rows *sql.Rows) error {
-		s, err := scanSecret(rows)
-		all = append(all, s)
-		return err
-	}, `SELECT `+secretColumns+` FROM secret WHERE key = $1 ORDER BY credential, field LIMIT $2`+t.db.engine.forUpdate(), key, n)
-	return all, err
-}
