@@ -7,7 +7,7 @@ import (
 	"github.com/weirhq/weir"
 )
 
-const secretColumns = `org, credential, field, version, kind, origin, key, sealed`
+const secretColumns = `org, credential, field, version, kind, origin, key, sealed` // #nosec G101 -- names of columns
 
 func scanSecret(rows interface{ Scan(...any) error }) (s weir.SealedSecret, err error) {
 	err = rows.Scan(&s.Org, &s.Credential, &s.Field, &s.Version, &s.Kind, &s.Origin, &s.Key, &s.Sealed)

@@ -19,7 +19,7 @@ const (
 )
 
 // credential is the name under which systemd hands the key over.
-const credential = "weir-root-key"
+const credential = "weir-root-key" // #nosec G101 -- a name
 
 // Place is where a root key lies.
 type Place interface {

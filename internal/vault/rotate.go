@@ -64,10 +64,10 @@ func (r ring) unfinished() bool {
 
 // changeKeys changes the keyring as it is stored now, and reads it again.
 func (v *Vault) changeKeys(ctx context.Context, f func(now ring) []weir.StoredKey) error {
+	if err := v.reload(ctx); err != nil {
+		return err
+	}
 	err := v.store.ChangeKeyring(ctx, func(stored []weir.StoredKey) ([]weir.StoredKey, error) {
-		if len(stored) == 0 {
-			return nil, tampered("it is empty")
-		}
 		now, err := unlock(stored, v.keys().root, v.store.InstanceID())
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,6 +115,31 @@ func TestANewRootKeyOpensWhatTheOldOneDid(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(w.dir, "root.key.previous")); err == nil {
 		t.Error("the old one is still there")
 	}
+}
+
+func TestManyWhoReplaceTheRootKeyAtOnceLoseNothing(t *testing.T) {
+	w := newWorld(t, 5)
+	var group sync.WaitGroup
+	for range 4 {
+		db, v, err := openBoth(t.Context(), w.dir)
+		must(t, err)
+		t.Cleanup(func() { _ = db.Close() })
+		group.Go(func() {
+			for range 5 {
+				if err := v.RotateRoot(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if _, err := os.Stat(filepath.Join(w.dir, "root.key.previous")); err == nil {
+		t.Error("an old root key is still there")
+	}
+	must(t, func() error { _, err := w.vault.Rotate(t.Context(), w.db, nil); return err }()) // which had the first of all
+	w.allOpen(5)
+	w.open()
+	w.allOpen(5)
 }
 
 func TestRekeyReplacesEveryKeyAndSaysWhatWasExposed(t *testing.T) {

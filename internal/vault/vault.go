@@ -130,21 +130,21 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 	if root.IsZero() {
 		return nil, missingRoot(o.Place, "the root key is missing while the database has secrets; no new one was made, because it could not open them")
 	}
-	if v.ring, err = unlock(stored, root, o.Store.InstanceID()); err == nil {
-		return v, v.forget(root, previous)
+	if v.ring, err = unlock(stored, root, o.Store.InstanceID()); err != nil {
+		if previous.IsZero() {
+			return nil, err
+		}
+		if v.replaced, err = v.settle(ctx); err != nil {
+			return nil, err
+		}
+		if err := v.reload(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if previous.IsZero() {
-		return nil, err
+	if !previous.IsZero() {
+		return v, v.forget(ctx)
 	}
-	if _, old := unlock(stored, previous, o.Store.InstanceID()); old != nil {
-		return nil, err
-	}
-	if err := v.underRoot(ctx, previous, root); err != nil {
-		return nil, err
-	}
-	v.replaced = true
-	v.log.Info("the keyring is under the new root key", "root", root.ID(), "previous", previous.ID())
-	return v, v.forget(root, previous)
+	return v, nil
 }
 
 // withoutKeyring says what it means that there is none.
@@ -160,18 +160,6 @@ func (v *Vault) withoutKeyring(ctx context.Context) error {
 	return &weir.Error{Code: weir.CodeConfig, Where: "vault", Message: "this database has no vault yet", Remedy: "Run `weir vault init`", Err: errNew}
 }
 
-// forget removes a previous root key that nothing lies under any more.
-func (v *Vault) forget(root, previous Root) error {
-	w, ok := v.place.(WritablePlace)
-	if !ok || previous.IsZero() {
-		if !previous.IsZero() && previous != root {
-			v.log.Warn("nothing lies under the previous root key any more; take it away", "where", v.place.Name())
-		}
-		return nil
-	}
-	return w.Forget()
-}
-
 func missingRoot(p Place, message string) error {
 	return &weir.Error{Code: weir.CodeConfig, Where: p.Name(), Message: message,
 		Remedy: "Put the root key back, or restore it from two shares of the recovery kit: `weir vault restore`"}
@@ -180,7 +168,8 @@ func missingRoot(p Place, message string) error {
 // Format implements fmt.Formatter, so that no verb reaches the keys.
 func (v *Vault) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[vault]") }
 
-// reload reads the keyring again: another process may have changed it.
+// reload reads the keyring again, and the root key when that was replaced:
+// another process may have changed either.
 func (v *Vault) reload(ctx context.Context) error {
 	stored, err := v.store.Keyring(ctx)
 	if err != nil {
@@ -189,6 +178,13 @@ func (v *Vault) reload(ctx context.Context) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	next, err := unlock(stored, v.ring.root, v.store.InstanceID())
+	if err != nil && underOthers(stored, v.ring.root) == len(stored) {
+		root, _, rootErr := v.place.Roots(ctx)
+		if rootErr != nil {
+			return rootErr
+		}
+		next, err = unlock(stored, root, v.store.InstanceID())
+	}
 	if err == nil {
 		v.ring, v.read = next, v.now()
 	}

@@ -129,7 +129,6 @@ func opens(t testing.TB, v *vault.Vault, s weir.SealedSecret, i int64) {
 type world struct {
 	*testing.T
 	dir   string
-	url   string
 	db    *store.DB
 	vault *vault.Vault
 }
