@@ -79,17 +79,24 @@ func (src *source) choose() (err error) {
 
 // openStore opens Weir's own database.
 func (src *source) openStore(s *session) (err error) {
-	where, flag := src.flags.Database, "--database-url"
-	if where == "" {
+	src.store, err = openDatabase(s, src.flags.Data, src.flags.Database)
+	return err
+}
+
+// openDatabase opens Weir's own database: the one at the address, or the file
+// in the data directory.
+func openDatabase(s *session, data, address string) (*store.DB, error) {
+	flag := "--database-url"
+	if address == "" {
 		flag = "--data"
-		dir, err := dataDir(src.flags.Data, s.Getenv)
+		dir, err := dataDir(data, s.Getenv)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		where = "sqlite:" + filepath.Join(dir, "weir.db")
+		address = "sqlite:" + filepath.Join(dir, "weir.db")
 	}
-	src.store, err = store.Open(s.ctx, where, store.Options{Logger: s.log})
-	return weir.At(flag, err)
+	db, err := store.Open(s.ctx, address, store.Options{Logger: s.log})
+	return db, weir.At(flag, err)
 }
 
 // dataDir is where Weir keeps its own files, made when it is missing.

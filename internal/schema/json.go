@@ -12,11 +12,11 @@ import (
 // objects nest as they do in the records, and an array with a table of its
 // own is an array of objects. Any value may be null.
 func (s *Schema) JSONSchema() map[string]any {
-	root := object()
+	root := anObject()
 	for _, t := range append([]*table{s.root}, s.children()...) {
 		into := root
 		if t != s.root {
-			into = object()
+			into = anObject()
 			leaf(root, split(t.path), map[string]any{"type": []string{"array", "null"}, "items": into})
 		}
 		for _, path := range slices.Sorted(maps.Keys(t.fields)) {
@@ -29,7 +29,7 @@ func (s *Schema) JSONSchema() map[string]any {
 	return root
 }
 
-func object() map[string]any {
+func anObject() map[string]any {
 	return map[string]any{"type": "object", "properties": map[string]any{}}
 }
 
@@ -48,7 +48,7 @@ func leaf(into map[string]any, path []string, what map[string]any) {
 	}
 	next, _ := properties[path[0]].(map[string]any)
 	if next == nil {
-		next = object()
+		next = anObject()
 		properties[path[0]] = next
 	}
 	leaf(next, path[1:], what)
