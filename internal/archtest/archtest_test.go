@@ -169,7 +169,7 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 // exposers are the files in which a secret's value is taken out: the header's
 // last hop, the driver that opens a destination, the keyed hash that names a
 // budget, the redactor that must know what to hide, the hash of a password,
-// the form of what people paste, the vault that seals it, and the recovery kit
+// what proves Weir to an identity provider, the form of what people paste, the vault that seals it, and the recovery kit
 // that writes and reads its shares.
 var exposers = []string{
 	"internal/cli/source.go",
@@ -178,6 +178,7 @@ var exposers = []string{
 	"internal/destination/sqldb/postgres.go",
 	"internal/governor/governor.go",
 	"internal/identity/password.go",
+	"internal/identity/provider.go",
 	"internal/rest/auth.go",
 	"internal/vault/kit.go",
 	"internal/vault/seal.go",
