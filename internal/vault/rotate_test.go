@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
 )
@@ -58,6 +59,83 @@ func TestRotationBringsEverythingUnderANewKeyAndRetiresTheOld(t *testing.T) {
 	refused(t, err, weir.CodeIntegrity, "retired")
 	err = w.db.Change(t.Context(), func(tx *store.Tx) error { return tx.PutSecret(t.Context(), before[0]) })
 	refused(t, err, weir.CodeConflict, "rotated")
+}
+
+func TestOnPostgresEveryRotationKeepsEverything(t *testing.T) {
+	const n = 1_203
+	w := &world{T: t, dir: t.TempDir()}
+	url := pgtest.New(t)
+	db, v, err := openAt(t.Context(), url, w.dir)
+	must(t, err)
+	defer db.Close()
+	w.db, w.vault = db, v
+	fill(t, url, db, v, n)
+	r, err := v.Rotate(t.Context(), db, nil)
+	must(t, err)
+	if r.Changed != n || len(r.Retired) != 1 {
+		t.Errorf("%+v", r)
+	}
+	must(t, v.RotateRoot(t.Context()))
+	_, exposed, err := v.Rekey(t.Context(), db, nil)
+	must(t, err)
+	if len(exposed) != n {
+		t.Errorf("%d were exposed", len(exposed))
+	}
+	w.underOne(n)
+	w.allOpen(n)
+}
+
+func TestOthersMayStoreSecretsWhileARotationRuns(t *testing.T) {
+	for name, url := range map[string]func(dir string) string{"sqlite": lite, "postgres": func(string) string { return pgtest.New(t) }} {
+		t.Run(name, func(t *testing.T) {
+			const n = 600
+			w := &world{T: t, dir: t.TempDir()}
+			at := url(w.dir)
+			db, v, err := openAt(t.Context(), at, w.dir)
+			must(t, err)
+			defer db.Close()
+			w.db, w.vault = db, v
+			fill(t, at, db, v, n)
+			other, writer, err := openAt(t.Context(), at, w.dir)
+			must(t, err)
+			defer other.Close()
+			done := make(chan struct{})
+			var group sync.WaitGroup
+			group.Go(func() {
+				for i := int64(0); ; i++ {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					// Two of one credential in one transaction, against the order of the rotation.
+					err := other.Change(t.Context(), func(tx *store.Tx) error {
+						for _, credential := range []int64{1 + (i*7+300)%n, 1 + (i*7)%n} {
+							if err := tx.PutSecret(t.Context(), seal(t, writer, credential)); err != nil {
+								return err
+							}
+						}
+						return nil
+					})
+					if err != nil && weir.CodeOf(err) != weir.CodeConflict {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			for range 4 {
+				if _, err := v.Rotate(t.Context(), db, nil); err != nil && weir.CodeOf(err) != weir.CodeConflict {
+					t.Error(err)
+				}
+			}
+			close(done)
+			group.Wait()
+			_, err = v.Rotate(t.Context(), db, nil)
+			must(t, err)
+			w.underOne(n)
+			w.allOpen(n)
+		})
+	}
 }
 
 func TestAnotherProcessFollowsARotation(t *testing.T) {
@@ -268,7 +346,7 @@ func BenchmarkRewrap(b *testing.B) {
 	db, v, err := openBoth(b.Context(), dir)
 	must(b, err)
 	defer db.Close()
-	fill(b, dir, db, v, n)
+	fill(b, lite(dir), db, v, n)
 	for b.Loop() {
 		r, err := v.Rotate(b.Context(), db, nil)
 		must(b, err)
