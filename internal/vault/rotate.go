@@ -97,6 +97,9 @@ func (v *Vault) finish(ctx context.Context, s Secrets, r *Rotation, progress fun
 }
 
 func (v *Vault) finishOnce(ctx context.Context, s Secrets, r *Rotation, progress func(int)) error {
+	if err := v.reload(ctx); err != nil {
+		return err
+	}
 	now := v.keys()
 	r.Key = now.active.ID
 	for _, k := range now.leaving() {
