@@ -118,7 +118,7 @@ func (u *unsure) KeyUses(context.Context) ([]weir.KeyUse, error) { return nil, n
 
 func (u *unsure) ChangeKeyring(_ context.Context, f func([]weir.StoredKey) ([]weir.StoredKey, error)) error {
 	changed, err := f(u.keys)
-	if err == nil && u.fail {
+	if err == nil && u.fail && len(changed) > 0 {
 		err = errors.New("the disk is full")
 	}
 	if err == nil && len(changed) > 0 {
