@@ -96,8 +96,15 @@ func TestAReplacementLeavesTheOldKeyUntilTheNewOneIsThere(t *testing.T) {
 	if current, previous, err := f.Roots(t.Context()); err != nil || current != next || previous != old {
 		t.Errorf("at the end: %v", err)
 	}
+	half, err := f.write(t.Context(), old) // as a killed process leaves it
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := errors.Join(f.Forget(), f.Forget()); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(half); err == nil {
+		t.Error("half a replacement is still there")
 	}
 	if current, previous, err := f.Roots(t.Context()); err != nil || current != next || !previous.IsZero() {
 		t.Errorf("afterwards: %v", err)
