@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirhq/weir"
 )
@@ -95,10 +96,74 @@ func TestAReplacementLeavesTheOldKeyUntilTheNewOneIsThere(t *testing.T) {
 	if current, previous, err := f.Roots(t.Context()); err != nil || current != next || previous != old {
 		t.Errorf("at the end: %v", err)
 	}
+	half, err := f.write(t.Context(), old) // as a killed process leaves it
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := errors.Join(f.Forget(), f.Forget()); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(half); err == nil {
+		t.Error("half a replacement is still there")
+	}
 	if current, previous, err := f.Roots(t.Context()); err != nil || current != next || !previous.IsZero() {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// unsure is a database in memory whose commits fail on demand.
+type unsure struct {
+	keys []weir.StoredKey
+	fail bool
+}
+
+func (*unsure) InstanceID() string { return "instance" }
+
+func (u *unsure) Keyring(context.Context) ([]weir.StoredKey, error) { return u.keys, nil }
+
+func (u *unsure) KeyUses(context.Context) ([]weir.KeyUse, error) { return nil, nil }
+
+func (u *unsure) ChangeKeyring(_ context.Context, f func([]weir.StoredKey) ([]weir.StoredKey, error)) error {
+	changed, err := f(u.keys)
+	if err == nil && u.fail && len(changed) > 0 {
+		err = errors.New("the disk is full")
+	}
+	if err == nil && len(changed) > 0 {
+		u.keys = changed
+	}
+	return err
+}
+
+func TestANewRootKeyThatWasNotCommittedLeavesTheOldOneInUse(t *testing.T) {
+	db, f := &unsure{}, rootFile{path: filepath.Join(t.TempDir(), "root.key")}
+	o := Options{Place: f, Store: db, Now: time.Now}
+	v, err := Init(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := v.Seal(weir.Binding{Credential: 1}, weir.NewSecret("value"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.fail = true
+	if err := v.RotateRoot(t.Context()); err == nil {
+		t.Fatal("it was committed")
+	}
+	db.fail = false
+	if _, err := v.Open(s); err != nil {
+		t.Errorf("in the same process: %v", err)
+	}
+	// Whoever tidies up now must see that the old one is in use.
+	if err := v.forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if v, err = Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Open(s); err != nil || got.Expose() != "value" {
+		t.Errorf("after another start: %v", err)
+	}
+	if _, previous, err := f.Roots(t.Context()); err != nil || !previous.IsZero() {
+		t.Errorf("the old one is still there, or %v", err)
 	}
 }

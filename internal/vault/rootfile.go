@@ -155,13 +155,26 @@ func (f rootFile) Replace(ctx context.Context, r Root) error {
 	return syncDirectory(f.path)
 }
 
-// Forget implements WritablePlace.
+// Forget implements WritablePlace. It also removes what a killed process left
+// half-way: those are root keys as well.
 func (f rootFile) Forget() error {
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(f.path), f.unnamed()))
+	if err != nil {
+		return cannotWrite(f.path, err)
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return cannotWrite(path, err)
+		}
+	}
 	if err := os.Remove(f.previousPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return cannotWrite(f.previousPath(), err)
 	}
 	return syncDirectory(f.path)
 }
+
+// unnamed is the pattern of the names that files have until they are whole.
+func (f rootFile) unnamed() string { return "." + filepath.Base(f.path) + ".*" }
 
 // write makes a new file beside the key, readable by its owner alone, and
 // returns its name when its content is on the disk.
@@ -170,7 +183,7 @@ func (f rootFile) write(ctx context.Context, r Root) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	file, err := os.CreateTemp(filepath.Dir(f.path), ".root.key.*") // O_EXCL, 0600
+	file, err := os.CreateTemp(filepath.Dir(f.path), f.unnamed()) // O_EXCL, 0600
 	if err != nil {
 		return "", cannotWrite(f.path, err)
 	}

@@ -37,7 +37,7 @@ type Rotation struct {
 // Progress, when not nil, is told how many values were done so far.
 func (v *Vault) Rotate(ctx context.Context, s Secrets, progress func(done int)) (r Rotation, err error) {
 	err = v.changeKeys(ctx, func(now ring) (changed []weir.StoredKey) {
-		if now.unfinished() {
+		if len(now.leaving()) > 0 {
 			r.Resumed = true
 			return nil
 		}
@@ -52,14 +52,15 @@ func (v *Vault) Rotate(ctx context.Context, s Secrets, progress func(done int)) 
 	return r, v.finish(ctx, s, &r, progress)
 }
 
-// unfinished reports whether a rotation has not come to its end.
-func (r ring) unfinished() bool {
-	for _, k := range r.byID {
-		if k.State == weir.KeyDecryptOnly || k.State == weir.KeyCompromised {
-			return true
+// leaving lists the keys that are to be emptied and retired.
+func (r ring) leaving() (keys []*key) {
+	for i := range r.all {
+		k := &r.all[i]
+		if k.Purpose == weir.KeyWraps && (k.State == weir.KeyDecryptOnly || k.State == weir.KeyCompromised) {
+			keys = append(keys, k)
 		}
 	}
-	return false
+	return keys
 }
 
 // changeKeys changes the keyring as it is stored now, and reads it again.
@@ -80,16 +81,28 @@ func (v *Vault) changeKeys(ctx context.Context, f func(now ring) []weir.StoredKe
 	return v.reload(ctx)
 }
 
+// attempts is how often a rotation goes round: another process may put a
+// value under the old key until it has heard of the new one.
+const attempts = 3
+
 // finish empties every key but the active one, and retires those that are
 // empty once everything has been opened.
-func (v *Vault) finish(ctx context.Context, s Secrets, r *Rotation, progress func(int)) error {
+func (v *Vault) finish(ctx context.Context, s Secrets, r *Rotation, progress func(int)) (err error) {
+	for range attempts {
+		if err = v.finishOnce(ctx, s, r, progress); weir.CodeOf(err) != weir.CodeConflict {
+			return err
+		}
+	}
+	return err
+}
+
+func (v *Vault) finishOnce(ctx context.Context, s Secrets, r *Rotation, progress func(int)) error {
+	if err := v.reload(ctx); err != nil {
+		return err
+	}
 	now := v.keys()
 	r.Key = now.active.ID
-	for i := range now.all {
-		k := &now.all[i]
-		if k.Purpose != weir.KeyWraps || k.State != weir.KeyDecryptOnly && k.State != weir.KeyCompromised {
-			continue
-		}
+	for _, k := range now.leaving() {
 		if err := v.empty(ctx, s, k, r, progress); err != nil {
 			return err
 		}
@@ -98,10 +111,7 @@ func (v *Vault) finish(ctx context.Context, s Secrets, r *Rotation, progress fun
 	if r.Failed = check.Failed; err != nil || len(r.Failed) > 0 {
 		return err
 	}
-	for _, k := range now.all {
-		if k.Purpose != weir.KeyWraps || k.State != weir.KeyDecryptOnly && k.State != weir.KeyCompromised {
-			continue
-		}
+	for _, k := range now.leaving() {
 		if err := s.RetireKey(ctx, k.inState(weir.KeyRetired, now.root, v.store.InstanceID())); err != nil {
 			return err
 		}

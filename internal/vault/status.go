@@ -58,7 +58,7 @@ func (v *Vault) Status(ctx context.Context) (Status, error) {
 			s.Advice = append(s.Advice, v.due(one)...)
 		}
 	}
-	if now.unfinished() {
+	if len(now.leaving()) > 0 {
 		s.Advice = append(s.Advice, "A rotation was not finished: run `weir vault rotate`")
 	}
 	return s, nil

@@ -137,7 +137,7 @@ func newWorld(t *testing.T, secrets int64) *world {
 	t.Helper()
 	w := &world{T: t, dir: t.TempDir()}
 	w.open()
-	fill(t, w.dir, w.db, w.vault, secrets)
+	fill(t, lite(w.dir), w.db, w.vault, secrets)
 	return w
 }
 
@@ -154,7 +154,14 @@ func (w *world) open() {
 }
 
 func openBoth(ctx context.Context, dir string) (*store.DB, *vault.Vault, error) {
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "weir.db"), store.Options{})
+	return openAt(ctx, lite(dir), dir)
+}
+
+// lite is the address of the database in a directory.
+func lite(dir string) string { return "sqlite:" + filepath.Join(dir, "weir.db") }
+
+func openAt(ctx context.Context, url, dir string) (*store.DB, *vault.Vault, error) {
+	db, err := store.Open(ctx, url, store.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,14 +175,18 @@ func openBoth(ctx context.Context, dir string) (*store.DB, *vault.Vault, error) 
 
 // fill stores secrets 1 to n. A secret needs its credential, which only the
 // database's own table has here.
-func fill(t testing.TB, dir string, db *store.DB, v *vault.Vault, n int64) {
+func fill(t testing.TB, url string, db *store.DB, v *vault.Vault, n int64) {
 	t.Helper()
-	raw, err := sql.Open("sqlite", filepath.Join(dir, "weir.db"))
+	driver, address := "pgx", url
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		driver, address = "sqlite", path
+	}
+	raw, err := sql.Open(driver, address)
 	must(t, err)
 	defer raw.Close()
 	_, err = raw.Exec(`WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < $1)
 		INSERT INTO resource (id, org, owner, kind, type, name, description, status, spec, tags, version, created, updated)
-		SELECT id, 1, 1, 'credential', 'cal_com_api', 'c', '', '', x'', '', 1, 0, 0 FROM n`, n)
+		SELECT id, 1, 1, 'credential', 'cal_com_api', 'c', '', '', $2, '', 1, 0, 0 FROM n`, n, []byte{})
 	must(t, err)
 	must(t, db.Change(t.Context(), func(tx *store.Tx) error {
 		for i := int64(1); i <= n; i++ {
