@@ -233,3 +233,26 @@ func (s *Service) Quarantine(ctx context.Context, d *Dataset, n int) (all []stor
 	all, err = s.Store.Quarantined(ctx, o.log.ID, n)
 	return all, total, err
 }
+
+// DatasetsOf gives the datasets of sources of the organization, by source.
+func (s *Service) DatasetsOf(ctx context.Context, org int64, sources ...int64) (map[int64][]store.Resource, error) {
+	out := map[int64][]store.Resource{}
+	if len(sources) == 0 {
+		return out, nil
+	}
+	uses, err := s.Store.Uses(ctx, sources...)
+	if err != nil {
+		return nil, err
+	}
+	of, ids := map[int64]int64{}, []int64{}
+	for _, u := range uses {
+		if u.Role == roleSource {
+			of[u.ID], ids = u.Target, append(ids, u.ID)
+		}
+	}
+	rows, _, err := s.Store.Resources(ctx, store.ResourceFilter{Org: org, Kind: store.KindDataset, IDs: ids})
+	for _, r := range rows {
+		out[of[r.ID]] = append(out[of[r.ID]], r)
+	}
+	return out, err
+}

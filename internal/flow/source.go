@@ -114,24 +114,38 @@ func (s *Service) usable(ctx context.Context, org, id int64) (*credential.Creden
 	return c, nil
 }
 
-// CreateSource stores a source and the datasets that it will yield.
-func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (*Source, error) {
+// CheckSource does what CreateSource does, but for storing.
+func (s *Service) CheckSource(ctx context.Context, who Actor, in SourceInput) (*Source, error) {
+	src, _, err := s.draft(ctx, who, in)
+	return src, err
+}
+
+// draft is the source that an input describes, and how it resolves.
+func (s *Service) draft(ctx context.Context, who Actor, in SourceInput) (*Source, *plan, error) {
 	r, err := in.resource(who, store.KindSource, s.now())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c, err := s.usable(ctx, who.Org, in.Credential)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, err := in.resolve(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.Type = c.Type
-	src := &Source{Resource: r, SourceSpec: in.SourceSpec, Credential: c.ID}
+	return &Source{Resource: r, SourceSpec: in.SourceSpec, Credential: c.ID}, p, nil
+}
+
+// CreateSource stores a source and the datasets that it will yield.
+func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (*Source, error) {
+	src, p, err := s.draft(ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, store.Reference{Role: roleCredential, Target: c.ID}); err != nil {
+		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)

@@ -151,3 +151,8 @@ func (db *DB) explain(ctx context.Context, err error) error {
 	}
 	return db.engine.explain(err)
 }
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.explain(ctx, db.read.PingContext(ctx))
+}
