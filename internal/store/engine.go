@@ -26,9 +26,11 @@ type engine interface {
 	tables() (query string)
 	// strangers reports whether other programs' tables may be in the database.
 	strangers() bool
-	// forUpdate and holding end a SELECT that must keep its row, or keep the
-	// row of d and share that of s, until the transaction ends.
+	// forUpdate, updating and holding end a SELECT that must keep its row, keep
+	// that of one table of a join, or keep the row of d and share that of s,
+	// until the transaction ends.
 	forUpdate() string
+	updating(table string) string
 	holding() string
 	// lock takes the lock of that name in the database called instance; it
 	// ends with this process at the latest. errHeld when somebody alive has it.

@@ -56,6 +56,8 @@ func (e *postgresEngine) tables() string {
 func (e *postgresEngine) strangers() bool   { return true }
 func (e *postgresEngine) forUpdate() string { return " FOR UPDATE" }
 
+func (e *postgresEngine) updating(table string) string { return " FOR UPDATE OF " + table }
+
 // holding lets the datasets of one source be written side by side, and keeps
 // its epoch from changing meanwhile.
 func (e *postgresEngine) holding() string { return " FOR NO KEY UPDATE OF d FOR SHARE OF s" }

@@ -93,9 +93,13 @@ func (e *sqliteEngine) tables() string {
 	return `SELECT count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END) FROM sqlite_master WHERE type = 'table'`
 }
 
-func (e *sqliteEngine) strangers() bool   { return false }
-func (e *sqliteEngine) forUpdate() string { return "" } // every write transaction holds the whole file
-func (e *sqliteEngine) holding() string   { return "" }
+func (e *sqliteEngine) strangers() bool { return false }
+
+// Every write transaction holds the whole file.
+
+func (e *sqliteEngine) forUpdate() string      { return "" }
+func (e *sqliteEngine) updating(string) string { return "" }
+func (e *sqliteEngine) holding() string        { return "" }
 
 func (e *sqliteEngine) lock(_ context.Context, _, name string) (func(), error) {
 	return lockFile(e.path + "." + name + ".lock")

@@ -131,6 +131,9 @@ func (db *DB) each(ctx context.Context, scan func(*sql.Rows) error, query string
 	return db.explain(ctx, rows.Err())
 }
 
+// isNoRows reports that a SELECT found nothing.
+func isNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
 // explain turns a driver's error into one with a class and a remedy.
 func (db *DB) explain(ctx context.Context, err error) error {
 	var known *weir.Error
@@ -143,7 +146,7 @@ func (db *DB) explain(ctx context.Context, err error) error {
 		return &weir.Error{Code: weir.CodeCancelled, Where: "store", Message: "stopped; what was committed is kept", Err: ctx.Err()}
 	case ctx.Err() != nil:
 		return &weir.Error{Code: weir.CodeLocal, Where: "store", Message: "the database did not answer in time", Remedy: "See what keeps it busy", Err: ctx.Err()}
-	case errors.Is(err, sql.ErrNoRows):
+	case isNoRows(err):
 		return &weir.Error{Code: weir.CodeNotFound, Where: "store", Message: "there is no such row", Err: err}
 	}
 	return db.engine.explain(err)

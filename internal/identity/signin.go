@@ -1,0 +1,188 @@
+package identity
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/audit"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// SignIn is what somebody types to sign in.
+type SignIn struct {
+	Email    string
+	Password weir.Secret
+	Org      int64 // 0 for the oldest of the user's organizations
+	Client   Client
+}
+
+// SignIn begins a session for who knows the password. CodeAuth says that
+// e-mail or password is wrong and nothing more; CodeThrottled, with a Wait,
+// that there were too many tries.
+func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
+	login := loginOf(in.Email)
+	u, found, err := s.db.UserByLogin(ctx, login)
+	if err != nil {
+		return Session{}, err
+	}
+	if found && !s.genuineUser(ctx, u) {
+		u = store.User{}
+	}
+	known, err := s.knows(ctx, u.ID, in.Client)
+	if err != nil {
+		return Session{}, err
+	}
+	t := trial{user: u, known: known, subjects: s.subjects(login, known, in.Client)}
+	if err := s.try(ctx, &t, in.Password); err != nil {
+		return Session{}, err
+	}
+	var out Session
+	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		out = Session{}
+		if !t.right {
+			return s.failed(ctx, tx, t, in.Client)
+		}
+		out, err = s.signedIn(ctx, tx, &t, in)
+		return err
+	})
+	if err == nil && !t.right {
+		err = wrong()
+	}
+	return out, err
+}
+
+// trial is one comparison of a password.
+type trial struct {
+	user     store.User // zero for nobody
+	known    bool       // the browser is
+	subjects []subject
+	at       time.Time // when it was counted
+	last     bool      // no more for now
+	right    bool
+	rehashed string // what to store instead of a hash of another cost than today's; "" for none
+}
+
+// try counts and compares, in this order. Whoever must wait is told before a
+// place to compute is taken.
+func (s *Service) try(ctx context.Context, t *trial, password weir.Secret) error {
+	if err := s.admit(ctx, t.subjects); err != nil {
+		return err
+	}
+	leave, err := s.lanes.enter(ctx, t.known)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if t.at, t.last, err = s.reserve(ctx, t.subjects); err != nil {
+		return err
+	}
+	right, stale := s.matches(password, t.user.Password)
+	if t.right = right; right && stale {
+		t.rehashed, err = s.hashNow(password)
+	}
+	return err
+}
+
+// knows reports whether the browser has signed in to the account before.
+func (s *Service) knows(ctx context.Context, user int64, c Client) (bool, error) {
+	if !deviceForm.fits(c.Device) {
+		return false, nil
+	}
+	return s.db.KnowsDevice(ctx, digest(c.Device), user, s.now().Add(-deviceAge).UnixMicro())
+}
+
+// failed writes down that a sign-in failed, and that it was the last for now.
+// What was typed is not written: people type passwords in the wrong place.
+func (s *Service) failed(ctx context.Context, tx *store.Tx, t trial, c Client) error {
+	e := audit.Entry{Action: "user.sign_in_failed", Kind: "user", Object: t.user.ID, Detail: map[string]any{"address": c.address(), "known_browser": t.known}}
+	if t.user.ID != 0 {
+		memberships, err := tx.Memberships(ctx, t.user.ID)
+		if err != nil {
+			return err
+		}
+		if len(memberships) > 0 {
+			e.Org = memberships[0].Org
+		}
+	}
+	if err := s.audit.AppendTx(ctx, tx, e); err != nil || !t.last {
+		return err
+	}
+	e.Action = "user.sign_in_locked"
+	return s.audit.AppendTx(ctx, tx, e)
+}
+
+// signedIn begins the session, unless the account changed while the password
+// was computed.
+func (s *Service) signedIn(ctx context.Context, tx *store.Tx, t *trial, in SignIn) (Session, error) {
+	m, ok, err := s.enterable(ctx, tx, t.user, in.Org)
+	if err != nil {
+		return Session{}, err
+	}
+	if !ok {
+		t.right = false
+		return Session{}, s.failed(ctx, tx, *t, in.Client)
+	}
+	if err := s.giveBack(ctx, tx, t.subjects, t.at); err != nil {
+		return Session{}, err
+	}
+	if t.rehashed != "" {
+		m.User.Password = t.rehashed
+		if err := tx.PutUser(ctx, &m.User, s.sealUser); err != nil {
+			return Session{}, err
+		}
+	}
+	out, err := s.beginBrowser(ctx, tx, m, in.Client)
+	if err != nil {
+		return Session{}, err
+	}
+	if out.Device, err = s.meet(ctx, tx, m.User.ID, t.known, in.Client); err != nil {
+		return Session{}, err
+	}
+	return out, s.audit.AppendTx(ctx, tx, audit.Entry{Org: m.Membership.Org, Actor: m.User.ID, Action: "user.sign_in", Kind: "session", Object: out.Principal.Session,
+		Detail: map[string]any{"address": in.Client.address(), "known_browser": t.known, "way": "password"}})
+}
+
+// enterable gives the membership with which the user, as it was read before,
+// may sign in: of org, or the oldest.
+func (s *Service) enterable(ctx context.Context, tx *store.Tx, was store.User, org int64) (m store.Member, ok bool, err error) {
+	u, err := tx.User(ctx, was.ID)
+	if err != nil {
+		return m, false, err
+	}
+	if u.Status != Active || u.Password != was.Password || !s.genuineUser(ctx, u) {
+		return m, false, nil
+	}
+	memberships, err := tx.Memberships(ctx, u.ID)
+	if err != nil {
+		return m, false, err
+	}
+	for _, place := range memberships {
+		if (org == 0 || place.Org == org) && place.Status == Active && s.genuineMembership(ctx, place) {
+			return store.Member{Membership: place, User: u}, true, nil
+		}
+	}
+	return m, false, nil
+}
+
+// meet remembers the browser. The value is empty when it was known.
+func (s *Service) meet(ctx context.Context, tx *store.Tx, user int64, known bool, c Client) (weir.Secret, error) {
+	if known {
+		return weir.Secret{}, tx.UseDevice(ctx, digest(c.Device), user, s.now().UnixMicro())
+	}
+	value := deviceForm.make()
+	return weir.NewSecret(value), tx.PutDevice(ctx, digest(value), user, s.now().UnixMicro())
+}
+
+// Reauthenticate lets the user prove again who they are, for what needs a
+// fresh proof. The session of the request ends, and a new one begins.
+func (s *Service) Reauthenticate(ctx context.Context, p Principal, password weir.Secret, c Client) (Session, error) {
+	if p.Anonymous() {
+		return Session{}, anonymous()
+	}
+	out, err := s.SignIn(ctx, SignIn{Email: p.Email, Password: password, Org: p.Org, Client: c})
+	if err != nil {
+		return Session{}, err
+	}
+	return out, s.db.Change(ctx, func(tx *store.Tx) error { return tx.EndSession(ctx, p.User, p.Session) })
+}

@@ -1,0 +1,337 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir"
+)
+
+// Kind is a kind of resource.
+type Kind string
+
+// The kinds of resources.
+const (
+	KindCredential  Kind = "credential"
+	KindSource      Kind = "source"
+	KindDataset     Kind = "dataset"
+	KindDestination Kind = "destination"
+	KindProject     Kind = "project"
+	KindLookup      Kind = "lookup"
+)
+
+// Resource is something that a user makes and owns. What all kinds have in
+// common is in columns; Spec holds the rest, as the service of its kind
+// writes it.
+type Resource struct {
+	ID          int64 // never used twice
+	Node        int64 // its number in flow trees; 0 for a kind that is in none
+	Org, Owner  int64
+	Kind        Kind
+	Type        string // of its kind: "cal_com_api", "postgres"
+	Name        string
+	Description string
+	Status      string
+	Spec        jsontext.Value // a JSON object
+	Tags        []string
+	Version     int64 // 1, and one more with each update
+	CopiedFrom  int64 // 0 when it is no copy
+	Created     int64 // µs
+	Updated     int64 // µs
+	Deleted     int64 // µs; 0 while it lives
+}
+
+// Reference says that a resource uses another one.
+type Reference struct {
+	Resource int64
+	Role     string // "credential", "dataset", "parent"
+	Target   int64
+}
+
+const resourceColumns = `r.id, coalesce(n.id, 0), r.org, r.owner, r.kind, r.type, r.name, r.description, r.status, r.spec, r.tags,
+	r.version, r.copied_from, r.created, r.updated, r.deleted`
+
+const fromResource = ` FROM resource r LEFT JOIN node n ON n.resource = r.id`
+
+func scanResource(row interface{ Scan(...any) error }) (r Resource, err error) {
+	var tags string
+	err = row.Scan(&r.ID, &r.Node, &r.Org, &r.Owner, &r.Kind, &r.Type, &r.Name, &r.Description, &r.Status, (*[]byte)(&r.Spec), &tags,
+		&r.Version, &r.CopiedFrom, &r.Created, &r.Updated, &r.Deleted)
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal([]byte(tags), &r.Tags)
+}
+
+func tagsColumn(tags []string) (string, error) {
+	b, err := json.Marshal(tags) // nil is []
+	return string(b), err
+}
+
+// CreateResource stores a new resource and gives its id, and its node when
+// inTree says that its kind has one.
+func (t *Tx) CreateResource(ctx context.Context, r *Resource, inTree bool) error {
+	tags, err := tagsColumn(r.Tags)
+	if err != nil {
+		return err
+	}
+	r.Version, r.Updated = 1, r.Created
+	err = t.tx.QueryRowContext(ctx, `INSERT INTO resource (org, owner, kind, type, name, description, status, spec, tags, version, copied_from, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $11) RETURNING id`,
+		r.Org, r.Owner, r.Kind, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.CopiedFrom, r.Created).Scan(&r.ID)
+	if err != nil || !inTree {
+		return err
+	}
+	return t.tx.QueryRowContext(ctx, `INSERT INTO node (resource) VALUES ($1) RETURNING id`, r.ID).Scan(&r.Node)
+}
+
+// UpdateResource writes the resource back, one version on, unless it has
+// changed since it was read: that is CodeConflict.
+func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
+	tags, err := tagsColumn(r.Tags)
+	if err != nil {
+		return err
+	}
+	done, err := t.tx.ExecContext(ctx, `UPDATE resource SET owner = $3, type = $4, name = $5, description = $6, status = $7, spec = $8, tags = $9,
+		version = version + 1, updated = $10, deleted = $11 WHERE id = $1 AND version = $2`,
+		r.ID, r.Version, r.Owner, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.Updated, r.Deleted)
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 1 {
+		r.Version++
+		return err
+	}
+	return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
+}
+
+// noResource is the answer for every id that one cannot see: whether it never
+// existed, was deleted, or is another organization's.
+func noResource(kind Kind, id int64) error {
+	return &weir.Error{Code: weir.CodeNotFound, Where: fmt.Sprintf("%s %d", kind, id), Message: "there is none with this id"}
+}
+
+// Resource reads one living resource of the organization inside the
+// transaction, and holds it against other writers.
+func (t *Tx) Resource(ctx context.Context, org int64, kind Kind, id int64) (Resource, error) {
+	r, err := scanResource(t.tx.QueryRowContext(ctx, `SELECT `+resourceColumns+fromResource+` WHERE r.id = $1 AND r.org = $2 AND r.kind = $3 AND r.deleted = 0`+t.db.engine.updating("r"), id, org, kind))
+	if isNoRows(err) {
+		return r, noResource(kind, id)
+	}
+	return r, err
+}
+
+// Resource reads one living resource of the organization. Anything else is
+// CodeNotFound.
+func (db *DB) Resource(ctx context.Context, org int64, kind Kind, id int64) (Resource, error) {
+	return db.resource(ctx, org, kind, id, ` AND r.deleted = 0`)
+}
+
+// DeletedResource reads one that was deleted and can be restored.
+func (db *DB) DeletedResource(ctx context.Context, org int64, kind Kind, id int64) (Resource, error) {
+	return db.resource(ctx, org, kind, id, ` AND r.deleted <> 0`)
+}
+
+func (db *DB) resource(ctx context.Context, org int64, kind Kind, id int64, and string) (Resource, error) {
+	r, err := scanResource(db.read.QueryRowContext(ctx, `SELECT `+resourceColumns+fromResource+` WHERE r.id = $1 AND r.org = $2 AND r.kind = $3`+and, id, org, kind))
+	if isNoRows(err) {
+		return r, noResource(kind, id)
+	}
+	return r, db.explain(ctx, err)
+}
+
+// ResourceFilter chooses living resources of one organization and kind. Zero
+// fields choose all.
+type ResourceFilter struct {
+	Org     int64
+	Kind    Kind
+	Types   []string
+	Status  string
+	Owner   int64
+	Sharing *Sharing // of others, what is shared with somebody
+	IDs     []int64
+	Deleted bool // those that were deleted, instead
+
+	Page, Number int // from 1; how many on a page, 0 for all
+}
+
+// Sharing chooses what is shared with a user through accessors of one of the
+// roles: with the user, one of the teams, or the whole organization.
+type Sharing struct {
+	User  int64
+	Teams []int64
+	Roles []string
+	Own   bool // what the user owns, too
+}
+
+// conditions builds the WHERE of a filter.
+type conditions struct {
+	text strings.Builder
+	args []any
+}
+
+func (c *conditions) and(format string, args ...any) {
+	marks := make([]any, len(args))
+	for i, a := range args {
+		c.args = append(c.args, a)
+		marks[i] = fmt.Sprintf("$%d", len(c.args))
+	}
+	if c.text.Len() == 0 {
+		c.text.WriteString(" WHERE ")
+	} else {
+		c.text.WriteString(" AND ")
+	}
+	fmt.Fprintf(&c.text, format, marks...)
+}
+
+// among is "column IN ($1, $2 …)".
+func among[T any](c *conditions, column string, values []T) string {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		c.args = append(c.args, v)
+		marks[i] = fmt.Sprintf("$%d", len(c.args))
+	}
+	if len(marks) == 0 {
+		return "1 = 0"
+	}
+	return column + " IN (" + strings.Join(marks, ", ") + ")"
+}
+
+func (f ResourceFilter) conditions() *conditions {
+	c := &conditions{}
+	c.and("r.org = %s", f.Org)
+	c.and("r.kind = %s", f.Kind)
+	if f.Deleted {
+		c.and("r.deleted <> 0")
+	} else {
+		c.and("r.deleted = 0")
+	}
+	if len(f.Types) > 0 {
+		c.and(among(c, "r.type", f.Types))
+	}
+	if f.IDs != nil {
+		c.and(among(c, "r.id", f.IDs))
+	}
+	if f.Status != "" {
+		c.and("r.status = %s", f.Status)
+	}
+	if f.Owner != 0 {
+		c.and("r.owner = %s", f.Owner)
+	}
+	if f.Sharing != nil {
+		f.Sharing.add(c)
+	}
+	return c
+}
+
+func (s *Sharing) add(c *conditions) {
+	c.args = append(c.args, s.User)
+	user := fmt.Sprintf("$%d", len(c.args))
+	who := "a.kind = 'USER' AND a.who = " + user + " OR a.kind = 'ORG'"
+	if len(s.Teams) > 0 {
+		who += " OR a.kind = 'TEAM' AND " + among(c, "a.who", s.Teams)
+	}
+	shared := "EXISTS (SELECT 1 FROM accessor a WHERE a.resource = r.id AND (" + who + ") AND " + among(c, "a.role", s.Roles) + ")"
+	if s.Own {
+		shared = "(r.owner = " + user + " OR " + shared + ")"
+	}
+	c.and(shared)
+}
+
+// Resources gives the filter's resources in the order of their ids, and how
+// many there are on all pages.
+func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, total int, err error) {
+	c := f.conditions()
+	where := c.text.String()
+	if f.Number > 0 {
+		if err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM resource r`+where, c.args...).Scan(&total); err != nil {
+			return nil, 0, db.explain(ctx, err)
+		}
+	}
+	query := `SELECT ` + resourceColumns + fromResource + where + ` ORDER BY r.id`
+	if f.Number > 0 {
+		query += fmt.Sprintf(" LIMIT %d OFFSET %d", f.Number, (f.Page-1)*f.Number)
+	}
+	all = []Resource{}
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		all = append(all, r)
+		return err
+	}, query, c.args...)
+	if f.Number == 0 {
+		total = len(all)
+	}
+	return all, total, err
+}
+
+// Refer replaces everything that a resource uses.
+func (t *Tx) Refer(ctx context.Context, resource int64, to ...Reference) error {
+	if _, err := t.tx.ExecContext(ctx, `DELETE FROM reference WHERE resource = $1`, resource); err != nil {
+		return err
+	}
+	for _, r := range to {
+		if r.Target == 0 {
+			continue
+		}
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO reference (resource, role, target) VALUES ($1, $2, $3)`, resource, r.Role, r.Target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Uses gives what living resources use the targets, for which kind they are,
+// in the order of their ids.
+func (db *DB) Uses(ctx context.Context, targets ...int64) (uses []Use, err error) {
+	c := &conditions{}
+	c.and("r.deleted = 0")
+	c.and(among(c, "f.target", targets))
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var u Use
+		err := rows.Scan(&u.Target, &u.Role, &u.ID, &u.Kind, &u.Name, &u.Status)
+		uses = append(uses, u)
+		return err
+	}, usesQuery+c.text.String()+` ORDER BY r.id`, c.args...)
+	return uses, err
+}
+
+// Uses is DB.Uses inside the transaction.
+func (t *Tx) Uses(ctx context.Context, target int64) (uses []Use, err error) {
+	err = t.each(ctx, func(rows *sql.Rows) error {
+		var u Use
+		err := rows.Scan(&u.Target, &u.Role, &u.ID, &u.Kind, &u.Name, &u.Status)
+		uses = append(uses, u)
+		return err
+	}, usesQuery+` WHERE r.deleted = 0 AND f.target = $1 ORDER BY r.id`, target)
+	return uses, err
+}
+
+const usesQuery = `SELECT f.target, f.role, r.id, r.kind, r.name, r.status FROM reference f JOIN resource r ON r.id = f.resource`
+
+// Use is one resource that uses a target.
+type Use struct {
+	Target int64
+	Role   string
+	ID     int64
+	Kind   Kind
+	Name   string
+	Status string
+}
+
+// References gives what the resources use.
+func (db *DB) References(ctx context.Context, resources ...int64) (refs []Reference, err error) {
+	c := &conditions{}
+	c.and(among(c, "resource", resources))
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var r Reference
+		err := rows.Scan(&r.Resource, &r.Role, &r.Target)
+		refs = append(refs, r)
+		return err
+	}, `SELECT resource, role, target FROM reference`+c.text.String()+` ORDER BY resource, role, target`, c.args...)
+	return refs, err
+}
