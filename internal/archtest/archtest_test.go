@@ -62,6 +62,7 @@ var arrows = map[string][]string{
 	"internal/store/storetest":    {"internal/store"},
 	"internal/audit":              {"internal/store"},
 	"internal/identity":           {"internal/store", "internal/audit"},
+	"internal/api":                {"internal/connector", "internal/identity", "internal/store"},
 	"internal/destination/file":   {"internal/destination/jsonl"},
 	"internal/destination/stdout": {"internal/destination/jsonl"},
 }
