@@ -182,6 +182,10 @@ func (w *world) registerThings() {
 		func(context.Context, *struct{}) (*Done, error) { return done(), nil })
 	register(a, Route{Method: "POST", Path: "/open", Tag: "things", Summary: "Open", Policy: identity.Public()},
 		func(context.Context, *thingInput) (*Done, error) { return done(), nil })
+	register(a, Route{Method: "GET", Path: "/me", Tag: "things", Summary: "Me", Policy: in}, func(ctx context.Context, _ *struct{}) (*thingOutput, error) {
+		setCookie(ctx, &http.Cookie{Name: "seen", Value: "yes"})
+		return &thingOutput{thing{ID: principal(ctx).User, Notes: text(client(ctx).Address.String())}}, nil
+	})
 	register(a, Route{Method: "GET", Path: "/failing/{how}", Tag: "things", Summary: "Fail", Policy: in}, w.failing)
 	register(a, Route{Method: "POST", Path: "/failing/{how}", Tag: "things", Summary: "Fail", Policy: in, Creates: true}, w.failing)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,8 +19,9 @@ import (
 
 // Limits of a request's body.
 const (
-	maxBody  = 1 << 20
-	maxDepth = 64
+	maxBody    = 1 << 20
+	maxDepth   = 64
+	maxReceive = 30 * time.Second
 )
 
 // nexlaJSON is the SDK's own name for JSON.
@@ -32,7 +34,7 @@ func readBody(x *exchange) error {
 	if err := checkQuery(x.r.URL.RawQuery); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(io.LimitReader(x.r.Body, maxBody+1))
+	body, err := receive(x)
 	switch {
 	case len(body) > maxBody:
 		return &problem{status: http.StatusRequestEntityTooLarge, code: "VAL_004", message: "the body is larger than 1 MiB", remedy: "Send less at once"}
@@ -57,6 +59,18 @@ func readBody(x *exchange) error {
 	x.body = body
 	x.r.Header.Set("Content-Type", "application/json")
 	return nil
+}
+
+// receive takes the body in. Who sends it drop by drop is cut off; the time
+// that an answer may take afterwards is not the connection's business.
+func receive(x *exchange) ([]byte, error) {
+	if x.r.Body == http.NoBody {
+		return nil, nil
+	}
+	c := http.NewResponseController(x.out.w)
+	_ = c.SetReadDeadline(time.Now().Add(maxReceive)) // not every connection has deadlines
+	defer func() { _ = c.SetReadDeadline(time.Time{}) }()
+	return io.ReadAll(io.LimitReader(x.r.Body, maxBody+1))
 }
 
 // checkType lets JSON through and nothing else: browsers send other types to
@@ -93,7 +107,7 @@ func checkJSON(body []byte) error {
 	for {
 		token, err := d.ReadToken()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return refuse("body", "it is empty", "Send a JSON object")
 		case err != nil:
 			return notJSON(err)
@@ -106,7 +120,7 @@ func checkJSON(body []byte) error {
 			break
 		}
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return refuse("body", "something follows the JSON value", "Send one JSON object, and nothing after it")
 	}
 	return nil

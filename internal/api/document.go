@@ -26,7 +26,9 @@ func newHuma(a *API) huma.API {
 			Servers:    []*huma.Server{{URL: prefix}},
 			Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": bearer, "cookie": cookie}},
 		},
-		Formats:       map[string]huma.Format{"application/json": {Marshal: marshal, Unmarshal: unmarshal}},
+		// The second is what huma calls its own errors, until refuseInput has them.
+		Formats: map[string]huma.Format{"application/json": {Marshal: marshal, Unmarshal: unmarshal},
+			"application/problem+json": {Marshal: marshal, Unmarshal: unmarshal}},
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{refuseInput},
 	}, adapter{a})

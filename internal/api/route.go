@@ -71,12 +71,8 @@ func register[In, Out any](a *API, r Route, handle func(context.Context, *In) (*
 	rt := &route{Route: r, operation: a.operation(r)}
 	body, _ := reflect.TypeFor[In]().FieldByName("Body")
 	rt.takesBody = body.Type != nil
-	huma.Register(a.huma, rt.operation, func(ctx context.Context, in *In) (*Out, error) {
-		out, err := handle(ctx, in)
-		if err != nil {
-			from(ctx).err = err
-			return nil, nil // written by fail, like every error
-		}
+	huma.Register(a.huma, rt.operation, func(ctx context.Context, in *In) (out *Out, _ error) {
+		out, from(ctx).err = handle(ctx, in) // fail writes every error, huma none
 		return out, nil
 	})
 	a.routes = append(a.routes, rt)
@@ -85,6 +81,7 @@ func register[In, Out any](a *API, r Route, handle func(context.Context, *In) (*
 
 // handle lets huma decode the input and call the handler.
 func (a *API) handle(x *exchange) {
+	x.r.Header.Set("Accept", "application/json") // there is nothing else to choose
 	x.r.Body = io.NopCloser(bytes.NewReader(x.body))
 	a.handlers[x.route.pattern()](humago.NewContext(&x.route.operation, x.r, x.out))
 	if x.err == nil && x.r.Context().Err() != nil && !x.route.Stream && x.out.body.Len() == 0 {
