@@ -60,9 +60,15 @@ var identityPromises = map[string]func(*world){
 		org, ann := w.member("ann")
 		_, ben := w.member("ben")
 		one, two, three := w.session(org, ann, 0, 100), w.session(org, ann, 0, 100), w.session(org, ann, 0, 100)
-		w.change(func(tx *store.Tx) error { return tx.EndSession(w.Context(), ben, one.ID) })
-		w.lives(true, one)
-		w.change(func(tx *store.Tx) error { return tx.EndSession(w.Context(), ann, one.ID) })
+		for user, want := range map[int64]bool{ben: false, ann: true} {
+			w.change(func(tx *store.Tx) error {
+				ended, err := tx.EndSession(w.Context(), user, one.ID)
+				if ended != want {
+					w.Errorf("user %d ended it: %v", user, ended)
+				}
+				return err
+			})
+		}
 		w.lives(false, one)
 		w.change(func(tx *store.Tx) error { return tx.EndSessions(w.Context(), org+1, ann, 0) })
 		w.lives(true, two, three)
