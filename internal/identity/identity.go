@@ -11,7 +11,8 @@
 // What fits nobody's eyes is CodeNotFound, whether it does not exist or is
 // another organization's. CodeAuth is for who is not signed in, CodeForbidden
 // for who sees a thing and may not do this to it, CodeThrottled for who must
-// wait, with a Wait in the error that says until when.
+// wait, with a Wait in the error that says until when; without one, for a few
+// seconds.
 package identity
 
 import (
