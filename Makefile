@@ -44,7 +44,7 @@ bench: ## Measure whole journeys and their parts
 
 soak: deps ## Run the long campaigns: 1,000 kills a destination, 1,000 drifting histories, a cut after every byte, an hour of kills on one key
 	WEIR_KILLS=$${WEIR_KILLS:-1000} WEIR_HISTORIES=$${WEIR_HISTORIES:-1000} WEIR_CUTS=$${WEIR_CUTS:-all} WEIR_BUDGET_TIME=$${WEIR_BUDGET_TIME:-1h} \
-		go test -count 1 -timeout 12h -v -run 'Kill|Drift|Moves|Cut|Lost|Crash' $(TESTFLAGS) ./cmd/weir ./internal/pipeline ./internal/rest ./internal/store ./internal/destination/...
+		go test -count 1 -timeout 12h -v -run 'Kill|Drift|Moves|Cut|Lost|Crash' $(TESTFLAGS) ./cmd/weir ./internal/pipeline ./internal/rest ./internal/store ./internal/vault ./internal/destination/...
 
 fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each
 	FUZZTIME=$${FUZZTIME:-30s} scripts/fuzz

@@ -55,6 +55,7 @@ func (c Code) Retryable() bool {
 // happened and what to do next, and never holds a secret or a query string.
 type Error struct {
 	Code    Code
+	Reason  string // finer than Code, for programs: "key_expired"; may be empty
 	Where   string // "calcom bookings page 3", "--to"; innermost place first named
 	Message string // what happened, in plain words
 	Remedy  string // what to do next, in the imperative; may be empty

@@ -34,6 +34,7 @@ type commands struct {
 	Demo       demoCommand       `cmd:"" help:"See the whole journey on simulated data; needs no account."`
 	Simulate   simulateCommand   `cmd:"" help:"Run a simulator of the Cal.com API."`
 	Connectors connectorsCommand `cmd:"" help:"List, describe and check connectors."`
+	Vault      vaultCommand      `cmd:"" help:"Look after the keys that Weir's own secrets are encrypted with."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	InstallCompletions kongplete.InstallCompletions `cmd:"" name:"completion" help:"Print the command that switches on shell completion."`

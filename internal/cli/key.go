@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/credential"
 )
 
 // keyVariable is where commands find the API key.
@@ -46,7 +48,7 @@ func keyOnCommandLine(where string) error {
 // readKey finds the API key in the file or the environment, takes away what
 // people paste along with it, and checks its form. The note, when not empty,
 // says what was taken away.
-func readKey(file string, getenv func(string) string) (key weir.Secret, note string, err error) {
+func readKey(d *connector.Definition, file string, getenv func(string) string) (key weir.Secret, note string, err error) {
 	where, raw := keyVariable, getenv(keyVariable)
 	if file != "" {
 		where = "--api-key-file"
@@ -60,11 +62,11 @@ func readKey(file string, getenv func(string) string) (key weir.Secret, note str
 		return key, "", &weir.Error{Code: weir.CodeUsage, Where: where, Message: "there is no API key",
 			Remedy: "Make one in Cal.com under Settings > Developer > API keys, then: export " + keyVariable + "=cal_live_…"}
 	}
-	clean := cleanKey(raw)
+	clean := credential.CleanKey(raw)
 	if clean != raw {
 		note = "Blanks, quotes or the word Bearer around the key were removed."
 	}
-	return weir.NewSecret(clean), note, checkKey(where, clean)
+	return weir.NewSecret(clean), note, weir.At(where, credential.CheckKey(clean, d))
 }
 
 // keyFileLimit is far more than a key needs and far less than a wrong file.
@@ -80,41 +82,4 @@ func readKeyFile(path string) (string, error) {
 		return "", &weir.Error{Code: weir.CodeUsage, Where: "--api-key-file", Message: readErr.Error(), Remedy: "Name a file that holds the key and nothing else", Err: readErr}
 	}
 	return strings.TrimRight(string(content), "\r\n"), nil
-}
-
-// bearer is the word that belongs to the header and not to the key.
-var bearer = regexp.MustCompile(`(?i)^(authorization:\s*)?bearer\s+`)
-
-// cleanKey removes what comes along when a key is copied: quotes, blanks,
-// invisible characters at the ends, the word Bearer.
-func cleanKey(s string) string {
-	const around = " \t\r\n\"'`“”‘’\u00a0\u200b\u200c\u200d\ufeff"
-	for {
-		before := s
-		s = bearer.ReplaceAllString(strings.Trim(s, around), "")
-		if s == before {
-			return s
-		}
-	}
-}
-
-// checkKey refuses what certainly is no key, without repeating it.
-func checkKey(where, key string) error {
-	refuse := func(message, remedy string) error {
-		return &weir.Error{Code: weir.CodeUsage, Where: where, Message: message, Remedy: remedy}
-	}
-	for _, r := range key {
-		if r <= ' ' || r > '~' {
-			return refuse("the key has a blank or another character inside that no key has", "Copy it again, whole and alone")
-		}
-	}
-	switch {
-	case key == "":
-		return refuse("there is nothing in the key but blanks or quotes", "Copy it again")
-	case !strings.HasPrefix(key, "cal_"):
-		return refuse("this is not a Cal.com API key: those begin with cal_ or cal_live_", "Copy the key as Cal.com showed it, prefix included")
-	case len(key) < 12:
-		return refuse("the key is too short; a part of it is missing", "Copy it again, whole")
-	}
-	return nil
 }

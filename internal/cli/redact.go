@@ -4,6 +4,9 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/vault"
 )
 
 // redactor is the second net under weir.Secret: whatever is written to the
@@ -17,9 +20,9 @@ type redactor struct {
 // newRedactor knows the secrets that came in by the environment.
 func newRedactor(getenv func(string) string) *redactor {
 	r := &redactor{}
-	for _, name := range []string{keyVariable, "PGPASSWORD"} {
+	for _, name := range []string{keyVariable, "PGPASSWORD", vault.RootVariable, vault.PreviousVariable, vault.KeeperVariable} {
 		r.add(getenv(name))
-		r.add(cleanKey(getenv(name)))
+		r.add(credential.CleanKey(getenv(name)))
 	}
 	return r
 }

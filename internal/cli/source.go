@@ -2,10 +2,8 @@ package cli
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -27,7 +25,7 @@ type source struct {
 	governor  *governor.Governor
 	budget    *governor.Budget
 	client    *rest.Client
-	account   pipeline.Account
+	account   connector.Account
 	base      string
 	note      string
 }
@@ -43,13 +41,13 @@ func openSource(s *session, f sourceFlags) (*source, error) {
 	if err := src.choose(); err != nil {
 		return nil, weir.At("--streams", err)
 	}
-	if src.base, err = checkBaseURL(f.BaseURL); err != nil {
-		return nil, err
+	if src.base, err = netguard.ParseOrigin(f.BaseURL); err != nil {
+		return nil, weir.At("--base-url", err)
 	}
 	if f.RateLimit < 1 {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: "--rate-limit", Message: "must be at least 1 request per minute"}
 	}
-	key, note, err := readKey(f.APIKeyFile, s.Getenv)
+	key, note, err := readKey(src.connector, f.APIKeyFile, s.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -79,51 +77,26 @@ func (src *source) choose() (err error) {
 	return err
 }
 
-// checkBaseURL reduces the address to its origin: scheme, host and port.
-func checkBaseURL(text string) (string, error) {
-	refuse := func(message string) error {
-		return &weir.Error{Code: weir.CodeUsage, Where: "--base-url", Message: message, Remedy: "Use https://api.cal.com, https://api.cal.eu, or the address of your own Cal.com API"}
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || strings.Trim(u.Hostname(), ".") == "":
-		return "", refuse("this is not an address")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", refuse("an address has no user, query or fragment")
-	case strings.Trim(u.Path, "/") != "" && strings.Trim(u.Path, "/") != "v2":
-		return "", refuse("the address ends after the host; the paths are Weir's")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "", refuse("only https (and http on loopback) is spoken")
-	}
-	return canonicalOrigin(u), nil
-}
-
-// canonicalOrigin writes an origin in its one form, so that no other spelling
-// has a budget or a source of its own.
-func canonicalOrigin(u *url.URL) string {
-	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), strings.TrimLeft(u.Port(), "0")
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	if port == "" || port == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
-		return u.Scheme + "://" + host
-	}
-	return u.Scheme + "://" + host + ":" + port
-}
-
 // openStore opens Weir's own database.
 func (src *source) openStore(s *session) (err error) {
-	where, flag := src.flags.Database, "--database-url"
-	if where == "" {
+	src.store, err = openDatabase(s, src.flags.Data, src.flags.Database)
+	return err
+}
+
+// openDatabase opens Weir's own database: the one at the address, or the file
+// in the data directory.
+func openDatabase(s *session, data, address string) (*store.DB, error) {
+	flag := "--database-url"
+	if address == "" {
 		flag = "--data"
-		dir, err := dataDir(src.flags.Data, s.Getenv)
+		dir, err := dataDir(data, s.Getenv)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		where = "sqlite:" + filepath.Join(dir, "weir.db")
+		address = "sqlite:" + filepath.Join(dir, "weir.db")
 	}
-	src.store, err = store.Open(s.ctx, where, store.Options{Logger: s.log})
-	return weir.At(flag, err)
+	db, err := store.Open(s.ctx, address, store.Options{Logger: s.log})
+	return db, weir.At(flag, err)
 }
 
 // dataDir is where Weir keeps its own files, made when it is missing.
@@ -163,7 +136,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	if err != nil {
 		return weir.At("--base-url", err)
 	}
-	src.account, err = pipeline.Check(s.ctx, src.connector, src.base, src.client)
+	src.account, err = src.connector.Account(s.ctx, src.base, src.client)
 	return err
 }
 
@@ -171,7 +144,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 func (src *source) flow(s *session) *pipeline.Flow {
 	return &pipeline.Flow{
 		Connector: src.connector, BaseURL: src.base, Account: src.account, Store: src.store,
-		Exchanger: src.client, Params: src.flags.Param, Streams: src.streams, Mode: weir.ModeUpsert, Logger: s.log, Now: time.Now,
+		Exchanger: src.client, Params: src.flags.Param, Streams: src.streams, Logger: s.log, Now: time.Now,
 	}
 }
 

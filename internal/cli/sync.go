@@ -60,10 +60,11 @@ func (c syncCommand) Run(s *session) error {
 	}
 	defer closing(s, "destination", dest.Close)
 	flow := src.flow(s)
-	flow.Destination, flow.Where, flow.Deliver = dest, target.shown, src.chosen
+	to := &pipeline.Target{Destination: dest, Where: target.shown, Mode: weir.ModeUpsert, Streams: src.chosen}
+	flow.Targets = []*pipeline.Target{to}
 	flow.Since, flow.FullRefresh, flow.AllowDelete = since, c.FullRefresh, c.AllowDeletes
 	if c.History {
-		flow.Mode = weir.ModeHistory
+		to.Mode = weir.ModeHistory
 	}
 	quiet := c.Quiet || c.JSON
 	bars := newProgress(s, quiet || c.Calm, len(flow.Streams))

@@ -8,6 +8,7 @@
 //	order.go      endpoints by name, and in the order in which they need each other
 //	expand.go     template and parameters → rest.Config
 //	describe.go   a definition as data for others
+//	account.go    whose key it is
 //	load.go       the folder: read, then check, all problems at once
 //	document.go   one YAML file, and on which line of it something stands
 //	check*.go     what must hold, and what would be right when it does not

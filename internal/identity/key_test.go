@@ -21,16 +21,16 @@ func TestAServiceKeyIsExchangedForASessionOfADay(t *testing.T) {
 		owner := w.owner()
 		value, k := w.key(owner.Principal, identity.RoleOperator)
 		if !identity.LooksLikeKey(value.Expose()) || !strings.HasPrefix(value.Expose(), k.Prefix) || len(k.Prefix) > 12 {
-			t.Error(k)
+			w.Error(k)
 		}
 		s, err := w.s.ExchangeKey(w.Context(), value.Expose(), home)
 		w.must(err)
 		if got := s.Expires.Sub(w.clock.Now()); got != 24*time.Hour {
-			t.Error(got)
+			w.Error(got)
 		}
 		p, err := w.authenticate(s.Token)
 		if err != nil || p.Role != identity.RoleOperator || p.Key != k.ID || p.Kind != identity.API {
-			t.Error(p, err)
+			w.Error(p, err)
 		}
 		w.refused(w.s.Recent(p), weir.CodeForbidden)
 		w.clock.Advance(24*time.Hour - time.Second)
@@ -41,7 +41,7 @@ func TestAServiceKeyIsExchangedForASessionOfADay(t *testing.T) {
 		w.refused(err, weir.CodeAuth)
 		keys, err := w.s.Keys(w.Context(), owner.Principal)
 		if err != nil || len(keys) != 1 || keys[0].Used.IsZero() {
-			t.Error(keys, err)
+			w.Error(keys, err)
 		}
 	})
 }
@@ -58,7 +58,7 @@ func TestARevokedKeyCountsForNothingAtTheNextRequest(t *testing.T) {
 		_, err = w.s.ExchangeKey(w.Context(), value.Expose(), home)
 		w.refused(err, weir.CodeAuth)
 		if w.audited("service_key.create") != 1 || w.audited("service_key.revoke") != 1 {
-			t.Error("it is not in the audit log")
+			w.Error("it is not in the audit log")
 		}
 	})
 }

@@ -78,14 +78,19 @@ func network(a netip.Addr) string {
 // times are when a subject was tried, oldest first, 8 bytes each.
 type times []int64
 
+// skew is how far another process's clock may be ahead. What lies further in
+// the future was written before the clock was set back, and must not lock
+// anybody out until then.
+const skew = time.Minute
+
 func readTimes(b []byte, now time.Time) (t times) {
-	oldest, at := now.Add(-longest).UnixMicro(), now.UnixMicro()
+	oldest, newest := now.Add(-longest).UnixMicro(), now.Add(skew).UnixMicro()
 	for ; len(b) >= 8; b = b[8:] {
-		// A clock that was set back must not lock anybody out for long.
-		if v := min(int64(binary.BigEndian.Uint64(b)), at); v > oldest { // #nosec G115 -- we wrote it
+		if v := int64(binary.BigEndian.Uint64(b)); v > oldest && v <= newest { // #nosec G115 -- we wrote it
 			t = append(t, v)
 		}
 	}
+	slices.Sort(t)
 	return t
 }
 

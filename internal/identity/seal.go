@@ -91,3 +91,7 @@ func (s *Service) genuineMember(ctx context.Context, m store.Member) bool {
 func (s *Service) genuineKey(ctx context.Context, k store.ServiceKey) bool {
 	return s.genuine(ctx, "service_key", k.ID, k.MAC, s.sealKey(k))
 }
+
+func (s *Service) sealIdentity(i store.Identity) []byte {
+	return s.mac("identity", i.Issuer, i.Subject, i.User, i.Created)
+}

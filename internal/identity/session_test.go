@@ -14,11 +14,11 @@ func TestWhoSignsInIsKnownAtTheNextRequest(t *testing.T) {
 		again, err := w.signIn(" OWNER@example.COM ", password, home)
 		w.must(err)
 		if again.Token == first.Token {
-			t.Error("the token is not new")
+			w.Error("the token is not new")
 		}
 		p, err := w.authenticate(again.Token)
 		if err != nil || p.FullName != "An Owner" || p.Role != identity.RoleOwner || p.Kind != identity.Browser {
-			t.Error(p, err)
+			w.Error(p, err)
 		}
 		_, err = w.s.Authenticate(w.Context(), again.Token.Expose()+"0")
 		w.refused(err, weir.CodeAuth)

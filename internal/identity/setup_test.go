@@ -19,7 +19,7 @@ func TestTheFirstUserNeedsTheTokenOfTheLastStart(t *testing.T) {
 		w.start()
 		token, needed, err := w.s.SetupToken(w.Context())
 		if err != nil || !needed || token == old {
-			t.Fatal(needed, err)
+			w.Fatal(needed, err)
 		}
 		for _, bad := range []string{"", "x", old, token[:len(token)-1] + "!"} {
 			_, err := w.s.Setup(w.Context(), bad, first(password))
@@ -30,10 +30,10 @@ func TestTheFirstUserNeedsTheTokenOfTheLastStart(t *testing.T) {
 		session, err := w.s.Setup(w.Context(), token, first(password))
 		w.must(err)
 		if p, err := w.authenticate(session.Token); err != nil || p.Role != identity.RoleOwner || p.Email != "owner@example.com" {
-			t.Error(p, err)
+			w.Error(p, err)
 		}
 		if w.audited("setup") != 1 {
-			t.Error("it is not in the audit log")
+			w.Error("it is not in the audit log")
 		}
 	})
 }
@@ -56,13 +56,13 @@ func TestSetupIsRefusedForeverOnceThereIsAUser(t *testing.T) {
 		}
 		group.Wait()
 		if made != 1 {
-			t.Errorf("%d were set up", made)
+			w.Errorf("%d were set up", made)
 		}
 		_, err = w.s.Setup(w.Context(), token, first(password))
 		w.refused(err, weir.CodeConflict)
 		w.start()
 		if again, needed, err := w.s.SetupToken(w.Context()); again != "" || needed || err != nil {
-			t.Error(needed, err)
+			w.Error(needed, err)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 const (
 	maxEmail = 254 // characters, RFC 5321
 	maxName  = 200 // bytes
+	maxText  = 4000
 )
 
 // printable makes a text fit to be stored and shown: valid, on one line, at

@@ -19,10 +19,55 @@ const (
 	batchBytes   = 4 << 20
 )
 
+// outlet is one stream on its way into one destination.
+type outlet struct {
+	*stream
+	to      *Target
+	logName string
+	grown   chan struct{} // capacity 1: the log has new records
+	result  Delivery
+	err     error
+}
+
+// openOutlets prepares the way into each destination that takes the stream.
+func (s *stream) openOutlets(ctx context.Context) error {
+	for _, to := range s.flow.Targets {
+		if !to.takes(s.endpoint) {
+			continue
+		}
+		if to.Mode == weir.ModeHistory {
+			if err := s.flow.Store.KeepVersions(ctx, s.dataset.ID); err != nil {
+				return err
+			}
+		}
+		s.outlets = append(s.outlets, &outlet{stream: s, to: to, logName: s.dataset.Log, grown: make(chan struct{}, 1), result: Delivery{Destination: to.ID, Where: to.Where}})
+	}
+	return nil
+}
+
+// ended joins what became of reading and of each delivery: the first failure
+// speaks for the stream, reading's before others. That of a configured
+// destination is its own affair, and ends no other stream.
+func (s *stream) ended(err error) error {
+	for _, o := range s.outlets {
+		if o.err != nil {
+			o.result.Error = o.err.Error()
+			if err == nil {
+				err = o.err
+				s.aside = o.to.ID != 0
+			}
+		}
+		if o.to.ID != 0 {
+			s.tally.change(func(r *StreamResult) { r.Deliveries = append(r.Deliveries, o.result) })
+		}
+	}
+	return err
+}
+
 // deliver brings the destination to the end of the log, and follows the log
 // until read is closed. It then brings the rest and lets the destination tidy.
-func (s *stream) deliver(ctx context.Context, read <-chan struct{}) error {
-	at, err := s.position(ctx)
+func (o *outlet) deliver(ctx context.Context, read <-chan struct{}) error {
+	at, err := o.position(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,19 +77,19 @@ func (s *stream) deliver(ctx context.Context, read <-chan struct{}) error {
 			return ctx.Err()
 		case <-read:
 			ended = true
-		case <-s.grown:
+		case <-o.grown:
 		}
-		if at, err = s.drain(ctx, at); err != nil {
+		if at, err = o.drain(ctx, at); err != nil {
 			return err
 		}
 	}
-	if at == 0 && s.readable {
-		if err := s.shape(ctx); err != nil {
+	if at == 0 && o.readable {
+		if err := o.shape(ctx); err != nil {
 			return err
 		}
 	}
-	if f, ok := s.flow.Destination.(Finisher); ok {
-		return f.Finish(ctx, s.endpoint.Dataset)
+	if f, ok := o.to.Destination.(Finisher); ok {
+		return f.Finish(ctx, o.endpoint.Dataset)
 	}
 	return nil
 }
@@ -52,44 +97,46 @@ func (s *stream) deliver(ctx context.Context, read <-chan struct{}) error {
 // position is where the destination continues. One beyond the log's end as it
 // was when the run began is of a log that has been lost: our store was
 // restored from an older copy, and its positions mean other records now.
-func (s *stream) position(ctx context.Context) (weir.Position, error) {
-	at, err := s.flow.Destination.Position(ctx, s.dataset.Log, s.endpoint.Dataset)
-	if err != nil || at <= s.dataset.Head {
+func (o *outlet) position(ctx context.Context) (weir.Position, error) {
+	at, err := o.to.Destination.Position(ctx, o.logName, o.endpoint.Dataset)
+	if err != nil || at <= o.dataset.Head {
 		return at, err
 	}
-	s.log.Warn("the destination is ahead of Weir's store, which must have been restored from an older copy; it takes everything once more", "dataset", s.endpoint.Dataset, "destination", int64(at), "store", int64(s.dataset.Head))
-	if s.dataset.Log, err = s.flow.Store.RenameLog(ctx, s.dataset.ID, s.epoch); err != nil {
+	o.log.Warn("the destination is ahead of Weir's store, which must have been restored from an older copy; it takes everything once more", "dataset", o.endpoint.Dataset, "destination", int64(at), "store", int64(o.dataset.Head))
+	if o.logName, err = o.flow.Store.RenameLog(ctx, o.dataset.ID, o.epoch); err != nil {
 		return 0, err
 	}
-	return s.flow.Destination.Position(ctx, s.dataset.Log, s.endpoint.Dataset)
+	return o.to.Destination.Position(ctx, o.logName, o.endpoint.Dataset)
 }
 
 // drain loads batches from position at until the log has no more.
-func (s *stream) drain(ctx context.Context, at weir.Position) (weir.Position, error) {
+func (o *outlet) drain(ctx context.Context, at weir.Position) (weir.Position, error) {
 	for {
-		chunk, err := s.flow.Store.ReadLog(ctx, s.dataset.ID, at, batchRecords, batchBytes)
+		chunk, err := o.flow.Store.ReadLog(ctx, o.dataset.ID, at, batchRecords, batchBytes)
 		if err != nil {
 			return at, err
 		}
 		if chunk.To == at {
 			return at, nil
 		}
-		if s.flow.Mode == weir.ModeUpsert {
+		if o.to.Mode == weir.ModeUpsert {
 			chunk = beforeItsEnd(chunk)
 		}
-		batch, rejects := s.batch(chunk, at)
+		batch, rejects := o.batch(chunk, at)
 		// Before the position moves on: nobody will see these records again.
-		if err := s.quarantine(ctx, rejects); err != nil {
+		if err := o.quarantine(ctx, rejects); err != nil {
 			return at, err
 		}
-		loaded, err := s.load(ctx, batch)
+		loaded, err := o.load(ctx, batch)
 		if err != nil {
 			return at, err
 		}
-		if err := s.settle(ctx, chunk.To, loaded.Refused); err != nil {
+		if err := o.settle(ctx, chunk.To, loaded.Refused); err != nil {
 			return at, err
 		}
-		s.tally.loaded(loaded.Rows, len(rejects)+len(loaded.Refused))
+		o.result.Written += loaded.Rows
+		o.result.Quarantined += len(rejects) + len(loaded.Refused)
+		o.tally.loaded(loaded.Rows, len(rejects)+len(loaded.Refused))
 		at = chunk.To
 	}
 }
@@ -111,13 +158,13 @@ func beforeItsEnd(chunk store.LogChunk) store.LogChunk {
 
 // batch turns a piece of the log into rows. In upsert mode only the newest
 // version of each record goes on.
-func (s *stream) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []weir.Reject) {
-	s.schema.mu.Lock()
-	defer s.schema.mu.Unlock()
+func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []weir.Reject) {
+	o.schema.mu.Lock()
+	defer o.schema.mu.Unlock()
 	b := weir.Batch{
-		Dataset: s.endpoint.Dataset, Source: s.flow.sourceName(), Log: s.dataset.Log,
-		Mode: s.flow.Mode, Layout: s.schema.schema.Layout(s.flow.Mode),
-		From: from, To: chunk.To, RunID: s.run, Epoch: s.epoch,
+		Dataset: o.endpoint.Dataset, Source: o.flow.sourceName(), Log: o.logName,
+		Mode: o.to.Mode, Layout: o.schema.schema.Layout(o.to.Mode),
+		From: from, To: chunk.To, RunID: o.run, Epoch: o.epoch,
 	}
 	newest := make(map[string]weir.Position, len(chunk.Records))
 	for _, r := range chunk.Records {
@@ -126,10 +173,10 @@ func (s *stream) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 	}
 	var rejects []weir.Reject
 	for _, r := range chunk.Records {
-		if s.flow.Mode == weir.ModeUpsert && newest[r.Key] != r.Position {
+		if o.to.Mode == weir.ModeUpsert && newest[r.Key] != r.Position {
 			continue
 		}
-		change, reject := s.schema.schema.Change(r.Record, r.Position, r.ExtractedAt, r.RunID, s.flow.Mode)
+		change, reject := o.schema.schema.Change(r.Record, r.Position, r.ExtractedAt, r.RunID, o.to.Mode)
 		if reject != nil {
 			rejects = append(rejects, *reject)
 			continue
@@ -141,28 +188,28 @@ func (s *stream) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 
 // load is the one place that retries a destination. Refusals that another
 // try cannot mend come back at once.
-func (s *stream) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
+func (o *outlet) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 	again := retrypolicy.NewBuilder[weir.Loaded]().
 		HandleIf(func(_ weir.Loaded, err error) bool {
 			return weir.CodeOf(err).Retryable() && !errors.Is(err, context.Canceled)
 		}).
 		WithBackoff(time.Second, time.Minute).WithJitterFactor(0.5).WithMaxRetries(5).
 		OnRetry(func(e failsafe.ExecutionEvent[weir.Loaded]) {
-			s.log.Warn("loading again", "dataset", b.Dataset, "attempt", e.Attempts(), "error", e.LastError())
+			o.log.Warn("loading again", "dataset", b.Dataset, "attempt", e.Attempts(), "error", e.LastError())
 		}).
 		ReturnLastFailure().Build()
 	return failsafe.With(again).WithContext(ctx).Get(func() (weir.Loaded, error) {
-		return s.flow.Destination.Load(ctx, b)
+		return o.to.Destination.Load(ctx, b)
 	})
 }
 
 // settle records in our own store what the destination has: the refused
 // records as quarantine, the position as a copy for people to see.
-func (s *stream) settle(ctx context.Context, to weir.Position, refused []weir.Reject) error {
-	if err := s.quarantine(ctx, refused); err != nil {
+func (o *outlet) settle(ctx context.Context, to weir.Position, refused []weir.Reject) error {
+	if err := o.quarantine(ctx, refused); err != nil {
 		return err
 	}
-	return s.flow.Store.SaveDelivered(ctx, s.dataset.ID, s.flow.Where, to, s.flow.Now().UnixMicro())
+	return o.flow.Store.SaveDelivered(ctx, o.dataset.ID, o.to.Where, to, o.flow.Now().UnixMicro())
 }
 
 func (s *stream) quarantine(ctx context.Context, rejects []weir.Reject) error {

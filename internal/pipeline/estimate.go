@@ -7,7 +7,6 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/rest"
-	"github.com/weirhq/weir/internal/store"
 )
 
 // Estimate is what reading one stream will probably cost.
@@ -24,7 +23,7 @@ type Estimate struct {
 // from what the store knows; for lists never read before that tell their
 // total, it asks with one request each.
 func EstimateRun(ctx context.Context, f *Flow) ([]Estimate, error) {
-	id, err := f.Store.EnsureSource(ctx, store.SourceSpec{Connector: f.Connector.Name, Origin: f.BaseURL, Account: f.Account.ID})
+	id, err := f.Store.EnsureSource(ctx, f.SourceSpec())
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +83,7 @@ func pageSize(e *connector.Endpoint) (size int, totalPath string) {
 
 // askTotal reads a list's total from its smallest page; -1 when it tells none.
 func (s *stream) askTotal(ctx context.Context, path string) (int, error) {
-	config, err := s.flow.Connector.Expand(s.endpoint.ID, s.flow.BaseURL, s.flow.Params)
+	config, err := s.flow.config(s.endpoint)
 	if err != nil || path == "" {
 		return -1, err
 	}

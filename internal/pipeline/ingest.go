@@ -105,10 +105,12 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	return nil
 }
 
-// wake tells deliver that the log may have grown.
+// wake tells the destinations that the log may have grown.
 func (s *stream) wake() {
-	select {
-	case s.grown <- struct{}{}:
-	default:
+	for _, o := range s.outlets {
+		select {
+		case o.grown <- struct{}{}:
+		default:
+		}
 	}
 }

@@ -42,30 +42,43 @@ type Finisher interface {
 	Finish(ctx context.Context, dataset string) error
 }
 
-// Flow is what one run moves: the streams of one source into one destination.
-type Flow struct {
-	Connector   *connector.Definition
-	BaseURL     string
-	Account     Account
-	Store       *store.DB
-	Exchanger   rest.Exchanger // one exchange each call; retried here
+// Target is one destination of a flow. Each follows the log at its own pace,
+// and one that fails holds up neither the reading nor the others.
+type Target struct {
+	ID          int64 // of a configured destination; 0 without one
 	Destination Destination
 	Where       string // the destination as shown to users; never with a password
 	Mode        weir.Mode
-	Params      map[string]string     // parameters of the endpoints
-	Streams     []*connector.Endpoint // dependency order, as connector.WithNeeds gives
-	Deliver     map[string]bool       // endpoint ids whose dataset is delivered; nil means all
-	Since       time.Time             // only records created since; zero means all
-	FullRefresh bool                  // sweep now, whenever the last sweep was
-	AllowDelete bool                  // let a sweep mark more deletions than the brake allows
+	Streams     map[string]bool // endpoint ids whose dataset goes here; nil means all
+}
+
+// takes reports whether the endpoint's records go to the target, or are only
+// what others need.
+func (t *Target) takes(e *connector.Endpoint) bool { return t.Streams == nil || t.Streams[e.ID] }
+
+// Flow is what one run moves: the streams of one source into its destinations.
+type Flow struct {
+	Org int64 // 0 for commands that run without a server
+	// Name is of a configured source: sources of one account that have
+	// different names have logs of their own.
+	Name        string
+	Connector   *connector.Definition
+	BaseURL     string
+	Account     connector.Account
+	Store       *store.DB
+	Exchanger   rest.Exchanger // one exchange each call; retried here
+	Targets     []*Target
+	Params      map[string]string      // parameters of the endpoints
+	Configs     map[string]rest.Config // by endpoint id, in place of what its template expands to
+	Streams     []*connector.Endpoint  // dependency order, as connector.WithNeeds gives
+	RunID       weir.RunID             // "" for a new one
+	LogOnly     bool                   // read nothing: deliver what the log has
+	Since       time.Time              // only records created since; zero means all
+	FullRefresh bool                   // sweep now, whenever the last sweep was
+	AllowDelete bool                   // let a sweep mark more deletions than the brake allows
 	Logger      *slog.Logger
 	Progress    func(Progress) // called often, from several goroutines; may be nil
 	Now         func() time.Time
-}
-
-// Account is whose data a source reads: the pin that a later key must match.
-type Account struct {
-	ID, Name, Email, TimeZone, Organization string
 }
 
 // sweepEvery is how old a dataset's last complete reading may be before a
@@ -83,8 +96,9 @@ type stream struct {
 	run      weir.RunID
 	log      *slog.Logger
 	tally    *tally
-	grown    chan struct{} // capacity 1: the log has new records
-	readable bool          // the source was read without an error; deliver knows once reading has ended
+	outlets  []*outlet
+	aside    bool // the stream's failure is one destination's own
+	readable bool // the source was read without an error; deliver knows once reading has ended
 }
 
 // schemaSpec says how the records of a connector's endpoint lie in tables.

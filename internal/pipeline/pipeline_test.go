@@ -81,10 +81,10 @@ func newAccount(t testing.TB, o simulator.Options, streams ...string) *account {
 		t.Fatal(err)
 	}
 	a.flow = &pipeline.Flow{
-		Connector: def, BaseURL: base, Store: db, Exchanger: client, Destination: dest, Where: "test",
-		Mode: weir.ModeUpsert, Streams: endpoints, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return a.now },
+		Connector: def, BaseURL: base, Store: db, Exchanger: client,
+		Targets: []*pipeline.Target{{Destination: dest, Where: "test", Mode: weir.ModeUpsert}}, Streams: endpoints, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return a.now },
 	}
-	if a.flow.Account, err = pipeline.Check(t.Context(), def, base, client); err != nil {
+	if a.flow.Account, err = def.Account(t.Context(), base, client); err != nil {
 		t.Fatal(err)
 	}
 	return a
@@ -206,10 +206,55 @@ func TestANewDestinationIsFilledFromTheLogWithoutReadingAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dest.Close()
-	a.flow.Destination = dest
+	a.flow.Targets[0].Destination = dest
 	second := a.run("bookings")
 	if second.Written != first.Written || second.Requests > 2 {
 		t.Errorf("the second destination got %d rows for %d requests, want %d rows for at most 2", second.Written, second.Requests, first.Written)
+	}
+}
+
+// brokenDestination takes nothing.
+type brokenDestination struct{}
+
+func (brokenDestination) Position(context.Context, string, string) (weir.Position, error) {
+	return 0, nil
+}
+
+func (brokenDestination) Load(context.Context, weir.Batch) (weir.Loaded, error) {
+	return weir.Loaded{}, &weir.Error{Code: weir.CodeAuth, Message: "the password is wrong"}
+}
+
+func TestABrokenDestinationHoldsUpNoOther(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 400, Seed: 14}, "bookings", "event-types")
+	a.flow.Targets[0].ID = 1
+	a.flow.Targets = append(a.flow.Targets, &pipeline.Target{ID: 2, Destination: brokenDestination{}, Where: "broken"})
+	result, err := pipeline.Run(t.Context(), a.flow)
+	if weir.CodeOf(err) != weir.CodeAuth {
+		t.Errorf("the run ended with %v", err)
+	}
+	if types := result.Streams[1]; types.Deliveries[0].Written == 0 {
+		t.Errorf("the other stream was stopped: %+v", types)
+	}
+	got := result.Streams[0].Deliveries
+	if len(got) != 2 || got[0].Written != 400 || got[0].Error != "" || got[1].Error == "" {
+		t.Errorf("delivered %+v", got)
+	}
+	a.flow.Targets[1].Destination = a.flow.Targets[0].Destination
+	a.flow.LogOnly = true
+	if result, err = pipeline.Run(t.Context(), a.flow); err != nil || result.Requests != 0 {
+		t.Errorf("delivering from the log cost %d requests: %v", result.Requests, err)
+	}
+}
+
+func TestSourcesOfDifferentNamesHaveLogsOfTheirOwn(t *testing.T) {
+	a := newAccount(t, simulator.Options{Bookings: 50, Seed: 15}, "bookings")
+	a.flow.Targets = nil
+	if got := a.run("bookings"); got.Read < 50 {
+		t.Errorf("read %d", got.Read)
+	}
+	a.flow.Name = "source 2"
+	if got := a.run("bookings"); got.Unchanged >= 50 {
+		t.Errorf("another source found %d unchanged in the log of the first", got.Unchanged)
 	}
 }
 
@@ -232,7 +277,7 @@ func TestALogThatWasTidiedFillsANewDestinationWithAllThereIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dest.Close()
-	a.flow.Destination, a.flow.FullRefresh = dest, false
+	a.flow.Targets[0].Destination, a.flow.FullRefresh = dest, false
 	a.run("bookings")
 	if got := a.count(shown); got != rows {
 		t.Errorf("the second destination shows %d, the first %d", got, rows)
@@ -253,7 +298,7 @@ func TestANewDestinationShowsWhatWasDeletedBeforeIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dest.Close()
-	a.flow.Destination = dest
+	a.flow.Targets[0].Destination = dest
 	a.run("bookings")
 	if got := a.count(shown); got != rows || rows%1000 == 0 {
 		t.Errorf("the second destination shows %d, the first %d", got, rows)
@@ -262,7 +307,7 @@ func TestANewDestinationShowsWhatWasDeletedBeforeIt(t *testing.T) {
 
 func TestALogThatHistoryIsFilledFromKeepsEveryVersion(t *testing.T) {
 	a := newAccount(t, simulator.Options{Bookings: 400, Seed: 12}, "bookings")
-	a.flow.Mode, a.flow.FullRefresh = weir.ModeHistory, true
+	a.flow.Targets[0].Mode, a.flow.FullRefresh = weir.ModeHistory, true
 	for seed := range uint64(4) {
 		a.run("bookings")
 		a.sim.Mutate(simulator.Mutation{Count: 400, Seed: seed})

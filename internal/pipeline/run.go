@@ -34,7 +34,7 @@ type Result struct {
 // the error is the first one that failed the run, nil when all succeeded or
 // were skipped. A run that stops anywhere is continued by the next one.
 func Run(ctx context.Context, f *Flow) (*Result, error) {
-	id, err := f.Store.EnsureSource(ctx, store.SourceSpec{Connector: f.Connector.Name, Origin: f.BaseURL, Account: f.Account.ID})
+	id, err := f.Store.EnsureSource(ctx, f.SourceSpec())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,10 @@ func Run(ctx context.Context, f *Flow) (*Result, error) {
 		return nil, err
 	}
 	defer lease.Release()
-	result := &Result{RunID: newRunID(f.Now())}
+	result := &Result{RunID: f.RunID}
+	if result.RunID == "" {
+		result.RunID = NewRunID(f.Now())
+	}
 	if err := f.Store.StartRun(ctx, store.Run{ID: result.RunID, Source: id, Epoch: lease.Epoch, Started: f.Now().UnixMicro()}); err != nil {
 		return nil, err
 	}
@@ -88,7 +91,8 @@ func (r *runner) all(ctx context.Context) []StreamResult {
 	for i, e := range r.flow.Streams {
 		group.Go(func() error {
 			results[i] = r.one(ctx, e)
-			if err := results[i].err; fatal(weir.CodeOf(err)) {
+			results[i].aside = r.aside(e)
+			if err := results[i].err; fatal(weir.CodeOf(err)) && !results[i].aside {
 				stop(err)
 			}
 			return nil
@@ -96,6 +100,12 @@ func (r *runner) all(ctx context.Context) []StreamResult {
 	}
 	_ = group.Wait() // the streams' errors are in their results
 	return results
+}
+
+// aside reports whether a stream's failure concerns nobody else.
+func (r *runner) aside(e *connector.Endpoint) bool {
+	s := r.ends[e.ID].stream
+	return s != nil && s.aside
 }
 
 // fatal reports whether a stream's failure ends the whole run.
@@ -132,28 +142,25 @@ func (r *runner) move(ctx context.Context, e *connector.Endpoint, t *tally, read
 	}
 	r.ends[e.ID].stream = s
 	ended := make(chan struct{})
-	var group errgroup.Group
-	group.Go(func() error {
+	var group sync.WaitGroup
+	var readError error
+	group.Go(func() {
 		defer close(ended)
-		err := s.ingest(ctx, r.seeds(ctx, e))
-		s.readable = err == nil
-		read(outcome(ctx, err))
-		return err
+		if !r.flow.LogOnly {
+			readError = s.ingest(ctx, r.seeds(ctx, e))
+		}
+		s.readable = readError == nil
+		read(outcome(ctx, readError))
 	})
-	if r.delivers(e) {
-		group.Go(func() error { return s.deliver(ctx, ended) })
+	for _, o := range s.outlets {
+		group.Go(func() { o.err = o.deliver(ctx, ended) })
 	}
-	if err := group.Wait(); err != nil {
+	group.Wait()
+	if err := s.ended(readError); err != nil {
 		return err
 	}
 	s.tidy(ctx)
 	return nil
-}
-
-// delivers reports whether the endpoint's records go to the destination, or
-// are only what others need.
-func (r *runner) delivers(e *connector.Endpoint) bool {
-	return r.flow.Deliver == nil || r.flow.Deliver[e.ID]
 }
 
 // tidy lets the log drop what nobody will ask for. What fails here is tried
@@ -167,6 +174,9 @@ func (s *stream) tidy(ctx context.Context) {
 // await waits until everything the endpoint needs has been read.
 func (r *runner) await(ctx context.Context, e *connector.Endpoint) error {
 	for _, n := range e.Needs {
+		if r.flow.LogOnly {
+			break
+		}
 		need := r.ends[n.Endpoint]
 		select {
 		case <-need.over:
@@ -187,16 +197,11 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 	if err != nil {
 		return nil, err
 	}
-	if r.flow.Mode == weir.ModeHistory && r.delivers(e) {
-		if err := r.flow.Store.KeepVersions(ctx, dataset.ID); err != nil {
-			return nil, err
-		}
-	}
 	sch, err := schema.New(schemaSpec(r.flow.Connector, e), dataset.Schema)
 	if err != nil {
 		return nil, err
 	}
-	config, err := r.flow.Connector.Expand(e.ID, r.flow.BaseURL, r.flow.Params)
+	config, err := r.flow.config(e)
 	if err != nil {
 		return nil, err
 	}
@@ -204,11 +209,11 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 	if err != nil {
 		return nil, err
 	}
-	return &stream{
+	s := &stream{
 		flow: r.flow, endpoint: e, dataset: dataset, source: source, schema: &shared{schema: sch},
-		epoch: r.epoch, run: r.id, tally: t, grown: make(chan struct{}, 1),
-		log: r.flow.Logger.With("run", r.id, "stream", e.ID),
-	}, nil
+		epoch: r.epoch, run: r.id, tally: t, log: r.flow.Logger.With("run", r.id, "stream", e.ID),
+	}
+	return s, s.openOutlets(ctx)
 }
 
 // outcome is the status that an error means for a stream.
@@ -275,7 +280,7 @@ func (r *runner) close(result *Result) error {
 	return r.flow.Store.FinishRun(ctx, result.RunID, r.flow.Now().UnixMicro(), string(result.Status), summary)
 }
 
-// newRunID makes an id that sorts by time.
-func newRunID(now time.Time) weir.RunID {
+// NewRunID makes an id that sorts by time.
+func NewRunID(now time.Time) weir.RunID {
 	return weir.RunID(now.UTC().Format("20060102T150405.000") + "-" + rand.Text()[:6])
 }

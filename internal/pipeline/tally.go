@@ -36,7 +36,22 @@ type StreamResult struct {
 	Status      Status  `json:"status"`
 	Error       string  `json:"error,omitempty"`
 
-	err error
+	Deliveries []Delivery `json:"deliveries,omitempty"` // to configured destinations
+
+	err   error
+	aside bool // err is one destination's own
+}
+
+// KeyRefused reports whether the source did not take the key.
+func (r StreamResult) KeyRefused() bool { return weir.CodeOf(r.err) == weir.CodeAuth && !r.aside }
+
+// Delivery is what a run did to one stream at one configured destination.
+type Delivery struct {
+	Destination int64  `json:"destination"`
+	Where       string `json:"where"`
+	Written     int    `json:"written"`
+	Quarantined int    `json:"quarantined"`
+	Error       string `json:"error,omitempty"`
 }
 
 // Err is the failure behind Error, for its code.

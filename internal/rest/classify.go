@@ -40,7 +40,7 @@ func classify(res *http.Response, body []byte, anyType bool) error {
 		e.Remedy = "Check the address: a proxy or a web page may be answering"
 	case status == http.StatusUnauthorized:
 		e.Code = weir.CodeAuth
-		e.Message, e.Remedy = rejectedKey(said)
+		e.Reason, e.Message, e.Remedy = rejectedKey(said)
 	case status == http.StatusForbidden:
 		e.Code, e.Remedy = weir.CodeForbidden, "The key's owner has no permission for this"
 	case status == http.StatusNotFound:
@@ -57,18 +57,18 @@ func classify(res *http.Response, body []byte, anyType bool) error {
 
 // rejectedKey says which kind of rejection a 401 is, from the words observed
 // on the real server on 2026-11-23.
-func rejectedKey(said string) (message, remedy string) {
+func rejectedKey(said string) (reason, message, remedy string) {
 	switch {
 	case strings.Contains(said, "expired"):
-		return "the key has expired", "Make a new one"
+		return "key_expired", "the key has expired", "Make a new one"
 	case strings.Contains(said, "not valid"):
-		return "the key was revoked or replaced", "Use the one that replaced it, or make a new one"
+		return "key_revoked", "the key was revoked or replaced", "Use the one that replaced it, or make a new one"
 	case strings.Contains(said, "Invalid API Key"):
-		return "the key is unknown here: mistyped, deleted, or of another region", ""
+		return "key_unknown", "the key is unknown here: mistyped, deleted, or of another region", ""
 	case strings.Contains(said, "Invalid Access Token"):
-		return "the key is not of this API's form", "Copy it again, whole"
+		return "key_malformed", "the key is not of this API's form", "Copy it again, whole"
 	}
-	return "the key is not accepted", ""
+	return "key_refused", "the key is not accepted", ""
 }
 
 // checkBody makes sure that a success carries what was asked for.

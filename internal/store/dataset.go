@@ -43,6 +43,17 @@ func (db *DB) EnsureDataset(ctx context.Context, source SourceID, name string) (
 	return db.Dataset(ctx, id)
 }
 
+// FindDataset gives the source's dataset of that name; CodeNotFound before
+// EnsureDataset made it.
+func (db *DB) FindDataset(ctx context.Context, source SourceID, name string) (Dataset, error) {
+	var id DatasetID
+	err := db.read.QueryRowContext(ctx, `SELECT id FROM dataset WHERE source = $1 AND name = $2`, source, name).Scan(&id)
+	if err != nil {
+		return Dataset{}, db.explain(ctx, err)
+	}
+	return db.Dataset(ctx, id)
+}
+
 // Dataset reads one dataset.
 func (db *DB) Dataset(ctx context.Context, id DatasetID) (Dataset, error) {
 	d := Dataset{ID: id}

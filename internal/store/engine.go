@@ -32,6 +32,10 @@ type engine interface {
 	forUpdate() string
 	updating(table string) string
 	holding() string
+	// forShare ends one whose row others may read but not change meanwhile;
+	// skipLocked one that passes over rows that others are changing.
+	forShare() string
+	skipLocked() string
 	// lock takes the lock of that name in the database called instance; it
 	// ends with this process at the latest. errHeld when somebody alive has it.
 	lock(ctx context.Context, instance, name string) (release func(), err error)

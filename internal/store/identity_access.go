@@ -5,24 +5,6 @@ import (
 	"database/sql"
 )
 
-// Team is a group of members of an organization.
-type Team struct {
-	ID          int64
-	Org, Owner  int64
-	Name        string
-	Description string
-	Created     int64 // µs
-	Updated     int64 // µs
-}
-
-// TeamMember is a user's place in a team.
-type TeamMember struct {
-	Team, User int64
-	Admin      bool
-	Created    int64 // µs
-	MAC        []byte
-}
-
 // Accessor gives somebody a role on a resource.
 type Accessor struct {
 	Resource int64
@@ -33,22 +15,7 @@ type Accessor struct {
 	MAC      []byte
 }
 
-const (
-	teamColumns       = `t.id, t.org, t.owner, t.name, t.description, t.created, t.updated`
-	teamMemberColumns = `tm.team, tm.account, tm.admin, tm.created, tm.mac`
-	accessorColumns   = `a.resource, a.kind, a.who, a.role, a.created, a.mac`
-)
-
-func (t *Team) fields() []any {
-	return []any{&t.ID, &t.Org, &t.Owner, &t.Name, &t.Description, &t.Created, &t.Updated}
-}
-
-func scanTeamMember(row scanner) (m TeamMember, err error) {
-	var admin int64
-	err = row.Scan(&m.Team, &m.User, &admin, &m.Created, &m.MAC)
-	m.Admin = admin != 0
-	return m, err
-}
+const accessorColumns = `a.resource, a.kind, a.who, a.role, a.created, a.mac`
 
 // OwnedBy gives who owns a living resource of the organization and kind. Any
 // other is CodeNotFound.
@@ -93,21 +60,54 @@ func (t *Tx) DropAccessors(ctx context.Context, resource int64) error {
 	return err
 }
 
-// TeamsOf gives the user's places in teams of the organization.
-func (db *DB) TeamsOf(ctx context.Context, org, user int64) (all []TeamMember, err error) {
+// Owned counts what a user owns in an organization, by kind; what was deleted
+// and can be restored is counted too.
+func (db *DB) Owned(ctx context.Context, org, user int64) (counts map[Kind]int, err error) {
+	counts = map[Kind]int{}
 	err = db.each(ctx, func(rows *sql.Rows) error {
-		m, err := scanTeamMember(rows)
-		all = append(all, m)
+		var kind Kind
+		var n int
+		err := rows.Scan(&kind, &n)
+		counts[kind] = n
 		return err
-	}, `SELECT `+teamMemberColumns+` FROM team_member tm JOIN team t ON t.id = tm.team WHERE tm.account = $1 AND t.org = $2 ORDER BY tm.team`, user, org)
-	return all, err
+	}, `SELECT kind, count(*) FROM resource WHERE org = $1 AND owner = $2 GROUP BY kind`, org, user)
+	return counts, err
 }
 
-// Team reads a team of the organization. Any other is CodeNotFound.
-func (db *DB) Team(ctx context.Context, org, id int64) (t Team, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT `+teamColumns+` FROM team t WHERE t.id = $1 AND t.org = $2`, id, org).Scan(t.fields()...)
-	if isNoRows(err) {
-		return t, noIdentity("team", id)
+// TransferAll makes a user the owner of all that another one owns in the
+// organization, teams included, and says how many things that were.
+func (t *Tx) TransferAll(ctx context.Context, org, from, to, at int64) (n int64, err error) {
+	for _, statement := range []string{
+		`UPDATE resource SET owner = $3, version = version + 1, updated = $4 WHERE org = $1 AND owner = $2`,
+		`UPDATE team SET owner = $3, updated = $4 WHERE org = $1 AND owner = $2`,
+	} {
+		done, err := t.tx.ExecContext(ctx, statement, org, from, to, at)
+		if err != nil {
+			return n, err
+		}
+		more, err := done.RowsAffected()
+		if err != nil {
+			return n, err
+		}
+		n += more
 	}
-	return t, db.explain(ctx, err)
+	return n, nil
+}
+
+// DropMember takes a user out of an organization: the membership, the places
+// in teams, what was shared with the user, the sessions and the service keys.
+func (t *Tx) DropMember(ctx context.Context, org, user int64) error {
+	for _, statement := range []string{
+		`DELETE FROM team_member WHERE account = $2 AND team IN (SELECT id FROM team WHERE org = $1)`,
+		`DELETE FROM accessor WHERE kind = 'USER' AND who = $2 AND resource IN (SELECT id FROM resource WHERE org = $1)`,
+		`DELETE FROM link WHERE org = $1 AND account = $2`,
+		`DELETE FROM session WHERE org = $1 AND account = $2`,
+		`DELETE FROM service_key WHERE org = $1 AND account = $2`,
+		`DELETE FROM membership WHERE org = $1 AND account = $2`,
+	} {
+		if _, err := t.tx.ExecContext(ctx, statement, org, user); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -53,8 +53,10 @@ func (e *postgresEngine) tables() string {
 	return `SELECT count(*), count(CASE WHEN tablename = 'goose_db_version' THEN 1 END) FROM pg_tables WHERE schemaname = current_schema()`
 }
 
-func (e *postgresEngine) strangers() bool   { return true }
-func (e *postgresEngine) forUpdate() string { return " FOR UPDATE" }
+func (e *postgresEngine) strangers() bool    { return true }
+func (e *postgresEngine) forUpdate() string  { return " FOR UPDATE" }
+func (e *postgresEngine) forShare() string   { return " FOR SHARE" }
+func (e *postgresEngine) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 
 func (e *postgresEngine) updating(table string) string { return " FOR UPDATE OF " + table }
 

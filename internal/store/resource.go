@@ -335,3 +335,12 @@ func (db *DB) References(ctx context.Context, resources ...int64) (refs []Refere
 	}, `SELECT resource, role, target FROM reference`+c.text.String()+` ORDER BY resource, role, target`, c.args...)
 	return refs, err
 }
+
+// NodeResource gives the living resource of a node of the organization.
+func (db *DB) NodeResource(ctx context.Context, org, node int64) (Resource, error) {
+	r, err := scanResource(db.read.QueryRowContext(ctx, `SELECT `+resourceColumns+fromResource+` WHERE n.id = $1 AND r.org = $2 AND r.deleted = 0`, node, org))
+	if isNoRows(err) {
+		return r, noResource("flow", node)
+	}
+	return r, db.explain(ctx, err)
+}

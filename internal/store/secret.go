@@ -7,7 +7,7 @@ import (
 	"github.com/weirhq/weir"
 )
 
-const secretColumns = `org, credential, field, version, kind, origin, key, sealed`
+const secretColumns = `org, credential, field, version, kind, origin, key, sealed` // #nosec G101 -- names of columns
 
 func scanSecret(rows interface{ Scan(...any) error }) (s weir.SealedSecret, err error) {
 	err = rows.Scan(&s.Org, &s.Credential, &s.Field, &s.Version, &s.Kind, &s.Origin, &s.Key, &s.Sealed)
@@ -15,11 +15,16 @@ func scanSecret(rows interface{ Scan(...any) error }) (s weir.SealedSecret, err 
 }
 
 // PutSecret stores a sealed value in place of the credential's earlier one in
-// the same field.
+// the same field. It is CodeConflict when its key was retired meanwhile: then
+// it must be sealed again.
 func (t *Tx) PutSecret(ctx context.Context, s weir.SealedSecret) error {
+	if err := t.refuseRetired(ctx, s.Key); err != nil {
+		return err
+	}
 	_, err := t.tx.ExecContext(ctx, `INSERT INTO secret (`+secretColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (credential, field) DO UPDATE SET org = excluded.org, version = excluded.version, kind = excluded.kind,
-			origin = excluded.origin, key = excluded.key, sealed = excluded.sealed`,
+			origin = excluded.origin, key = excluded.key, sealed = excluded.sealed,
+			wraps = CASE WHEN secret.key = excluded.key THEN secret.wraps + 1 ELSE 1 END`,
 		s.Org, s.Credential, s.Field, s.Version, s.Kind, s.Origin, s.Key, s.Sealed)
 	return err
 }
@@ -49,16 +54,5 @@ func (db *DB) AllSecrets(ctx context.Context, credential int64, field string, n 
 		all = append(all, s)
 		return err
 	}, `SELECT `+secretColumns+` FROM secret WHERE credential > $1 OR credential = $1 AND field > $2 ORDER BY credential, field LIMIT $3`, credential, field, n)
-	return all, err
-}
-
-// SecretsUnder gives up to n secrets that the key of that id wraps, and holds
-// them until the transaction ends.
-func (t *Tx) SecretsUnder(ctx context.Context, key string, n int) (all []weir.SealedSecret, err error) {
-	err = t.each(ctx, func(rows *sql.Rows) error {
-		s, err := scanSecret(rows)
-		all = append(all, s)
-		return err
-	}, `SELECT `+secretColumns+` FROM secret WHERE key = $1 ORDER BY credential, field LIMIT $2`+t.db.engine.forUpdate(), key, n)
 	return all, err
 }

@@ -37,6 +37,16 @@ func (db *DB) EnsureSource(ctx context.Context, s SourceSpec) (id SourceID, err 
 	return id, err
 }
 
+// FindSource gives the source's id; CodeNotFound before EnsureSource made it.
+func (db *DB) FindSource(ctx context.Context, s SourceSpec) (id SourceID, err error) {
+	if s.Org == 0 {
+		s.Org = defaultOrg
+	}
+	err = db.read.QueryRowContext(ctx, `SELECT id FROM source WHERE org = $1 AND connector = $2 AND origin = $3 AND account = $4`,
+		s.Org, s.Connector, s.Origin, s.Account).Scan(&id)
+	return id, db.explain(ctx, err)
+}
+
 // Lease is the right to read a source. Its epoch is in every commit; once
 // somebody else has acquired the source, commits with this epoch are refused.
 type Lease struct {

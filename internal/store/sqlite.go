@@ -100,6 +100,8 @@ func (e *sqliteEngine) strangers() bool { return false }
 func (e *sqliteEngine) forUpdate() string      { return "" }
 func (e *sqliteEngine) updating(string) string { return "" }
 func (e *sqliteEngine) holding() string        { return "" }
+func (e *sqliteEngine) forShare() string       { return "" }
+func (e *sqliteEngine) skipLocked() string     { return "" }
 
 func (e *sqliteEngine) lock(_ context.Context, _, name string) (func(), error) {
 	return lockFile(e.path + "." + name + ".lock")

@@ -35,7 +35,7 @@ const (
 
 // openPostgres opens the pool behind a postgres:// URL. Errors never hold the
 // URL, which may have the password in it.
-func openPostgres(ctx context.Context, address string, password weir.Secret) (engine, error) {
+func openPostgres(ctx context.Context, address string, o Options) (engine, error) {
 	wrong := &weir.Error{Code: weir.CodeConfig, Message: "the Postgres address cannot be read", Remedy: "Write it as postgres://user@host:5432/database, special characters as %XX"}
 	u, err := url.Parse(address)
 	if err != nil {
@@ -49,8 +49,8 @@ func openPostgres(ctx context.Context, address string, password weir.Secret) (en
 	if err != nil {
 		return nil, wrong
 	}
-	if _, inURL := u.User.Password(); !inURL && !password.IsZero() {
-		config.ConnConfig.Password = password.Expose()
+	if _, inURL := u.User.Password(); !inURL && (o.Alone || !o.Password.IsZero()) {
+		config.ConnConfig.Password = o.Password.Expose()
 	}
 	if len(schema) > 63 || strings.ContainsRune(schema, 0) || strings.HasPrefix(schema, "pg_") {
 		return nil, &weir.Error{Code: weir.CodeConfig, Where: "?schema=", Message: "Postgres cannot have a schema of this name", Remedy: "Choose a name of at most 63 bytes that does not begin with pg_"}

@@ -36,6 +36,7 @@ type DB struct {
 // Options are the choices an Open has.
 type Options struct {
 	Password weir.Secret  // for Postgres, when the URL has none
+	Alone    bool         // no other password will do: neither PGPASSWORD nor ~/.pgpass is this user's
 	Logger   *slog.Logger // nil discards
 }
 
@@ -59,7 +60,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	case "sqlite":
 		db.engine, err = openSQLite(ctx, rest)
 	case "postgres", "postgresql":
-		db.engine, err = openPostgres(ctx, url, o.Password)
+		db.engine, err = openPostgres(ctx, url, o)
 	default:
 		err = &weir.Error{Code: weir.CodeConfig, Message: "the database is neither sqlite:PATH nor postgres://…"}
 	}
@@ -131,3 +132,14 @@ func (db *DB) Position(ctx context.Context, log, dataset string) (weir.Position,
 
 // Close closes the connections.
 func (db *DB) Close() error { return db.engine.close() }
+
+// Check connects to the Postgres database at url as Open does, and changes
+// nothing in it: are host, user, password and database right?
+func Check(ctx context.Context, url string, o Options) error {
+	address, _, _ := strings.Cut(url, "&schema=") // Open would make it
+	e, err := openPostgres(ctx, address, o)
+	if err != nil {
+		return err
+	}
+	return e.close()
+}

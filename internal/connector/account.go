@@ -1,16 +1,25 @@
-package pipeline
+package connector
 
 import (
 	"context"
 
 	"github.com/weirhq/weir"
-	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/rest"
 )
 
-// Check asks the server whose key this is: the one request that decides
-// whether a key may be used, and pins the account whose data a source reads.
-func Check(ctx context.Context, d *connector.Definition, base string, ex rest.Exchanger) (Account, error) {
+// Account is whose data a key reads: the pin that a later key must match.
+type Account struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	Email        string `json:"email"`
+	TimeZone     string `json:"time_zone"`
+	Organization string `json:"organization,omitempty"`
+}
+
+// Account asks the server at base whose key it is that ex sends: the one
+// request that decides whether a key may be used, and pins the account whose
+// data a source reads.
+func (d *Definition) Account(ctx context.Context, base string, ex rest.Exchanger) (Account, error) {
 	where := d.Name + " " + d.Check.Path
 	answer, err := ex.Exchange(ctx, rest.Request{Method: "GET", URL: base + d.Check.Path, Lane: weir.LaneInteractive})
 	if err != nil {
@@ -26,7 +35,7 @@ func Check(ctx context.Context, d *connector.Definition, base string, ex rest.Ex
 	}
 	if a.ID == "" {
 		return a, &weir.Error{Code: weir.CodeCapability, Where: where, Message: "the answer names no account, so this is not the API it should be",
-			Remedy: "Check --base-url: a proxy or another program may be answering"}
+			Remedy: "Check the address: a proxy or another program may be answering"}
 	}
 	return a, nil
 }

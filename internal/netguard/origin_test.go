@@ -1,4 +1,4 @@
-package cli
+package netguard
 
 import (
 	"testing"
@@ -13,12 +13,12 @@ func TestAnOriginHasOneSpelling(t *testing.T) {
 		"https://api.cal.com:0443/v2": "https://api.cal.com", "http://127.0.0.1:018741": "http://127.0.0.1:18741", "http://[::1]:80": "http://[::1]",
 		"https://cal.example:8443": "https://cal.example:8443",
 	} {
-		if got, err := checkBaseURL(text); err != nil || got != want {
+		if got, err := ParseOrigin(text); err != nil || got != want {
 			t.Errorf("%s is %s, %v; want %s", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "api.cal.com", "ftp://api.cal.com", "https://u:p@api.cal.com", "https://api.cal.com/other", "https://api.cal.com?x=1", "https://."} {
-		if got, err := checkBaseURL(text); weir.CodeOf(err) != weir.CodeUsage {
+		if got, err := ParseOrigin(text); weir.CodeOf(err) != weir.CodeUsage {
 			t.Errorf("%q is %q, %v", text, got, err)
 		}
 	}

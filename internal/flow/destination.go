@@ -1,0 +1,271 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/destination/file"
+	"github.com/weirhq/weir/internal/destination/sqldb"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Destination is where a dataset goes.
+type Destination struct {
+	store.Resource
+	DestinationSpec
+	Credential int64
+	Dataset    int64
+}
+
+// DestinationSpec is what a destination is besides its resource.
+type DestinationSpec struct {
+	Mode  weir.Mode      `json:"mode"`            // newest version of each record, or every version
+	Given jsontext.Value `json:"given,omitempty"` // as the user configured it
+}
+
+// DestinationInput is what a user gives to make a destination.
+type DestinationInput struct {
+	Common
+	DestinationSpec
+	Credential, Dataset int64
+}
+
+// leadsSomewhere checks that a credential's kind can be written to.
+func leadsSomewhere(c *credential.Credential) error {
+	if c.Kind.Connection == "rest" {
+		return refuse("data_credentials_id", fmt.Sprintf("writing to %s is not offered by this version of Weir", c.Kind.Title), "Choose a credential of Postgres, SQLite or files")
+	}
+	if !c.Kind.Destination {
+		return refuse("data_credentials_id", fmt.Sprintf("nothing can be written with a %s credential", c.Kind.Title), "Choose a credential of Postgres, SQLite or files")
+	}
+	return nil
+}
+
+// CreateDestination stores a destination of a dataset.
+func (s *Service) CreateDestination(ctx context.Context, who Actor, in DestinationInput) (*Destination, error) {
+	r, err := in.resource(who, store.KindDestination, s.now())
+	if err != nil {
+		return nil, err
+	}
+	to := &Destination{Resource: r, DestinationSpec: in.DestinationSpec, Credential: in.Credential, Dataset: in.Dataset}
+	if err := s.checkDestination(ctx, to); err != nil {
+		return nil, err
+	}
+	err = s.Store.Change(ctx, func(tx *store.Tx) error {
+		return s.put(ctx, tx, who, &to.Resource, to.DestinationSpec, to.references()...)
+	})
+	return to, err
+}
+
+func (to *Destination) references() []store.Reference {
+	return []store.Reference{{Role: roleCredential, Target: to.Credential}, {Role: roleDataset, Target: to.Dataset}}
+}
+
+// checkDestination makes sure that what a destination uses is there and fits,
+// and sets its type.
+func (s *Service) checkDestination(ctx context.Context, to *Destination) error {
+	if to.Dataset == 0 {
+		return refuse("data_set_id", "it needs the dataset that goes there", "Give its id")
+	}
+	if _, err := s.Dataset(ctx, to.Org, to.Dataset); err != nil {
+		return weir.At("data_set_id", err)
+	}
+	c, err := s.usable(ctx, to.Org, to.Credential)
+	if err != nil {
+		return err
+	}
+	to.Type = c.Type
+	return leadsSomewhere(c)
+}
+
+// Destination reads one of the organization.
+func (s *Service) Destination(ctx context.Context, org, id int64) (*Destination, error) {
+	r, err := s.Store.Resource(ctx, org, store.KindDestination, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.loadDestination(ctx, r)
+}
+
+func (s *Service) loadDestination(ctx context.Context, r store.Resource) (*Destination, error) {
+	to := &Destination{Resource: r}
+	if err := unpack(r, &to.DestinationSpec); err != nil {
+		return nil, err
+	}
+	refs, err := s.Store.References(ctx, r.ID)
+	for _, ref := range refs {
+		switch ref.Role {
+		case roleCredential:
+			to.Credential = ref.Target
+		case roleDataset:
+			to.Dataset = ref.Target
+		}
+	}
+	return to, err
+}
+
+// Destinations gives the filter's destinations, and how many there are on all
+// pages.
+func (s *Service) Destinations(ctx context.Context, f store.ResourceFilter) ([]*Destination, int, error) {
+	f.Kind = store.KindDestination
+	rows, total, err := s.Store.Resources(ctx, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	all := make([]*Destination, len(rows))
+	for i, r := range rows {
+		if all[i], err = s.loadDestination(ctx, r); err != nil {
+			return nil, 0, err
+		}
+	}
+	return all, total, nil
+}
+
+// DestinationEdit is what a user changes of a destination. Nil fields stay.
+type DestinationEdit struct {
+	Edit
+	Spec                *DestinationSpec
+	Credential, Dataset *int64
+}
+
+// UpdateDestination changes a destination. What it holds already stays there.
+func (s *Service) UpdateDestination(ctx context.Context, who Actor, id int64, edit DestinationEdit) (*Destination, error) {
+	to, err := s.Destination(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	if edit.Spec != nil {
+		to.DestinationSpec = *edit.Spec
+	}
+	if edit.Credential != nil {
+		to.Credential = *edit.Credential
+	}
+	if edit.Dataset != nil {
+		to.Dataset = *edit.Dataset
+	}
+	if err := s.checkDestination(ctx, to); err != nil {
+		return nil, err
+	}
+	spec := &DestinationSpec{}
+	err = s.change(ctx, who, store.KindDestination, id, "update", spec, func(tx *store.Tx, r *store.Resource) error {
+		*spec, r.Type = to.DestinationSpec, to.Type
+		if err := edit.apply(r); err != nil {
+			return err
+		}
+		return tx.Refer(ctx, id, to.references()...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Destination(ctx, who.Org, id)
+}
+
+// CopyDestination makes a destination of its own with the same configuration.
+func (s *Service) CopyDestination(ctx context.Context, who Actor, id int64, name string) (*Destination, error) {
+	to, err := s.Destination(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		name = to.Name + " (copy)"
+	}
+	return s.CreateDestination(ctx, who, DestinationInput{
+		Common:          Common{Name: name, Description: to.Description, Tags: slices.Clone(to.Tags), CopiedFrom: to.ID},
+		DestinationSpec: to.DestinationSpec, Credential: to.Credential, Dataset: to.Dataset,
+	})
+}
+
+// closer is a destination of the pipeline that must be closed.
+type closer interface {
+	pipeline.Destination
+	Close() error
+}
+
+// open opens a destination for a delivery, through its credential's door.
+func (s *Service) open(ctx context.Context, who Actor, to *Destination) (closer, string, error) {
+	c, target, options, err := s.Credentials.Database(ctx, credential.Use{Actor: who, Credential: to.Credential, Purpose: "deliver", For: to.ID})
+	if err != nil {
+		return nil, "", err
+	}
+	where := fmt.Sprintf("destination %d (%s)", to.ID, to.Name)
+	switch c.Kind.Connection {
+	case "postgres":
+		db, err := sqldb.Open(ctx, target, options)
+		return db, where, err
+	case "sqlite":
+		db, err := sqldb.Open(ctx, "sqlite:"+target, options)
+		return db, where, err
+	case "file":
+		files, err := file.Open(ctx, target, file.Options{Format: file.Format(c.Format())})
+		return files, where, err
+	}
+	return nil, where, leadsSomewhere(c)
+}
+
+// targets opens the active destinations of a source's datasets, each for the
+// endpoints whose dataset it takes. One that cannot be opened is a target all
+// the same, which fails with its reason. Close closes those that are open.
+func (s *Service) targets(ctx context.Context, who Actor, src *Source, only int64) (targets []*pipeline.Target, close func(), err error) {
+	var open []closer
+	close = func() {
+		for _, c := range open {
+			if err := c.Close(); err != nil {
+				s.Logger.Warn("closing a destination", "source", src.ID, "error", err)
+			}
+		}
+	}
+	datasets, err := s.Store.Uses(ctx, src.ID)
+	if err != nil {
+		return nil, close, err
+	}
+	for _, u := range datasets {
+		if u.Role != roleSource || Status(u.Status) == StatusPaused {
+			continue
+		}
+		d, err := s.Dataset(ctx, src.Org, u.ID)
+		if err != nil {
+			return nil, close, err
+		}
+		uses, err := s.Store.Uses(ctx, d.ID)
+		if err != nil {
+			return nil, close, err
+		}
+		for _, use := range uses {
+			if use.Role != roleDataset || Status(use.Status) != StatusActive || only != 0 && use.ID != only {
+				continue
+			}
+			to, err := s.Destination(ctx, src.Org, use.ID)
+			if err != nil {
+				return nil, close, err
+			}
+			target := &pipeline.Target{ID: to.ID, Mode: to.Mode, Streams: map[string]bool{d.Endpoint: true}}
+			opened, where, err := s.open(ctx, who, to)
+			target.Where = where
+			if err != nil {
+				target.Destination = broken{weir.At(where, err)}
+			} else {
+				target.Destination, open = opened, append(open, opened)
+			}
+			targets = append(targets, target)
+		}
+	}
+	return targets, close, nil
+}
+
+// broken is a destination that could not be opened.
+type broken struct{ err error }
+
+// Position implements pipeline.Destination.
+func (b broken) Position(context.Context, string, string) (weir.Position, error) { return 0, b.err }
+
+// Load implements pipeline.Destination.
+func (b broken) Load(context.Context, weir.Batch) (weir.Loaded, error) {
+	return weir.Loaded{}, errors.Join(b.err)
+}

@@ -1,0 +1,167 @@
+// Package flow is what a user configures, and its running: sources, the
+// datasets they yield, the destinations these go to, and the trees that they
+// form.
+//
+//	source.go       what to read, with which credential
+//	dataset.go      what a source yields: schema, samples, documentation
+//	destination.go  where a dataset goes
+//	status.go       activate, pause, delete, restore
+//	tree.go         the flow as a tree of nodes
+//	test.go         a glance at a source before anything is stored
+//	run.go          sources that are being read now
+package flow
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/audit"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Status is whether a part of a flow works.
+type Status string
+
+// The statuses.
+const (
+	StatusInit   Status = "init"   // made, and never activated
+	StatusActive Status = "active" // it runs when it is due
+	StatusPaused Status = "paused"
+)
+
+// Actor is on whose behalf something is done.
+type Actor = credential.Actor
+
+// Options are what a Service is made of.
+type Options struct {
+	Store       *store.DB
+	Credentials *credential.Service
+	Audit       *audit.Log
+	Logger      *slog.Logger
+	Now         func() time.Time
+}
+
+// Service keeps flows. It is safe for concurrent use.
+type Service struct{ Options }
+
+// New returns the service.
+func New(o Options) *Service { return &Service{o} }
+
+// The roles in which a resource uses another.
+const (
+	roleCredential = "credential"
+	roleSource     = "source" // of a dataset
+	roleParent     = "parent" // of a dataset that was made from another
+	roleDataset    = "dataset"
+)
+
+// Common is what a user gives to make any part of a flow.
+type Common struct {
+	Name, Description string
+	Tags              []string
+	CopiedFrom        int64
+}
+
+// Edit is what a user changes of any part of a flow. Nil fields stay.
+type Edit struct {
+	Name, Description *string
+	Tags              []string
+}
+
+// apply changes a resource.
+func (e Edit) apply(r *store.Resource) error {
+	if e.Name != nil {
+		r.Name = strings.TrimSpace(*e.Name)
+	}
+	if e.Description != nil {
+		r.Description = *e.Description
+	}
+	if e.Tags != nil {
+		r.Tags = e.Tags
+	}
+	if r.Name == "" {
+		return refuse("name", "it needs a name", "Say in a few words what it is")
+	}
+	return nil
+}
+
+func (c Common) resource(who Actor, kind store.Kind, now int64) (store.Resource, error) {
+	r := store.Resource{Org: who.Org, Owner: who.User, Kind: kind, Status: string(StatusInit), CopiedFrom: c.CopiedFrom, Created: now}
+	return r, Edit{Name: &c.Name, Description: &c.Description, Tags: c.Tags}.apply(&r)
+}
+
+func refuse(field, message, remedy string) error {
+	return &weir.Error{Code: weir.CodeUsage, Where: field, Message: message, Remedy: remedy}
+}
+
+func (s *Service) now() int64 { return s.Now().UnixMicro() }
+
+// tell writes the audit's line about a resource.
+func (s *Service) tell(ctx context.Context, tx *store.Tx, who Actor, verb string, r *store.Resource, detail map[string]any) error {
+	return s.Audit.AppendTx(ctx, tx, audit.Entry{Org: r.Org, Actor: who.User, Action: string(r.Kind) + "." + verb, Kind: string(r.Kind), Object: r.ID, Detail: detail})
+}
+
+// put stores a new resource with its spec and what it uses.
+func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Resource, spec any, uses ...store.Reference) error {
+	var err error
+	if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
+		return err
+	}
+	if err := tx.CreateResource(ctx, r, true); err != nil {
+		return err
+	}
+	if err := tx.Refer(ctx, r.ID, uses...); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, who, "create", r, map[string]any{"name": r.Name})
+}
+
+// change reads a resource, lets f change it, and writes it back, in one
+// transaction.
+func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int64, verb string, spec any, f func(tx *store.Tx, r *store.Resource) error) error {
+	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		r, err := tx.Resource(ctx, who.Org, kind, id)
+		if err != nil {
+			return err
+		}
+		if err := unpack(r, spec); err != nil {
+			return err
+		}
+		if err := f(tx, &r); err != nil {
+			return err
+		}
+		if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
+			return err
+		}
+		r.Updated = s.now()
+		if err := tx.UpdateResource(ctx, &r); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, who, verb, &r, map[string]any{"status": r.Status})
+	})
+}
+
+// unpack reads a resource's spec.
+func unpack(r store.Resource, spec any) error {
+	if err := json.Unmarshal(r.Spec, spec); err != nil {
+		return &weir.Error{Code: weir.CodeIntegrity, Where: string(r.Kind), Message: "what is stored of it cannot be read", Err: err}
+	}
+	return nil
+}
+
+// uses gives what a resource uses in a role, 0 for nothing.
+func (s *Service) uses(ctx context.Context, id int64, role string) (int64, error) {
+	refs, err := s.Store.References(ctx, id)
+	for _, r := range refs {
+		if r.Role == role {
+			return r.Target, err
+		}
+	}
+	return 0, err
+}

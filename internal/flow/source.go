@@ -1,0 +1,294 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Source is what to read, and with which credential.
+type Source struct {
+	store.Resource
+	SourceSpec
+	Credential int64
+}
+
+// SourceSpec is what a source is besides its resource: endpoints of the
+// credential's connector with their parameters, or a configuration by hand.
+type SourceSpec struct {
+	Endpoints []string          `json:"endpoints,omitempty"` // ids; each yields a dataset
+	Params    map[string]string `json:"params,omitempty"`
+	Manual    *rest.Config      `json:"manual,omitempty"` // instead of endpoints
+	Schedule  string            `json:"schedule,omitempty"`
+	// Given is what the user configured, in the words of whoever took it, so
+	// that it can be shown again as it was.
+	Given jsontext.Value `json:"given,omitempty"`
+}
+
+// SourceInput is what a user gives to make a source.
+type SourceInput struct {
+	Common
+	SourceSpec
+	Credential int64
+}
+
+// plan is a source resolved: whose connector, and which of its endpoints.
+type plan struct {
+	connector *connector.Definition
+	streams   []*connector.Endpoint // with what they need, in order
+	chosen    map[string]bool       // ids of those that were asked for
+	configs   map[string]rest.Config
+}
+
+// manualID is the id of a manual configuration's one endpoint.
+const manualID = "records"
+
+// resolve checks a source against its credential: the endpoints exist, their
+// parameters are right, a manual configuration can be read.
+func (spec *SourceSpec) resolve(c *credential.Credential) (*plan, error) {
+	if !c.Kind.Source {
+		return nil, refuse("data_credentials_id", fmt.Sprintf("a %s credential serves no source", c.Kind.Title), "Choose a credential of an API")
+	}
+	if spec.Manual != nil {
+		return spec.resolveManual(c)
+	}
+	d := c.Kind.Connector
+	switch {
+	case d == nil:
+		return nil, refuse("source_config", "a REST source needs its configuration", "Give rest.iterations, or choose a credential of a connector")
+	case len(spec.Endpoints) == 0:
+		return nil, refuse("vendor_endpoint_id", "the source says not what to read", "Choose an endpoint, or configure one by hand in rest.iterations")
+	}
+	p := &plan{connector: d, chosen: map[string]bool{}}
+	var err error
+	if p.streams, err = d.WithNeeds(spec.Endpoints); err != nil {
+		return nil, weir.At("endpoint", err)
+	}
+	for _, id := range spec.Endpoints {
+		p.chosen[id] = true
+	}
+	for _, e := range p.streams {
+		if _, err := d.Expand(e.ID, c.Origin, spec.Params); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// resolveManual makes a connector of one endpoint from a configuration.
+func (spec *SourceSpec) resolveManual(c *credential.Credential) (*plan, error) {
+	config := *spec.Manual
+	config.BaseURL = c.Origin
+	if _, err := rest.NewSource(config, nil); err != nil {
+		return nil, weir.At("source_config", err)
+	}
+	e := &connector.Endpoint{ID: manualID, Dataset: manualID, Title: "Records", PrimaryKey: config.PrimaryKey, VersionField: config.VersionField, Iteration: config.Steps[len(config.Steps)-1].Iteration}
+	return &plan{
+		connector: &connector.Definition{Name: c.Kind.Name, Title: c.Kind.Title, Endpoints: []connector.Endpoint{*e}},
+		streams:   []*connector.Endpoint{e}, chosen: map[string]bool{manualID: true}, configs: map[string]rest.Config{manualID: config},
+	}, nil
+}
+
+// usable gives the credential that a source or destination is to use, unless
+// it would fail at once.
+func (s *Service) usable(ctx context.Context, org, id int64) (*credential.Credential, error) {
+	if id == 0 {
+		return nil, refuse("data_credentials_id", "it needs a credential", "Choose one, or make one first")
+	}
+	c, err := s.Credentials.Credential(ctx, org, id)
+	if err != nil {
+		return nil, weir.At("data_credentials_id", err)
+	}
+	if status := c.Status(); status == credential.StatusFailed || status == credential.StatusUnknown {
+		return nil, &weir.Error{Code: weir.CodeConflict, Reason: c.Reason, Where: "data_credentials_id", Message: "this credential does not serve: " + c.Problem, Remedy: "Replace its secret, then try again"}
+	}
+	return c, nil
+}
+
+// CreateSource stores a source and the datasets that it will yield.
+func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (*Source, error) {
+	r, err := in.resource(who, store.KindSource, s.now())
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.usable(ctx, who.Org, in.Credential)
+	if err != nil {
+		return nil, err
+	}
+	p, err := in.resolve(c)
+	if err != nil {
+		return nil, err
+	}
+	r.Type = c.Type
+	src := &Source{Resource: r, SourceSpec: in.SourceSpec, Credential: c.ID}
+	err = s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, store.Reference{Role: roleCredential, Target: c.ID}); err != nil {
+			return err
+		}
+		return s.yield(ctx, tx, who, src, p)
+	})
+	return src, err
+}
+
+// yield makes the datasets of a source that it does not have yet.
+func (s *Service) yield(ctx context.Context, tx *store.Tx, who Actor, src *Source, p *plan) error {
+	has := map[string]bool{}
+	uses, err := tx.Uses(ctx, src.ID)
+	if err != nil {
+		return err
+	}
+	for _, u := range uses {
+		r, err := tx.Resource(ctx, src.Org, store.KindDataset, u.ID)
+		if err != nil {
+			return err
+		}
+		var spec DatasetSpec
+		if err := unpack(r, &spec); err != nil {
+			return err
+		}
+		has[spec.Endpoint] = true
+	}
+	for _, e := range p.streams {
+		if !p.chosen[e.ID] || has[e.ID] {
+			continue
+		}
+		name := src.Name
+		if len(p.chosen) > 1 || src.Name == "" {
+			name = src.Name + ": " + e.Title
+		}
+		d := store.Resource{Org: src.Org, Owner: src.Owner, Kind: store.KindDataset, Type: e.Dataset, Name: name, Description: e.Description, Status: src.Status, Created: s.now()}
+		if err := s.put(ctx, tx, who, &d, DatasetSpec{Endpoint: e.ID}, store.Reference{Role: roleSource, Target: src.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Source reads one of the organization.
+func (s *Service) Source(ctx context.Context, org, id int64) (*Source, error) {
+	r, err := s.Store.Resource(ctx, org, store.KindSource, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.loadSource(ctx, r)
+}
+
+func (s *Service) loadSource(ctx context.Context, r store.Resource) (*Source, error) {
+	src := &Source{Resource: r}
+	if err := unpack(r, &src.SourceSpec); err != nil {
+		return nil, err
+	}
+	var err error
+	src.Credential, err = s.uses(ctx, r.ID, roleCredential)
+	return src, err
+}
+
+// Sources gives the filter's sources, and how many there are on all pages.
+func (s *Service) Sources(ctx context.Context, f store.ResourceFilter) ([]*Source, int, error) {
+	f.Kind = store.KindSource
+	rows, total, err := s.Store.Resources(ctx, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	all := make([]*Source, len(rows))
+	for i, r := range rows {
+		if all[i], err = s.loadSource(ctx, r); err != nil {
+			return nil, 0, err
+		}
+	}
+	return all, total, nil
+}
+
+// SourceEdit is what a user changes of a source. Nil fields stay; a new Spec
+// replaces the old one whole.
+type SourceEdit struct {
+	Edit
+	Spec       *SourceSpec
+	Credential *int64
+}
+
+// UpdateSource changes a source. Datasets that it no longer yields stay, with
+// what they hold.
+func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit SourceEdit) (*Source, error) {
+	src, err := s.Source(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	var p *plan
+	if edit.Spec != nil || edit.Credential != nil {
+		if edit.Spec != nil {
+			src.SourceSpec = *edit.Spec
+		}
+		if edit.Credential != nil {
+			src.Credential = *edit.Credential
+		}
+		c, err := s.usable(ctx, who.Org, src.Credential)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = src.resolve(c); err != nil {
+			return nil, err
+		}
+		src.Type = c.Type
+	}
+	var spec SourceSpec
+	err = s.change(ctx, who, store.KindSource, id, "update", &spec, func(tx *store.Tx, r *store.Resource) error {
+		if err := edit.apply(r); err != nil || p == nil {
+			src.Resource = *r
+			return err
+		}
+		spec, r.Type = src.SourceSpec, src.Type
+		src.Resource = *r
+		if err := tx.Refer(ctx, id, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+			return err
+		}
+		return s.yield(ctx, tx, who, src, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Source(ctx, who.Org, id)
+}
+
+// CopySource makes a source of its own with the same configuration.
+func (s *Service) CopySource(ctx context.Context, who Actor, id int64, name string) (*Source, error) {
+	src, err := s.Source(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		name = src.Name + " (copy)"
+	}
+	return s.CreateSource(ctx, who, SourceInput{
+		Common:     Common{Name: name, Description: src.Description, Tags: slices.Clone(src.Tags), CopiedFrom: src.ID},
+		SourceSpec: src.SourceSpec, Credential: src.Credential,
+	})
+}
+
+// name tells the logs of sources of one account apart.
+func (src *Source) name() string { return fmt.Sprintf("source %d", src.ID) }
+
+// reading describes the source to the pipeline, with nothing to read with yet.
+func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow, *plan, error) {
+	p, err := src.resolve(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := &pipeline.Flow{
+		Org: src.Org, Name: src.name(), Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
+		Streams: p.streams, Logger: s.Logger, Now: s.Now,
+	}
+	if c.Account != nil {
+		f.Account = *c.Account
+	}
+	return f, p, nil
+}

@@ -1,0 +1,151 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// specOf gives an empty spec of a kind.
+func specOf(kind store.Kind) any {
+	switch kind {
+	case store.KindSource:
+		return &SourceSpec{}
+	case store.KindDataset:
+		return &DatasetSpec{}
+	}
+	return &DestinationSpec{}
+}
+
+// SetStatus activates or pauses one part of a flow, and with all everything
+// that hangs below it. It gives the ids of what changed.
+func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id int64, status Status, all bool) error {
+	if status == StatusActive {
+		if err := s.checkReady(ctx, who, kind, id); err != nil {
+			return err
+		}
+	}
+	err := s.change(ctx, who, kind, id, verbOf(status), specOf(kind), func(_ *store.Tx, r *store.Resource) error {
+		r.Status = string(status)
+		return nil
+	})
+	if err != nil || !all && kind != store.KindSource {
+		return err
+	}
+	below, err := s.Store.Uses(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, u := range below {
+		// A source's datasets go with it: they have no life of their own.
+		if !all && u.Kind != store.KindDataset || u.Status == string(status) {
+			continue
+		}
+		if err := s.SetStatus(ctx, who, u.Kind, u.ID, status, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func verbOf(status Status) string {
+	if status == StatusActive {
+		return "activate"
+	}
+	return "pause"
+}
+
+// checkReady refuses to activate what would fail at once.
+func (s *Service) checkReady(ctx context.Context, who Actor, kind store.Kind, id int64) error {
+	switch kind {
+	case store.KindSource:
+		src, err := s.Source(ctx, who.Org, id)
+		if err != nil {
+			return err
+		}
+		_, err = s.usable(ctx, who.Org, src.Credential)
+		return err
+	case store.KindDestination:
+		to, err := s.Destination(ctx, who.Org, id)
+		if err != nil {
+			return err
+		}
+		_, err = s.usable(ctx, who.Org, to.Credential)
+		return err
+	}
+	return nil
+}
+
+// Delete takes a part of a flow away; Restore brings it back. What is active,
+// or used by something that lives, is refused, naming it. A source takes its
+// own datasets along when nothing uses those.
+func (s *Service) Delete(ctx context.Context, who Actor, kind store.Kind, id int64) error {
+	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		r, err := tx.Resource(ctx, who.Org, kind, id)
+		if err != nil {
+			return err
+		}
+		return s.remove(ctx, tx, who, &r)
+	})
+}
+
+func (s *Service) remove(ctx context.Context, tx *store.Tx, who Actor, r *store.Resource) error {
+	if Status(r.Status) == StatusActive {
+		return &weir.Error{Code: weir.CodeConflict, Reason: "active", Where: string(r.Kind), Message: "it is active", Remedy: "Pause it first"}
+	}
+	uses, err := tx.Uses(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, u := range uses {
+		if r.Kind == store.KindSource && u.Kind == store.KindDataset {
+			own, err := tx.Resource(ctx, r.Org, u.Kind, u.ID)
+			if err != nil {
+				return err
+			}
+			if err := s.remove(ctx, tx, who, &own); err != nil {
+				return err
+			}
+			continue
+		}
+		names = append(names, fmt.Sprintf("%s %d (%s)", u.Kind, u.ID, u.Name))
+	}
+	if len(names) > 0 {
+		return &weir.Error{Code: weir.CodeConflict, Reason: "in_use", Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "it is used by " + strings.Join(names, ", "), Remedy: "Delete those first"}
+	}
+	r.Deleted = s.now()
+	r.Updated = r.Deleted
+	if err := tx.UpdateResource(ctx, r); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, who, "delete", r, map[string]any{"name": r.Name})
+}
+
+// Restore brings back what was deleted, paused. What it used must live.
+func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id int64) error {
+	r, err := s.Store.DeletedResource(ctx, who.Org, kind, id)
+	if err != nil {
+		return err
+	}
+	refs, err := s.Store.References(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		used := map[string]store.Kind{roleCredential: store.KindCredential, roleSource: store.KindSource, roleParent: store.KindDataset, roleDataset: store.KindDataset}[ref.Role]
+		if _, err := s.Store.Resource(ctx, who.Org, used, ref.Target); err != nil {
+			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
+		}
+	}
+	r.Deleted, r.Status, r.Updated = 0, string(StatusPaused), s.now()
+	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := tx.UpdateResource(ctx, &r); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, who, "restore", &r, map[string]any{"name": r.Name})
+	})
+}

@@ -1,0 +1,75 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Test reads the first n records of a source that need not be stored yet, and
+// stores nothing.
+func (s *Service) Test(ctx context.Context, who Actor, spec SourceSpec, credentialID int64, n int) (*pipeline.Preview, error) {
+	line, err := s.Credentials.Connect(ctx, credential.Use{Actor: who, Credential: credentialID, Purpose: "test"})
+	if err != nil {
+		return nil, err
+	}
+	src := &Source{Resource: store.Resource{Org: who.Org}, SourceSpec: spec, Credential: credentialID}
+	f, p, err := s.reading(src, line.Credential)
+	if err != nil {
+		return nil, err
+	}
+	f.Exchanger = line.Client
+	return pipeline.Look(ctx, f, p.first(), n)
+}
+
+// first is the first endpoint that was asked for.
+func (p *plan) first() *connector.Endpoint {
+	for _, e := range p.streams {
+		if p.chosen[e.ID] {
+			return e
+		}
+	}
+	return p.streams[0]
+}
+
+// Plan says what the next run of a source would cost.
+func (s *Service) Plan(ctx context.Context, who Actor, id int64) ([]pipeline.Estimate, error) {
+	src, err := s.Source(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	line, err := s.Credentials.Connect(ctx, credential.Use{Actor: who, Credential: src.Credential, Purpose: "plan", For: id})
+	if err != nil {
+		return nil, err
+	}
+	f, _, err := s.reading(src, line.Credential)
+	if err != nil {
+		return nil, err
+	}
+	f.Exchanger = line.Client
+	return pipeline.EstimateRun(ctx, f)
+}
+
+// Runs gives a source's newest n runs, newest first.
+func (s *Service) Runs(ctx context.Context, src *Source, n int) ([]store.Run, error) {
+	c, err := s.Credentials.Credential(ctx, src.Org, src.Credential)
+	if err != nil {
+		return nil, err
+	}
+	f, _, err := s.reading(src, c)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Store.FindSource(ctx, f.SourceSpec())
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.Store.Runs(ctx, id, n)
+}

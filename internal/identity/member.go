@@ -1,0 +1,236 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/audit"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// SetRole changes a member's role. Administrators change those who have no
+// more than themselves, and give no more than they have; the last owner stays.
+// The member's sessions end: the new role is had with a new one.
+func (s *Service) SetRole(ctx context.Context, p Principal, member int64, role Role) error {
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return err
+	}
+	if err := grantable(p, role); err != nil {
+		return err
+	}
+	return s.changeMember(ctx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
+		e := audit.Entry{Action: "user.role", Detail: map[string]any{"from": m.Membership.Role, "to": string(role)}}
+		m.Membership.Role = string(role)
+		return e, nil
+	})
+}
+
+// Deactivate keeps a member out of the organization, from the next request on.
+// Whoever is active in no other organization cannot sign in at all. Service
+// keys and resources stay; the last owner too.
+func (s *Service) Deactivate(ctx context.Context, p Principal, member int64) error {
+	return s.setStatus(ctx, p, member, Deactivated, "user.deactivate")
+}
+
+// Activate lets a deactivated member in again.
+func (s *Service) Activate(ctx context.Context, p Principal, member int64) error {
+	return s.setStatus(ctx, p, member, Active, "user.activate")
+}
+
+func (s *Service) setStatus(ctx context.Context, p Principal, member int64, status, action string) error {
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return err
+	}
+	return s.changeMember(ctx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
+		m.Membership.Status = status
+		elsewhere, err := s.activeElsewhere(ctx, tx, m.User.ID, p.Org)
+		if err != nil || elsewhere {
+			return audit.Entry{Action: action}, err
+		}
+		m.User.Status, m.User.Updated = status, s.now().UnixMicro()
+		return audit.Entry{Action: action}, tx.PutUser(ctx, &m.User, s.sealUser)
+	})
+}
+
+func (s *Service) activeElsewhere(ctx context.Context, tx *store.Tx, user, org int64) (bool, error) {
+	memberships, err := tx.Memberships(ctx, user)
+	for _, m := range memberships {
+		if m.Org != org && m.Status == Active {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// changeMember lets change alter a membership, and writes it and what change
+// says of it, unless nobody would own the organization any more.
+func (s *Service) changeMember(ctx context.Context, p Principal, member int64, change func(*store.Tx, *store.Member) (audit.Entry, error)) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		m, owners, err := s.held(ctx, tx, p, member)
+		if err != nil {
+			return err
+		}
+		was := m.Membership
+		e, err := change(tx, &m)
+		if err != nil {
+			return err
+		}
+		if err := staysOwned(owners, was, m.Membership); err != nil {
+			return err
+		}
+		m.Membership.MAC = s.sealMembership(m.Membership)
+		if err := tx.PutMembership(ctx, m.Membership); err != nil {
+			return err
+		}
+		if err := tx.EndSessions(ctx, p.Org, member, 0); err != nil {
+			return err
+		}
+		e.Org, e.Actor, e.Kind, e.Object = p.Org, p.User, "user", member
+		return s.audit.AppendTx(ctx, tx, e)
+	})
+}
+
+// held gives the member whom the principal may change, and how many active
+// owners there are; the memberships stay as they are until the transaction
+// ends.
+func (s *Service) held(ctx context.Context, tx *store.Tx, p Principal, member int64) (m store.Member, owners int, err error) {
+	all, err := tx.MembersIn(ctx, p.Org)
+	if err != nil {
+		return m, 0, err
+	}
+	found := false
+	for _, one := range all {
+		if !s.genuineMember(ctx, one) {
+			continue
+		}
+		if owns(one.Membership) {
+			owners++
+		}
+		if one.User.ID == member {
+			m, found = one, true
+		}
+	}
+	switch {
+	case !found:
+		return m, 0, noUser(member)
+	case !p.Role.AtLeast(Role(m.Membership.Role)):
+		return m, 0, forbidden("user", Role(m.Membership.Role))
+	}
+	return m, owners, nil
+}
+
+func owns(m store.Membership) bool { return Role(m.Role) == RoleOwner && m.Status == Active }
+
+func staysOwned(owners int, was, is store.Membership) error {
+	if owners == 1 && owns(was) && !owns(is) {
+		return &weir.Error{Code: weir.CodeConflict, Where: "user", Message: "nobody would own the organization any more", Remedy: "Make somebody else an owner first"}
+	}
+	return nil
+}
+
+// Remove takes a member out of the organization for good: from its teams and
+// from what was shared with them, with their service keys. Their teams become
+// the principal's. Whoever still owns something else is CodeConflict: transfer
+// it first.
+func (s *Service) Remove(ctx context.Context, p Principal, member int64) error {
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return err
+	}
+	owned, err := s.Transferable(ctx, p, member)
+	if err != nil {
+		return err
+	}
+	if len(owned) > 0 {
+		return &weir.Error{Code: weir.CodeConflict, Where: "user", Message: "this user still owns something", Remedy: "Transfer it to somebody else first"}
+	}
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		m, owners, err := s.held(ctx, tx, p, member)
+		if err != nil {
+			return err
+		}
+		if err := staysOwned(owners, m.Membership, store.Membership{}); err != nil {
+			return err
+		}
+		if _, err := tx.TransferAll(ctx, p.Org, member, p.User, s.now().UnixMicro()); err != nil {
+			return err
+		}
+		if err := tx.DropMember(ctx, p.Org, member); err != nil {
+			return err
+		}
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.remove", Kind: "user", Object: member})
+	})
+}
+
+// Transferable counts by kind what a member owns, what can be restored
+// included; teams are not counted.
+func (s *Service) Transferable(ctx context.Context, p Principal, member int64) (map[store.Kind]int, error) {
+	if _, err := s.User(ctx, p, member); err != nil {
+		return nil, err
+	}
+	if member != p.User && !p.Role.AtLeast(RoleAdmin) {
+		return nil, forbidden("user", RoleAdmin)
+	}
+	return s.db.Owned(ctx, p.Org, member)
+}
+
+// Transfer makes an active member the owner of all that another one owns in
+// the organization, teams included, as administrators may.
+func (s *Service) Transfer(ctx context.Context, p Principal, from, to int64) (n int64, err error) {
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return 0, err
+	}
+	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := s.transferable(ctx, tx, p, from, to); err != nil {
+			return err
+		}
+		if n, err = tx.TransferAll(ctx, p.Org, from, to, s.now().UnixMicro()); err != nil {
+			return err
+		}
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.transfer", Kind: "user", Object: from, Detail: map[string]any{"to": to, "number": n}})
+	})
+	return n, err
+}
+
+func (s *Service) transferable(ctx context.Context, tx *store.Tx, p Principal, from, to int64) error {
+	if _, _, err := s.held(ctx, tx, p, from); err != nil {
+		return err
+	}
+	m, err := tx.Member(ctx, p.Org, to)
+	if err == nil && (m.Membership.Status != Active || !s.genuineMember(ctx, m)) {
+		err = noUser(to)
+	}
+	return err
+}
+
+// TransferResource makes an active member the owner of one resource, as its
+// owner and the organization's administrators may.
+func (s *Service) TransferResource(ctx context.Context, p Principal, kind store.Kind, id, to int64) error {
+	owner, err := s.db.OwnedBy(ctx, p.Org, kind, id)
+	if err != nil {
+		return err
+	}
+	if owner != p.User || p.Scope != RoleOwner {
+		if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+			return err
+		}
+	}
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		m, err := tx.Member(ctx, p.Org, to)
+		if err != nil {
+			return err
+		}
+		if m.Membership.Status != Active || !s.genuineMember(ctx, m) {
+			return noUser(to)
+		}
+		r, err := tx.Resource(ctx, p.Org, kind, id)
+		if err != nil {
+			return err
+		}
+		from := r.Owner
+		r.Owner, r.Updated = to, s.now().UnixMicro()
+		if err := tx.UpdateResource(ctx, &r); err != nil {
+			return err
+		}
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: string(kind) + ".transfer", Kind: string(kind), Object: id, Detail: map[string]any{"from": from, "to": to}})
+	})
+}

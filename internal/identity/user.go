@@ -1,0 +1,187 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/audit"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// User is a member of an organization, as others see them.
+type User struct {
+	ID       int64
+	Email    string
+	FullName string
+	Org      int64
+	Role     Role   // in the organization
+	Status   string // Active or Deactivated, in the organization
+	Account  string // Active or Deactivated, everywhere
+	Invited  bool   // has no password yet
+	Created  time.Time
+}
+
+func user(m store.Member) User {
+	return User{ID: m.User.ID, Email: m.User.Email, FullName: m.User.FullName, Org: m.Membership.Org, Role: Role(m.Membership.Role),
+		Status: m.Membership.Status, Account: m.User.Status, Invited: m.User.Password == "", Created: moment(m.User.Created)}
+}
+
+// Users gives the members of the principal's organization.
+func (s *Service) Users(ctx context.Context, p Principal) ([]User, error) {
+	if p.Anonymous() {
+		return nil, anonymous()
+	}
+	rows, err := s.db.Members(ctx, p.Org)
+	all := make([]User, 0, len(rows))
+	for _, m := range rows {
+		if s.genuineMember(ctx, m) {
+			all = append(all, user(m))
+		}
+	}
+	return all, err
+}
+
+// User gives a member of the principal's organization. Anybody else is
+// CodeNotFound.
+func (s *Service) User(ctx context.Context, p Principal, id int64) (User, error) {
+	if p.Anonymous() {
+		return User{}, anonymous()
+	}
+	m, err := s.db.Member(ctx, p.Org, id)
+	if err == nil && !s.genuineMember(ctx, m) {
+		err = noUser(id)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return user(m), nil
+}
+
+func noUser(id int64) error {
+	return &weir.Error{Code: weir.CodeNotFound, Where: fmt.Sprintf("user %d", id), Message: "there is none with this id"}
+}
+
+// NewUser says whom to add to the organization.
+type NewUser struct {
+	Email    string
+	FullName string
+	Role     Role        // at most the administrator's own
+	Password weir.Secret // empty for a link with which the user chooses one
+}
+
+// CreateUser adds somebody to the principal's organization, as its
+// administrators may. Without a password it also gives the value of a link
+// that sets one. Somebody whom another organization has made is added as they
+// are, with the name and the password they have.
+func (s *Service) CreateUser(ctx context.Context, p Principal, n NewUser) (User, weir.Secret, error) {
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return User{}, weir.Secret{}, err
+	}
+	u, err := s.newUser(ctx, p, n)
+	if err != nil {
+		return User{}, weir.Secret{}, err
+	}
+	var out store.Member
+	var link weir.Secret
+	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		link = weir.Secret{}
+		account := u
+		had, found, err := tx.UserByLogin(ctx, u.Login)
+		if err != nil {
+			return err
+		}
+		if found {
+			account = had
+			if err := s.mayJoin(ctx, tx, p.Org, had); err != nil {
+				return err
+			}
+		}
+		if out, err = s.join(ctx, tx, p.Org, &account, n.Role); err != nil {
+			return err
+		}
+		if !found && account.Password == "" {
+			if link, err = s.link(ctx, tx, p.Org, account.ID); err != nil {
+				return err
+			}
+		}
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.create", Kind: "user", Object: account.ID, Detail: map[string]any{"role": string(n.Role)}})
+	})
+	if err != nil {
+		return User{}, weir.Secret{}, err
+	}
+	return user(out), link, nil
+}
+
+// newUser checks what was typed and makes a row of it.
+func (s *Service) newUser(ctx context.Context, p Principal, n NewUser) (u store.User, err error) {
+	if u.Email, u.Login, err = emailAddress(n.Email); err != nil {
+		return u, err
+	}
+	if u.FullName, err = named("full name", n.FullName); err != nil {
+		return u, err
+	}
+	if err := grantable(p, n.Role); err != nil {
+		return u, err
+	}
+	u.Status, u.Created = Active, s.now().UnixMicro()
+	if n.Password.IsZero() {
+		return u, nil
+	}
+	if err := acceptable(n.Password, u.Login); err != nil {
+		return u, err
+	}
+	u.Password, err = s.hash(ctx, n.Password)
+	return u, err
+}
+
+// grantable refuses roles that there are not, and those above one's own.
+func grantable(p Principal, role Role) error {
+	switch {
+	case !role.Valid():
+		return usage("role", "there is no such role", "Choose owner, admin, operator or collaborator")
+	case !p.Role.AtLeast(role):
+		return &weir.Error{Code: weir.CodeForbidden, Where: "role", Message: "nobody may give more than they have", Remedy: "Choose " + string(p.Role) + " or less"}
+	}
+	return nil
+}
+
+// mayJoin refuses who is a member already.
+func (s *Service) mayJoin(ctx context.Context, tx *store.Tx, org int64, u store.User) error {
+	if _, err := tx.Member(ctx, org, u.ID); weir.CodeOf(err) != weir.CodeNotFound {
+		if err == nil {
+			err = &weir.Error{Code: weir.CodeConflict, Where: "user", Message: "somebody already has this e-mail address", Remedy: "Use another one"}
+		}
+		return err
+	}
+	if !s.genuineUser(ctx, u) {
+		return &weir.Error{Code: weir.CodeIntegrity, Where: "user", Message: "Weir has not written this user, and takes no notice of it", Remedy: "See who else writes this database"}
+	}
+	return nil
+}
+
+// Rename changes the user's own full name.
+func (s *Service) Rename(ctx context.Context, p Principal, fullName string) error {
+	if p.Anonymous() {
+		return anonymous()
+	}
+	name, err := named("full name", fullName)
+	if err != nil {
+		return err
+	}
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		u, err := tx.User(ctx, p.User)
+		if err != nil {
+			return err
+		}
+		if !s.genuineUser(ctx, u) {
+			return noUser(p.User)
+		}
+		u.FullName, u.Updated = name, s.now().UnixMicro()
+		if err := tx.PutUser(ctx, &u, s.sealUser); err != nil {
+			return err
+		}
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.rename", Kind: "user", Object: p.User})
+	})
+}
