@@ -231,6 +231,14 @@ func (w *world) failing(ctx context.Context, in *struct {
 	case "slow":
 		<-ctx.Done()
 		return nil, ctx.Err()
+	case "key":
+		return nil, upstream(&weir.Error{Code: weir.CodeAuth, Message: "the key is unknown"})
+	case "busy":
+		return nil, upstream(&weir.Error{Code: weir.CodeTransient, Message: "no answer"})
+	case "old":
+		return nil, &weir.Error{Code: weir.CodeForbidden, Message: "prove it", Err: identity.ErrNotRecent}
+	case "wait":
+		return nil, &weir.Error{Code: weir.CodeThrottled, Message: "wait", Err: &identity.Wait{Until: w.clock().Add(90 * time.Second)}}
 	case "foreign":
 		return nil, io.ErrUnexpectedEOF
 	}

@@ -110,6 +110,18 @@ func problemOf(err error, method string) *problem {
 	return p
 }
 
+// upstream is what a connected service has said of its key. Its 401 is not
+// ours: the SDK would get itself a new session for it.
+func upstream(err error) error {
+	switch weir.CodeOf(err) {
+	case weir.CodeAuth, weir.CodeForbidden:
+		p := problemOf(err, http.MethodGet)
+		p.status, p.code = http.StatusForbidden, "UP_003"
+		return p
+	}
+	return err
+}
+
 // fail writes the exchange's error as the answer, in place of whatever was
 // written before.
 func (a *API) fail(x *exchange) {

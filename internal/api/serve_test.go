@@ -108,7 +108,13 @@ func TestEveryCodeHasAStatusAndALineInTheManual(t *testing.T) {
 		}
 	}
 	w.call("GET", "/api/failing/foreign", "ada", "").refused(http.StatusInternalServerError, "SRV_001")
-	for _, code := range []string{"AUTH_002", "AUTH_004", "VAL_003", "VAL_004", "VAL_005"} {
+	w.call("GET", "/api/failing/key", "ada", "").refused(http.StatusForbidden, "UP_003")
+	w.call("GET", "/api/failing/busy", "ada", "").refused(http.StatusBadGateway, "UP_001")
+	w.call("GET", "/api/failing/old", "ada", "").refused(http.StatusForbidden, "AUTH_004")
+	if p := w.call("GET", "/api/failing/wait", "ada", "").refused(http.StatusTooManyRequests, "RATE_001"); p.RetryAfter != 90 {
+		t.Error(p)
+	}
+	for _, code := range []string{"UP_003", "AUTH_002", "AUTH_004", "VAL_003", "VAL_004", "VAL_005"} {
 		if !strings.Contains(string(manual), "| `"+code+"` |") {
 			t.Errorf("%s is not in docs/api.md", code)
 		}
