@@ -63,6 +63,7 @@ var arrows = map[string][]string{
 	"internal/audit":              {"internal/store"},
 	"internal/credential":         {"internal/audit", "internal/connector", "internal/destination/sqldb", "internal/governor", "internal/netguard", "internal/rest", "internal/store"},
 	"internal/identity":           {"internal/store", "internal/audit"},
+	"internal/api":                {"internal/connector", "internal/identity", "internal/store"},
 	"internal/flow":               {"internal/audit", "internal/connector", "internal/credential", "internal/destination/file", "internal/destination/sqldb", "internal/pipeline", "internal/rest", "internal/store"},
 	"internal/destination/file":   {"internal/destination/jsonl"},
 	"internal/destination/stdout": {"internal/destination/jsonl"},

@@ -24,11 +24,10 @@ type EndpointDescription struct {
 // Describe tells a definition's endpoints, in its order.
 func (d *Definition) Describe() Description {
 	out := Description{Name: d.Name, Endpoints: []EndpointDescription{}}
-	plain := strings.NewReplacer("{seed.", "{", "{param.", "{")
 	for i := range d.Endpoints {
 		e := &d.Endpoints[i]
 		told := EndpointDescription{
-			ID: e.ID, Kind: e.Kind, Method: e.Method, Path: plain.Replace(e.Path), APIVersion: e.Version, Dataset: e.Dataset,
+			ID: e.ID, Kind: e.Kind, Method: e.Method, Path: e.PlainPath(), APIVersion: e.Version, Dataset: e.Dataset,
 			PrimaryKey: append([]string{}, e.PrimaryKey...), Incremental: e.Incremental(), Needs: []string{},
 		}
 		for _, n := range e.Needs {
@@ -38,3 +37,9 @@ func (d *Definition) Describe() Description {
 	}
 	return out
 }
+
+// plain takes away where a value of a path comes from.
+var plain = strings.NewReplacer("{seed.", "{", "{param.", "{")
+
+// PlainPath is the path in the API's own form: /v2/teams/{team_id}.
+func (e *Endpoint) PlainPath() string { return plain.Replace(e.Path) }

@@ -3,6 +3,8 @@ package identity
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
@@ -131,6 +133,25 @@ func (s *Service) teamsOf(ctx context.Context, p Principal) (map[int64]bool, err
 		}
 	}
 	return teams, err
+}
+
+// Sharing chooses in a ResourceFilter what is shared with the principal in one
+// of the roles, and what it owns, too, where own says so. SQL does not check
+// MACs: what it finds passes through RolesOn before it is shown. Who is an
+// administrator of the organization may look at all of it without this.
+func (s *Service) Sharing(ctx context.Context, p Principal, own bool, roles ...Role) (*store.Sharing, error) {
+	if p.Anonymous() {
+		return nil, anonymous()
+	}
+	teams, err := s.teamsOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	sharing := &store.Sharing{User: p.User, Teams: slices.Sorted(maps.Keys(teams)), Own: own}
+	for _, r := range roles {
+		sharing.Roles = append(sharing.Roles, string(r))
+	}
+	return sharing, nil
 }
 
 // Allowed reports whether the principal has at least the role on the resource:

@@ -41,6 +41,27 @@ func TestARoleOnAResourceComesFromOwnerOrganizationOrTheBestAccessor(t *testing.
 	})
 }
 
+func TestAListOfWhatIsSharedHoldsNothingThatWasForged(t *testing.T) {
+	onBoth(t, func(w *world) {
+		owner := w.owner().Principal
+		ann := w.user(owner, "ann", identity.RoleOperator)
+		own, shared, forged, hidden := w.resource(ann), w.resource(owner), w.resource(owner), w.resource(owner)
+		team, err := w.s.CreateTeam(w.Context(), owner, "a team", "")
+		w.must(err)
+		w.must(w.s.AddTeamMembers(w.Context(), owner, team.ID, identity.TeamMember{User: ann.User}))
+		w.must(w.s.Share(w.Context(), owner, store.KindSource, shared, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator}))
+		w.exec(`INSERT INTO accessor (resource, kind, who, role, created) VALUES ($1, 'USER', $2, 'admin', 1)`, forged, ann.User)
+		sharing, err := w.s.Sharing(w.Context(), ann, true, identity.RoleAdmin, identity.RoleOperator)
+		w.must(err)
+		found, _, err := w.db.Resources(w.Context(), store.ResourceFilter{Org: ann.Org, Kind: store.KindSource, Sharing: sharing})
+		w.must(err)
+		roles, err := w.s.RolesOn(w.Context(), ann, found...)
+		if err != nil || len(found) != 3 || len(roles) != 2 || roles[own] != identity.RoleOwner || roles[shared] != identity.RoleOperator || roles[hidden] != identity.RoleNone {
+			w.Error(found, roles, err)
+		}
+	})
+}
+
 func TestAccessIsNotInherited(t *testing.T) {
 	onBoth(t, func(w *world) {
 		owner := w.owner().Principal

@@ -11,7 +11,8 @@
 // What fits nobody's eyes is CodeNotFound, whether it does not exist or is
 // another organization's. CodeAuth is for who is not signed in, CodeForbidden
 // for who sees a thing and may not do this to it, CodeThrottled for who must
-// wait, with a Wait in the error that says until when.
+// wait, with a Wait in the error that says until when; without one, for a few
+// seconds.
 package identity
 
 import (
@@ -27,12 +28,15 @@ import (
 
 // Options are what a Service is made of.
 type Options struct {
-	Audit  *audit.Log       // where all that matters is written down; required
-	MACKey []byte           // of the rows that say who may do what; at least 32 bytes
-	Pepper []byte           // mixed into passwords and names of subjects; at least 32 bytes
-	Now    func() time.Time // nil for the system's clock
-	Logger *slog.Logger     // nil discards
-	Cost   Cost             // of a password; zero for the usual one
+	Audit  *audit.Log // where all that matters is written down; required
+	MACKey []byte     // of the rows that say who may do what; at least 32 bytes
+	Pepper []byte     // mixed into passwords and names of subjects; at least 32 bytes
+	// EarlierPeppers are those before the keys were changed: a password that was
+	// set under one of them is moved when its user signs in.
+	EarlierPeppers [][]byte
+	Now            func() time.Time // nil for the system's clock
+	Logger         *slog.Logger     // nil discards
+	Cost           Cost             // of a password; zero for the usual one
 }
 
 // minKey is how long the keys must be, in bytes.
@@ -40,14 +44,15 @@ const minKey = 32
 
 // Service is the identity of one database. It is safe for concurrent use.
 type Service struct {
-	db     *store.DB
-	audit  *audit.Log
-	log    *slog.Logger
-	now    func() time.Time
-	macKey []byte
-	pepper []byte
-	cost   Cost
-	lanes  *lanes
+	db      *store.DB
+	audit   *audit.Log
+	log     *slog.Logger
+	now     func() time.Time
+	macKey  []byte
+	pepper  []byte
+	peppers [][]byte // the pepper, then the earlier ones
+	cost    Cost
+	lanes   *lanes
 }
 
 // New returns the service over db. Keys that are missing or short are
@@ -57,6 +62,7 @@ func New(db *store.DB, o Options) (*Service, error) {
 		return nil, &weir.Error{Code: weir.CodeConfig, Where: "identity", Message: "the keys that protect users are missing or too short", Remedy: "Start with the root key of this database"}
 	}
 	s := &Service{db: db, audit: o.Audit, log: o.Logger, now: o.Now, macKey: bytes.Clone(o.MACKey), pepper: bytes.Clone(o.Pepper), cost: o.Cost.orUsual(), lanes: newLanes()}
+	s.peppers = append([][]byte{s.pepper}, o.EarlierPeppers...)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -107,7 +107,7 @@ func (s *Service) Switch(ctx context.Context, p Principal, org int64, c Client) 
 		if err != nil {
 			return err
 		}
-		if err := tx.EndSession(ctx, p.User, p.Session); err != nil {
+		if _, err := tx.EndSession(ctx, p.User, p.Session); err != nil {
 			return err
 		}
 		row := store.Session{Kind: string(Browser), Scope: string(RoleOwner)}

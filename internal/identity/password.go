@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,10 +63,18 @@ func acceptable(password weir.Secret, login string) error {
 
 // peppered makes of a password what is hashed: a dump of the database alone
 // does not let anybody try passwords.
-func (s *Service) peppered(password weir.Secret) string {
-	h := hmac.New(sha256.New, s.pepper)
+func peppered(pepper []byte, password weir.Secret) string {
+	h := hmac.New(sha256.New, pepper)
 	h.Write([]byte("password\x00" + password.Expose()))
 	return base64.RawStdEncoding.EncodeToString(h.Sum(nil))
+}
+
+// pepperName stands before a hash, so that after a change of keys one
+// computation is enough to check it.
+func pepperName(pepper []byte) string {
+	h := hmac.New(sha256.New, pepper)
+	h.Write([]byte("name"))
+	return hex.EncodeToString(h.Sum(nil)[:4])
 }
 
 // hash computes what is stored of a new password.
@@ -79,7 +89,8 @@ func (s *Service) hash(ctx context.Context, password weir.Secret) (string, error
 
 // hashNow is hash for who is in a lane already.
 func (s *Service) hashNow(password weir.Secret) (string, error) {
-	return argon2id.CreateHash(s.peppered(password), s.cost.params())
+	hash, err := argon2id.CreateHash(peppered(s.pepper, password), s.cost.params())
+	return pepperName(s.pepper) + hash, err
 }
 
 // noPassword is a hash that nothing matches, and that costs the same to
@@ -89,15 +100,18 @@ func (s *Service) noPassword() string {
 	_, _ = rand.Read(salt) // never fails
 	_, _ = rand.Read(key)
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", s.cost.KiB, s.cost.Passes, b64(salt), b64(key))
+	return fmt.Sprintf("%s$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", pepperName(s.pepper), s.cost.KiB, s.cost.Passes, b64(salt), b64(key))
 }
 
 // matches compares a password with a stored hash, "" for none. Stale says that
-// the hash was made at another cost than today's. The caller is in a lane.
-func (s *Service) matches(password weir.Secret, hash string) (ok, stale bool) {
-	if hash == "" {
-		hash = s.noPassword()
+// the hash was made at another cost, or with another pepper, than today's. The
+// caller is in a lane.
+func (s *Service) matches(password weir.Secret, stored string) (ok, stale bool) {
+	i := slices.IndexFunc(s.peppers, func(p []byte) bool { return strings.HasPrefix(stored, pepperName(p)+"$") })
+	if i < 0 {
+		stored, i = s.noPassword(), 0
 	}
-	ok, made, err := argon2id.CheckHash(s.peppered(password), hash)
-	return err == nil && ok, err == nil && *made != *s.cost.params()
+	name := pepperName(s.peppers[i])
+	ok, made, err := argon2id.CheckHash(peppered(s.peppers[i], password), stored[len(name):])
+	return err == nil && ok, err == nil && (i > 0 || *made != *s.cost.params())
 }

@@ -13,13 +13,13 @@ import (
 // Somebody who can write the database past Weir, and has an account of their own.
 func TestWhoWritesTheDatabaseDoesNotBecomeAnAdministrator(t *testing.T) {
 	for name, forge := range map[string]string{
-		"a role":                  `UPDATE membership SET role = 'owner' WHERE role = 'collaborator'`,
-		"another's membership":    `UPDATE membership SET role = 'owner', mac = (SELECT m.mac FROM membership m WHERE m.role = 'owner') WHERE role = 'collaborator'`,
-		"a session's user":        `UPDATE session SET account = (SELECT account FROM membership WHERE role = 'owner')`,
-		"a session's scope":       `UPDATE session SET scope = 'admin' WHERE account <> (SELECT account FROM membership WHERE role = 'owner')`,
-		"a password":              `UPDATE user_account SET password = (SELECT u.password FROM user_account u WHERE u.login = 'ann@example.com') WHERE login = 'owner@example.com'`,
-		"an e-mail address":       `UPDATE user_account SET login = 'eve@example.com', email = 'eve@example.com' WHERE login = 'ann@example.com'`,
-		"an ended session's life": `UPDATE session SET expires = expires + 1`,
+		"a role":               `UPDATE membership SET role = 'owner' WHERE role = 'collaborator'`,
+		"another's membership": `UPDATE membership SET role = 'owner', mac = (SELECT m.mac FROM membership m WHERE m.role = 'owner') WHERE role = 'collaborator'`,
+		"a session's user":     `UPDATE session SET account = (SELECT account FROM membership WHERE role = 'owner')`,
+		"a session's scope":    `UPDATE session SET scope = 'admin' WHERE account <> (SELECT account FROM membership WHERE role = 'owner')`,
+		"a password":           `UPDATE user_account SET password = (SELECT u.password FROM user_account u WHERE u.login = 'ann@example.com') WHERE login = 'owner@example.com'`,
+		"an e-mail address":    `UPDATE user_account SET login = 'eve@example.com', email = 'eve@example.com' WHERE login = 'ann@example.com'`,
+		"a session's end":      `UPDATE session SET expires = expires + 1`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, func(w *world) {
@@ -36,6 +36,9 @@ func TestWhoWritesTheDatabaseDoesNotBecomeAnAdministrator(t *testing.T) {
 					if err == nil && login != "owner@example.com" && s.Principal.Role != identity.RoleCollaborator {
 						w.Errorf("by signing in as %s", login)
 					}
+				}
+				if _, err := w.signIn("owner@example.com", password, home); name == "a password" && err == nil {
+					w.Error("as the owner, with a password of one's own")
 				}
 				if !strings.Contains(w.log.String(), "was not written by Weir") {
 					w.Error("nobody was told")

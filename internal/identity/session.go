@@ -109,7 +109,7 @@ func (s *Service) EndSession(ctx context.Context, p Principal, session int64) er
 		return anonymous()
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
-		if err := tx.EndSession(ctx, p.User, session); err != nil {
+		if ended, err := tx.EndSession(ctx, p.User, session); err != nil || !ended {
 			return err
 		}
 		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "session.end", Kind: "session", Object: session})

@@ -184,5 +184,8 @@ func (s *Service) Reauthenticate(ctx context.Context, p Principal, password weir
 	if err != nil {
 		return Session{}, err
 	}
-	return out, s.db.Change(ctx, func(tx *store.Tx) error { return tx.EndSession(ctx, p.User, p.Session) })
+	return out, s.db.Change(ctx, func(tx *store.Tx) error {
+		_, err := tx.EndSession(ctx, p.User, p.Session)
+		return err
+	})
 }

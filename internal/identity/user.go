@@ -179,6 +179,9 @@ func (s *Service) Rename(ctx context.Context, p Principal, fullName string) erro
 			return noUser(p.User)
 		}
 		u.FullName, u.Updated = name, s.now().UnixMicro()
-		return tx.PutUser(ctx, &u, s.sealUser)
+		if err := tx.PutUser(ctx, &u, s.sealUser); err != nil {
+			return err
+		}
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.rename", Kind: "user", Object: p.User})
 	})
 }

@@ -127,11 +127,14 @@ func (db *DB) Sessions(ctx context.Context, org, user int64) (all []Session, err
 	return all, err
 }
 
-// EndSession removes one session of the user. It is no error when there is
-// none.
-func (t *Tx) EndSession(ctx context.Context, user, id int64) error {
-	_, err := t.tx.ExecContext(ctx, `DELETE FROM session WHERE id = $2 AND account = $1`, user, id)
-	return err
+// EndSession removes one session of the user, and says whether it was there.
+func (t *Tx) EndSession(ctx context.Context, user, id int64) (ended bool, err error) {
+	done, err := t.tx.ExecContext(ctx, `DELETE FROM session WHERE id = $2 AND account = $1`, user, id)
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n > 0, err
 }
 
 // EndSessions removes all sessions of a user but one (0 for none), in the

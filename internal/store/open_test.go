@@ -230,7 +230,11 @@ func TestOnePathIsOneDatabaseByWhateverName(t *testing.T) {
 func TestAFullDiskStopsWithoutHarm(t *testing.T) {
 	db := mustOpen(t, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"))
 	d, epoch := dataset(t, db)
-	db.mustExec(t, `PRAGMA max_page_count = 60`) // SQLite's own "disk full"
+	var pagesNow int
+	if err := db.write.QueryRowContext(t.Context(), `PRAGMA page_count`).Scan(&pagesNow); err != nil {
+		t.Fatal(err)
+	}
+	db.mustExec(t, fmt.Sprintf(`PRAGMA max_page_count = %d`, pagesNow+20)) // SQLite's own "disk full"
 	var pages int
 	var err error
 	for pages = 0; err == nil; pages++ {

@@ -1,0 +1,154 @@
+// Package api is the REST API under /api: the published wire contract of
+// Nexla's SDK on Weir's own services, so that the unmodified SDK works.
+//
+// One request, step by step: serve.go gives it an id and a place for its
+// answer; route.go finds its route in the one table; identify.go says who
+// asks and whether they may; limit.go how often; body.go reads what they
+// sent; idempotency.go answers what was answered before; and the route's
+// handler, one file for each noun, calls a service. Whatever goes wrong on
+// that way is an error, and problem.go is the one place that writes it.
+//
+//	api.go          what the API is made of, and the list of nouns
+//	serve.go        one request: its id, time limit, log line, panic
+//	answer.go       the answer, held back until it is complete
+//	route.go        the table of routes
+//	identify.go     who asks, and may they
+//	limit.go        how often they may ask
+//	body.go         the only reader of request bodies
+//	idempotency.go  the same key again gives the same answer
+//	problem.go      errors as clients see them, and the table of codes
+//	refusal.go      what is wrong with an input, without repeating it
+//	input.go        types that inputs are made of
+//	paging.go       lists, page by page
+//	document.go     the OpenAPI document
+//	catalogue.go    connectors as vendors, templates and endpoints
+//
+// Everything else is a noun.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// prefix is what all paths begin with.
+const prefix = "/api"
+
+// Identity says who somebody is and what they may do; *identity.Service is
+// the one that counts.
+type Identity interface {
+	// Authenticate gives CodeAuth for a token that is nobody's.
+	Authenticate(ctx context.Context, token string) (identity.Principal, error)
+	// Authorize gives CodeAuth, CodeForbidden or CodeNotFound for who may not.
+	Authorize(ctx context.Context, p identity.Principal, need identity.Policy, resource int64) error
+	// Denied writes down that somebody was not allowed to do something.
+	Denied(ctx context.Context, p identity.Principal, what string, kind store.Kind, id int64, c identity.Client) error
+}
+
+// Options are what the API is made of. What is not required has a default.
+type Options struct {
+	Identity   Identity                // required
+	Answers    Answers                 // of requests that may come twice; required
+	Connectors []*connector.Definition // what can be connected
+	Version    string                  // of Weir, for the document
+	Logger     *slog.Logger            // nil discards
+	Now        func() time.Time        // nil for the system's clock
+	Limit      Limit                   // of requests; zero for 600 a minute
+	Timeout    time.Duration           // of a request; zero for 30 s
+
+	// Address is where a request comes from, as far as it can be trusted:
+	// behind a proxy that is known, it is in a header. Nil for the peer's.
+	Address func(*http.Request) netip.Addr
+}
+
+// API is the handler of everything under /api.
+type API struct {
+	Options
+	mux       *http.ServeMux
+	huma      huma.API
+	routes    []*route
+	handlers  map[string]func(huma.Context) // made by huma, by pattern
+	cross     *http.CrossOriginProtection
+	limiter   *limiter
+	catalogue *catalogue
+	document  object
+	broken    []error // what is wrong with the routes
+}
+
+// nouns is the table of all routes: each function registers those of one noun.
+func (a *API) nouns() []func() {
+	return []func(){
+		a.registerDocument,
+		a.registerVendors,
+		a.registerAuthTemplates,
+		a.registerVendorEndpoints,
+	}
+}
+
+// New builds the API. A route without a policy, and one that is there twice,
+// are errors: the program does not start.
+func New(o Options) (*API, error) {
+	a, err := newAPI(o)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.build(a.nouns())
+}
+
+// newAPI is an API without routes.
+func newAPI(o Options) (*API, error) {
+	if o.Identity == nil || o.Answers == nil {
+		return nil, &weir.Error{Code: weir.CodeInternal, Where: "api", Message: "it was given no identity, or no place for answers"}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.Address == nil {
+		o.Address = peer
+	}
+	c, err := newCatalogue(o.Connectors)
+	if err != nil {
+		return nil, err
+	}
+	a := &API{Options: o, mux: http.NewServeMux(), handlers: map[string]func(huma.Context){}, catalogue: c,
+		cross: http.NewCrossOriginProtection(), limiter: newLimiter(o.Limit.orUsual(), o.Now)}
+	a.huma = newHuma(a)
+	return a, nil
+}
+
+// build registers the nouns and completes the document.
+func (a *API) build(nouns []func()) error {
+	for _, register := range nouns {
+		register()
+	}
+	if err := errors.Join(a.broken...); err != nil {
+		return err
+	}
+	return a.writeDocument()
+}
+
+// peer is the address that the connection comes from.
+func peer(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap()
+}

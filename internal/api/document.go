@@ -1,0 +1,98 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
+
+	"github.com/weirhq/weir/internal/identity"
+)
+
+// newHuma makes the part that decodes inputs and describes operations. It has
+// no pages of its own: its viewer of documents comes from another site, and
+// its links to schemas are made from the request's Host header.
+func newHuma(a *API) huma.API {
+	bearer := &huma.SecurityScheme{Type: "http", Scheme: "bearer", Description: "A session token"}
+	cookie := &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: cookieName, Description: "The session of a browser"}
+	return huma.NewAPI(huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			Info:       &huma.Info{Title: "Weir", Version: a.Version, Description: "Data integration: sources, datasets and destinations."},
+			Servers:    []*huma.Server{{URL: prefix}},
+			Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": bearer, "cookie": cookie}},
+		},
+		// The second is what huma calls its own errors, until refuseInput has them.
+		Formats: map[string]huma.Format{"application/json": {Marshal: marshal, Unmarshal: unmarshal},
+			"application/problem+json": {Marshal: marshal, Unmarshal: unmarshal}},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{refuseInput},
+	}, adapter{a})
+}
+
+func marshal(w io.Writer, v any) error { return json.MarshalWrite(w, v) }
+
+// unmarshal reads a body that readBody has let through. Its error is a JSON
+// pointer, a bar, and what is wrong in huma's words, for detailOf; the text
+// that the library has may hold the value.
+func unmarshal(data []byte, v any) error {
+	err := json.Unmarshal(data, v, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
+	}
+	var wrong *json.SemanticError
+	switch {
+	case !errors.As(err, &wrong):
+		return errors.New("|")
+	case errors.Is(err, json.ErrUnknownName):
+		return errors.New(string(wrong.JSONPointer) + "|unexpected property")
+	}
+	return errors.New(string(wrong.JSONPointer) + "|")
+}
+
+// operation describes a route.
+func (a *API) operation(r Route) huma.Operation {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	op := huma.Operation{
+		OperationID: operationID(r), Method: r.Method, Path: r.Path, Summary: r.Summary, Tags: []string{r.Tag},
+		Description:  strings.TrimSpace(r.Detail + "\n\nWho may: " + r.Policy.String() + "."),
+		MaxBodyBytes: -1, // readBody has its own
+		Responses: map[string]*huma.Response{"default": {Description: "Error",
+			Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}},
+		Extensions: map[string]any{"x-policy": r.Policy.String()},
+	}
+	if !r.Policy.IsPublic() {
+		op.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+	}
+	if r.Creates {
+		op.Parameters = []*huma.Param{{Name: idempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "Any text of your own, up to 255 characters: the same request with the same key is done once"}}
+	}
+	return op
+}
+
+// operationID is made of the method and the path, and so belongs to one route.
+func operationID(r Route) string {
+	words := strings.FieldsFunc(r.Path, func(c rune) bool { return strings.ContainsRune("/{}._-", c) })
+	return strings.ToLower(r.Method) + "_" + strings.Join(words, "_")
+}
+
+// writeDocument writes the document once all routes are known.
+func (a *API) writeDocument() (err error) {
+	schemas := a.huma.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // of huma's own errors, which never get out
+	delete(schemas, "ErrorDetail")
+	a.document, err = a.huma.OpenAPI().MarshalJSON()
+	return err
+}
+
+func (a *API) registerDocument() {
+	register(a, Route{Method: http.MethodGet, Path: "/openapi.json", Tag: "document", Policy: identity.Public(),
+		Summary: "This document"}, func(context.Context, *struct{}) (*struct{ Body object }, error) {
+		return &struct{ Body object }{a.document}, nil
+	})
+}

@@ -1,0 +1,86 @@
+package identity
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/weirhq/weir"
+)
+
+func TestAtMostTwoPasswordsAreComputedAtOnceAndOneOfThemAStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		var mu sync.Mutex
+		var now, peak, stranger, strangerPeak int
+		for i := range 40 {
+			go func() {
+				known := i%4 == 0
+				leave, err := l.enter(t.Context(), known)
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				now++
+				if !known {
+					stranger++
+				}
+				peak, strangerPeak = max(peak, now), max(strangerPeak, stranger)
+				mu.Unlock()
+				synctestYield()
+				mu.Lock()
+				now--
+				if !known {
+					stranger--
+				}
+				mu.Unlock()
+				leave()
+			}()
+		}
+		synctest.Wait()
+		if peak > atOnce || strangerPeak > strangers {
+			t.Errorf("%d at once, %d strangers", peak, strangerPeak)
+		}
+	})
+}
+
+// synctestYield lets others run.
+func synctestYield() {
+	done := make(chan struct{})
+	go func() { close(done) }()
+	<-done
+}
+
+func TestAKnownBrowserDoesNotWaitBehindStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		leave, err := l.enter(t.Context(), false) // computes for ever
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		for range queue {
+			go func() {
+				if leave, err := l.enter(ctx, false); err == nil {
+					leave()
+				}
+			}()
+		}
+		synctest.Wait()
+		if _, err := l.enter(t.Context(), false); weir.CodeOf(err) != weir.CodeThrottled {
+			t.Errorf("one stranger more: %v", err)
+		}
+		known, err := l.enter(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known()
+		cancel()
+		synctest.Wait()
+		leave()
+		if len(l.all)+len(l.strangers)+len(l.queue) != 0 {
+			t.Error("a place was not given back")
+		}
+	})
+}
