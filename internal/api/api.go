@@ -38,6 +38,8 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -58,14 +60,19 @@ type Identity interface {
 
 // Options are what the API is made of. What is not required has a default.
 type Options struct {
-	Identity   Identity                // required
-	Answers    Answers                 // of requests that may come twice; required
-	Connectors []*connector.Definition // what can be connected
-	Version    string                  // of Weir, for the document
-	Logger     *slog.Logger            // nil discards
-	Now        func() time.Time        // nil for the system's clock
-	Limit      Limit                   // of requests; zero for 600 a minute
-	Timeout    time.Duration           // of a request; zero for 30 s
+	Identity    Identity                // required
+	Answers     Answers                 // of requests that may come twice; required
+	Connectors  []*connector.Definition // what can be connected
+	People      *identity.Service
+	Credentials *credential.Service
+	Flows       *flow.Service
+	Runner      *flow.Runner
+	Store       *store.DB
+	Version     string           // of Weir, for the document
+	Logger      *slog.Logger     // nil discards
+	Now         func() time.Time // nil for the system's clock
+	Limit       Limit            // of requests; zero for 600 a minute
+	Timeout     time.Duration    // of a request; zero for 30 s
 
 	// Address is where a request comes from, as far as it can be trusted:
 	// behind a proxy that is known, it is in a header. Nil for the peer's.
@@ -93,6 +100,12 @@ func (a *API) nouns() []func() {
 		a.registerVendors,
 		a.registerAuthTemplates,
 		a.registerVendorEndpoints,
+		a.registerCredentials,
+		a.registerSources,
+		a.registerDataSets,
+		a.registerDataSinks,
+		a.registerFlows,
+		a.registerRuns,
 	}
 }
 

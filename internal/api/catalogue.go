@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"unicode"
 
@@ -40,9 +39,7 @@ func newCatalogue(definitions []*connector.Definition) (*catalogue, error) {
 // integers have; and a large one, which nobody takes for a row's. Should two names ever share one, the program does not start,
 // and a test says so before a release.
 func (c *catalogue) id(kind, name string) int64 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(kind + ":" + name)) // a hash takes everything
-	id := int64(h.Sum32()&0x7fffffff | 1<<30)
+	id := hashed(kind, name)
 	if other, taken := c.seen[id]; taken && c.err == nil {
 		c.err = fmt.Errorf("catalogue: %s and %s %s have the same id: rename the newer one", other, kind, name)
 	}

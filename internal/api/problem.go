@@ -23,6 +23,8 @@ type Problem struct {
 	RequestID   string   `json:"request_id" doc:"Also in the header x-request-id; find it in the server's log"`
 	Details     []Detail `json:"details" nullable:"false" doc:"What is wrong, field by field"`
 	RetryAfter  int      `json:"retry_after,omitzero" doc:"Seconds to wait"`
+
+	*activeParts `json:",inline"`
 }
 
 // Detail is what is wrong with one field. The value is never in it.
@@ -30,6 +32,7 @@ type Detail struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`
 	Remedy  string `json:"remedy"`
+	Reason  string `json:"reason,omitzero" doc:"Finer than the code, such as key_expired"`
 }
 
 // problem is an error that knows its status.
@@ -42,6 +45,7 @@ type problem struct {
 	header  http.Header
 	wait    time.Duration
 	hidden  error // for the log alone
+	parts   *activeParts
 }
 
 // Error is what happened.
@@ -137,7 +141,7 @@ func (a *API) fail(x *exchange) {
 	for name, values := range p.header {
 		x.out.header[name] = values
 	}
-	body := Problem{Error: p.message, Description: p.message, Code: p.code, Timestamp: a.Now().UTC().Format(time.RFC3339), RequestID: x.id, Details: p.details}
+	body := Problem{Error: p.message, Description: p.message, Code: p.code, Timestamp: a.Now().UTC().Format(time.RFC3339), RequestID: x.id, Details: p.details, activeParts: p.parts}
 	if p.remedy != "" {
 		body.Description += ". " + p.remedy
 	}

@@ -124,9 +124,12 @@ func fieldOf(pointer string) string {
 // plain is a name that may be shown to whoever reads the answer or a log.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]{1,100}$`)
 
+// keyLike is a name that may well be a key in the wrong place.
+var keyLike = regexp.MustCompile(`cal_\w{16}|w[a-z]{2}_\w{16}`)
+
 // shown is the name, unless it may be something else than a name.
 func shown(name string) string {
-	if !plain.MatchString(name) {
+	if !plain.MatchString(name) || keyLike.MatchString(name) {
 		return "(a name that is not shown)"
 	}
 	return name

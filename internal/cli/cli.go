@@ -32,6 +32,7 @@ type commands struct {
 	Sync       syncCommand       `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
 	Plan       planCommand       `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
 	Demo       demoCommand       `cmd:"" help:"See the whole journey on simulated data; needs no account."`
+	Serve      serveCommand      `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
 	Simulate   simulateCommand   `cmd:"" help:"Run a simulator of the Cal.com API."`
 	Connectors connectorsCommand `cmd:"" help:"List, describe and check connectors."`
 	Vault      vaultCommand      `cmd:"" help:"Look after the keys that Weir's own secrets are encrypted with."`

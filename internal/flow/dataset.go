@@ -256,3 +256,33 @@ func (s *Service) DatasetsOf(ctx context.Context, org int64, sources ...int64) (
 	}
 	return out, err
 }
+
+// DestinationsOf gives the destinations of a dataset of the organization.
+func (s *Service) DestinationsOf(ctx context.Context, org, dataset int64) ([]store.Resource, error) {
+	return s.below(ctx, org, store.KindDestination, dataset)
+}
+
+// CopyDataset makes a dataset that shows the same records.
+func (s *Service) CopyDataset(ctx context.Context, who Actor, id int64, name string) (*Dataset, error) {
+	d, err := s.Dataset(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		name = d.Name + " (copy)"
+	}
+	return s.CreateDataset(ctx, who, DatasetInput{Common: Common{Name: name, Description: d.Description, Tags: d.Tags, CopiedFrom: id}, Parent: id})
+}
+
+// Look reads a few of the dataset's records from its source now.
+func (s *Service) Look(ctx context.Context, who Actor, d *Dataset, n int) (*pipeline.Preview, error) {
+	src, err := s.Source(ctx, d.Org, d.Source)
+	if err != nil {
+		return nil, err
+	}
+	spec := src.SourceSpec
+	if spec.Manual == nil {
+		spec.Endpoints = []string{d.Endpoint}
+	}
+	return s.Test(ctx, who, spec, src.Credential, n)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
@@ -38,8 +39,9 @@ type request struct {
 
 // Running is one run that was started and is not over.
 type Running struct {
-	ID     weir.RunID
-	Source int64
+	ID      weir.RunID
+	Source  int64
+	Started time.Time
 
 	cancel   context.CancelFunc
 	over     chan struct{}
@@ -110,7 +112,8 @@ func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run *Running, s
 // begin begins a run; the caller holds r.mu.
 func (r *Runner) begin(who Actor, src *Source, o Order) *Running {
 	inside, cancel := context.WithCancel(r.ctx)
-	run := &Running{ID: pipeline.NewRunID(r.flows.Now()), Source: src.ID, cancel: cancel, over: make(chan struct{}), progress: map[string]pipeline.Progress{}}
+	now := r.flows.Now()
+	run := &Running{ID: pipeline.NewRunID(now), Source: src.ID, Started: now, cancel: cancel, over: make(chan struct{}), progress: map[string]pipeline.Progress{}}
 	r.runs[src.ID] = run
 	r.wait.Go(func() {
 		defer cancel()

@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 
-	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/pipeline"
@@ -52,24 +51,4 @@ func (s *Service) Plan(ctx context.Context, who Actor, id int64) ([]pipeline.Est
 	}
 	f.Exchanger = line.Client
 	return pipeline.EstimateRun(ctx, f)
-}
-
-// Runs gives a source's newest n runs, newest first.
-func (s *Service) Runs(ctx context.Context, src *Source, n int) ([]store.Run, error) {
-	c, err := s.Credentials.Credential(ctx, src.Org, src.Credential)
-	if err != nil {
-		return nil, err
-	}
-	f, _, err := s.reading(src, c)
-	if err != nil {
-		return nil, err
-	}
-	id, err := s.Store.FindSource(ctx, f.SourceSpec())
-	if weir.CodeOf(err) == weir.CodeNotFound {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.Store.Runs(ctx, id, n)
 }

@@ -197,3 +197,45 @@ type ActiveError struct{ Parts []*Node }
 func (e *ActiveError) Error() string {
 	return "Active flow resources must be paused before flow deletion!"
 }
+
+// CopyFlow makes a flow of its own with the same parts, of which none is
+// active, and gives its tree.
+func (s *Service) CopyFlow(ctx context.Context, who Actor, root *Node, name string) (*Node, error) {
+	src, err := s.CopySource(ctx, who, root.ID, name)
+	if err != nil {
+		return nil, err
+	}
+	copied, err := s.grow(ctx, src.Resource)
+	if err != nil {
+		return nil, err
+	}
+	for _, child := range root.Children {
+		for _, twin := range copied.Children {
+			if child.Kind != twin.Kind || child.Type != twin.Type {
+				continue
+			}
+			for _, to := range child.Children {
+				if to.Kind != store.KindDestination {
+					continue
+				}
+				if err := s.copyTo(ctx, who, to.ID, twin.ID); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return s.grow(ctx, src.Resource)
+}
+
+// copyTo copies a destination for another dataset.
+func (s *Service) copyTo(ctx context.Context, who Actor, id, dataset int64) error {
+	to, err := s.Destination(ctx, who.Org, id)
+	if err != nil {
+		return err
+	}
+	_, err = s.CreateDestination(ctx, who, DestinationInput{
+		Common:          Common{Name: to.Name, Description: to.Description, Tags: to.Tags, CopiedFrom: to.ID},
+		DestinationSpec: to.DestinationSpec, Credential: to.Credential, Dataset: dataset,
+	})
+	return err
+}

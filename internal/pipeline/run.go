@@ -280,7 +280,10 @@ func (r *runner) close(result *Result) error {
 	return r.flow.Store.FinishRun(ctx, result.RunID, r.flow.Now().UnixMicro(), string(result.Status), summary)
 }
 
+// RunTime is how the first part of a run's id tells when it was started, UTC.
+const RunTime = "20060102T150405.000"
+
 // NewRunID makes an id that sorts by time.
 func NewRunID(now time.Time) weir.RunID {
-	return weir.RunID(now.UTC().Format("20060102T150405.000") + "-" + rand.Text()[:6])
+	return weir.RunID(now.UTC().Format(RunTime) + "-" + rand.Text()[:6])
 }

@@ -1,0 +1,412 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// DataSet is what a source yields. The contract's clients call it a Nexset.
+type DataSet struct {
+	ID             int64             `json:"id"`
+	Name           string            `json:"name"`
+	Description    string            `json:"description"`
+	Status         string            `json:"status"`
+	Owner          Owner             `json:"owner"`
+	Org            Organization      `json:"org"`
+	AccessRoles    []string          `json:"access_roles" nullable:"false"`
+	FlowType       string            `json:"flow_type"`
+	DataSourceID   *int64            `json:"data_source_id"`
+	DataSource     *SourceBrief      `json:"data_source"`
+	ParentDataSets []DataSetBrief    `json:"parent_data_sets" nullable:"false"`
+	DataSinks      []DataSinkBrief   `json:"data_sinks" nullable:"false"`
+	TransformID    *int64            `json:"transform_id"`
+	OutputSchema   map[string]any    `json:"output_schema"`
+	Version        int64             `json:"version"`
+	CopiedFromID   *int64            `json:"copied_from_id"`
+	Tags           []string          `json:"tags" nullable:"false"`
+	CreatedAt      string            `json:"created_at"`
+	UpdatedAt      string            `json:"updated_at"`
+	Flows          []FlowNode        `json:"flows,omitzero" doc:"Of activate and pause: the flow's tree"`
+	Quarantined    int               `json:"quarantined" doc:"Records that failed"`
+	Docs           []DocContainer    `json:"-"`
+	Extra          map[string]string `json:"-"`
+}
+
+// SourceBrief is a source as it stands inside other resources.
+type SourceBrief struct {
+	ID         int64  `json:"id"`
+	Name       string `json:"name"`
+	Status     string `json:"status"`
+	SourceType string `json:"source_type"`
+}
+
+// DataSinkBrief is a destination as it stands inside other resources.
+type DataSinkBrief struct {
+	ID       int64  `json:"id"`
+	OwnerID  int64  `json:"owner_id"`
+	OrgID    int64  `json:"org_id"`
+	Name     string `json:"name"`
+	Status   string `json:"status"`
+	SinkType string `json:"sink_type"`
+}
+
+// DocContainer is a piece of documentation.
+type DocContainer struct {
+	ID          int64        `json:"id"`
+	Name        string       `json:"name"`
+	Description string       `json:"description"`
+	DocType     string       `json:"doc_type"`
+	Text        string       `json:"text"`
+	Owner       Owner        `json:"owner"`
+	Org         Organization `json:"org"`
+	AccessRoles []string     `json:"access_roles" nullable:"false"`
+	Tags        []string     `json:"tags" nullable:"false"`
+}
+
+func (a *API) registerDataSets() {
+	const tag = "data_sets"
+	read, operate, change := mayRead(store.KindDataset), mayOperate(store.KindDataset), mayChange(store.KindDataset)
+	register(a, Route{Method: http.MethodGet, Path: "/data_sets", Tag: tag, Summary: "List datasets", Policy: signedIn}, a.listDataSets)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sets", Tag: tag, Summary: "Make a dataset from another one", Policy: maker, Creates: true}, a.createDataSet)
+	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}", Tag: tag, Summary: "One dataset, with its schema", Policy: read}, a.dataSet)
+	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}", Tag: tag, Summary: "Change a dataset's name, description or tags", Policy: change}, a.updateDataSet)
+	register(a, Route{Method: http.MethodDelete, Path: "/data_sets/{id}", Tag: tag, Summary: "Delete a dataset that nothing uses", Policy: change}, a.deleteDataSet)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/restore", Tag: tag, Summary: "Bring a deleted dataset back, paused", Policy: admin}, a.restoreDataSet)
+	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/activate", Tag: tag, Summary: "Activate a dataset", Policy: operate}, a.activateDataSet)
+	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/pause", Tag: tag, Summary: "Pause a dataset: nothing of it is delivered", Policy: operate}, a.pauseDataSet)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/copy", Tag: tag, Summary: "Make a dataset that shows the same records", Policy: change, Creates: true}, a.copyDataSet)
+	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/samples", Tag: tag, Summary: "The newest records", Policy: read}, a.samples)
+	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/docs", Tag: tag, Summary: "A dataset's documentation", Policy: read}, a.docs)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/docs", Tag: tag, Summary: "Replace a dataset's documentation", Policy: change}, a.setDocs)
+	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/quarantine", Tag: tag, Summary: "Records that failed, with the reason", Policy: read}, a.quarantine)
+}
+
+type dataSetList struct{ listInput }
+
+func (a *API) listDataSets(ctx context.Context, in *dataSetList) (*List[DataSet], error) {
+	f, err := a.filter(ctx, in.listInput, store.KindDataset)
+	if err != nil {
+		return nil, err
+	}
+	found, total, err := a.Flows.Datasets(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := a.showDataSets(ctx, found...)
+	return list(ctx, in.Paging, shown, total), err
+}
+
+func (a *API) showDataSets(ctx context.Context, all ...*flow.Dataset) ([]DataSet, error) {
+	resources := make([]store.Resource, len(all))
+	for i, d := range all {
+		resources[i] = d.Resource
+	}
+	common, err := a.common(ctx, resources...)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]DataSet, len(all))
+	for i, d := range all {
+		if shown[i], err = a.showDataSet(ctx, d, common); err != nil {
+			return nil, err
+		}
+	}
+	return shown, nil
+}
+
+func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common) (DataSet, error) {
+	out := DataSet{
+		ID: d.ID, Name: d.Name, Description: d.Description, Status: statusOf(d.Status), Owner: common.owner(d.Owner), Org: common.org, AccessRoles: common.roles(d.ID),
+		FlowType: "streaming", DataSourceID: idOrNull(d.Source), ParentDataSets: []DataSetBrief{}, DataSinks: []DataSinkBrief{}, OutputSchema: map[string]any{},
+		Version: d.Version, CopiedFromID: idOrNull(d.CopiedFrom), Tags: some(d.Tags), CreatedAt: moment(d.Created), UpdatedAt: moment(d.Updated),
+	}
+	if d.Parent != 0 {
+		if parent, err := a.Flows.Dataset(ctx, d.Org, d.Parent); err == nil {
+			out.ParentDataSets = append(out.ParentDataSets, brief(parent.Resource))
+		}
+	}
+	sinks, err := a.Flows.DestinationsOf(ctx, d.Org, d.ID)
+	for _, to := range sinks {
+		out.DataSinks = append(out.DataSinks, DataSinkBrief{ID: to.ID, OwnerID: to.Owner, OrgID: to.Org, Name: to.Name, Status: statusOf(to.Status), SinkType: sinkType(to.Type)})
+	}
+	return out, err
+}
+
+// oneDataSet shows a dataset with what is too much for a list.
+func (a *API) oneDataSet(ctx context.Context, d *flow.Dataset, err error) (*value[DataSet], error) {
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.showDataSets(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	out := all[0]
+	if src, err := a.Flows.Source(ctx, d.Org, d.Source); err == nil {
+		out.DataSource = &SourceBrief{ID: src.ID, Name: src.Name, Status: statusOf(src.Status), SourceType: sourceType(src.Type)}
+	}
+	schema, number, err := a.Flows.Schema(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	schema["$schema-id"] = number
+	out.OutputSchema = schema
+	_, out.Quarantined, err = a.Flows.Quarantine(ctx, d, 1)
+	return show(out), err
+}
+
+func (a *API) dataSet(ctx context.Context, in *expandable) (*value[DataSet], error) {
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	return a.oneDataSet(ctx, d, err)
+}
+
+// dataSetInput is the body that makes or changes a dataset.
+type dataSetInput struct {
+	Name               *name          `json:"name,omitzero"`
+	Description        *text          `json:"description,omitzero"`
+	Tags               []string       `json:"tags,omitzero" maxItems:"100"`
+	Parent             int64          `json:"parent_data_set_id,omitzero"`
+	HasCustomTransform bool           `json:"has_custom_transform,omitzero"`
+	Transform          map[string]any `json:"transform,omitzero"`
+	TransformID        int64          `json:"transform_id,omitzero"`
+	Annotations        map[string]any `json:"output_schema_annotations,omitzero"`
+	Validation         bool           `json:"output_schema_validation_enabled,omitzero"`
+	ValidationSchema   map[string]any `json:"output_validation_schema,omitzero"`
+	DataSinks          []int64        `json:"data_sinks,omitzero" maxItems:"100"`
+	CustomConfig       map[string]any `json:"custom_config,omitzero"`
+}
+
+// unoffered refuses what this version does not do, rather than do it not.
+func (in *dataSetInput) unoffered() error {
+	switch {
+	case in.HasCustomTransform || len(in.Transform) > 0 || in.TransformID != 0:
+		return refuse("transform", "transforms are not offered by this version of Weir", "Leave it out: the dataset then shows its parent's records as they are")
+	case in.Validation || len(in.ValidationSchema) > 0:
+		return refuse("output_schema_validation_enabled", "validation by a schema is not offered by this version of Weir", "Leave it out")
+	}
+	return nil
+}
+
+type createDataSetInput struct{ Body dataSetInput }
+
+func (a *API) createDataSet(ctx context.Context, in *createDataSetInput) (*value[DataSet], error) {
+	if err := in.Body.unoffered(); err != nil {
+		return nil, err
+	}
+	if in.Body.Parent != 0 {
+		if err := a.mayUse(ctx, "parent_data_set_id", store.KindDataset, in.Body.Parent); err != nil {
+			return nil, err
+		}
+	}
+	d, err := a.Flows.CreateDataset(ctx, actor(ctx), flow.DatasetInput{
+		Common: flow.Common{Name: given(in.Body.Name), Description: given(in.Body.Description), Tags: in.Body.Tags}, Parent: in.Body.Parent,
+	})
+	return a.oneDataSet(ctx, d, err)
+}
+
+type updateDataSetInput struct {
+	one
+	Body dataSetInput
+}
+
+func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value[DataSet], error) {
+	if err := in.Body.unoffered(); err != nil {
+		return nil, err
+	}
+	d, err := a.Flows.UpdateDataset(ctx, actor(ctx), in.ID, flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags})
+	return a.oneDataSet(ctx, d, err)
+}
+
+func (a *API) deleteDataSet(ctx context.Context, in *one) (*Done, error) {
+	return a.delete(ctx, store.KindDataset, in.ID)
+}
+
+// delete deletes a part of a flow. One that is active is 405, as the contract
+// has it.
+func (a *API) delete(ctx context.Context, kind store.Kind, id int64) (*Done, error) {
+	if err := a.Flows.Delete(ctx, actor(ctx), kind, id); err != nil {
+		return nil, activeFirst(err)
+	}
+	return done(), nil
+}
+
+func (a *API) restoreDataSet(ctx context.Context, in *one) (*value[DataSet], error) {
+	if err := a.Flows.Restore(ctx, actor(ctx), store.KindDataset, in.ID); err != nil {
+		return nil, err
+	}
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	return a.oneDataSet(ctx, d, err)
+}
+
+func (a *API) copyDataSet(ctx context.Context, in *copyInput) (*value[DataSet], error) {
+	d, err := a.Flows.CopyDataset(ctx, actor(ctx), in.ID, in.name())
+	return a.oneDataSet(ctx, d, err)
+}
+
+func (a *API) activateDataSet(ctx context.Context, in *statusInput) (*value[DataSet], error) {
+	if err := a.Runner.Activate(ctx, actor(ctx), store.KindDataset, in.ID, in.whole()); err != nil {
+		return nil, err
+	}
+	return a.dataSetWithTree(ctx, in.ID)
+}
+
+func (a *API) pauseDataSet(ctx context.Context, in *statusInput) (*value[DataSet], error) {
+	if err := a.Runner.Pause(ctx, actor(ctx), store.KindDataset, in.ID, in.whole()); err != nil {
+		return nil, err
+	}
+	return a.dataSetWithTree(ctx, in.ID)
+}
+
+func (a *API) dataSetWithTree(ctx context.Context, id int64) (*value[DataSet], error) {
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, id)
+	out, err := a.oneDataSet(ctx, d, err)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Flows, err = a.treeOf(ctx, store.KindDataset, id)
+	return out, err
+}
+
+type samplesInput struct {
+	one
+	Count           int  `query:"count" minimum:"1" maximum:"1000" default:"10"`
+	IncludeMetadata flag `query:"include_metadata"`
+	Live            flag `query:"live" doc:"Read from the source now instead of from the log"`
+}
+
+// samples are plain records, or records with where they come from.
+func (a *API) samples(ctx context.Context, in *samplesInput) (*value[[]object], error) {
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Live.On {
+		return a.liveSamples(ctx, d, in)
+	}
+	found, err := a.Flows.Samples(ctx, d, in.Count)
+	if err != nil {
+		return nil, err
+	}
+	out := []object{}
+	for _, s := range found {
+		if !in.IncludeMetadata.On {
+			out = append(out, object(s.Data))
+			continue
+		}
+		o, err := objectOf(map[string]any{"rawMessage": object(s.Data), "nexlaMetaData": map[string]any{
+			"sourceType": "rest", "ingestTime": s.ExtractedAt / 1000, "sourceOffset": int64(s.Position), "sourceKey": s.Key, "resourceType": "SOURCE",
+			"resourceId": s.Source, "runId": s.ExtractedAt / 1000, "trackerId": s.Key, "eof": false, "lastModified": s.Version / 1000,
+		}})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return show(out), nil
+}
+
+// liveSamples reads a few records now. It is for who may operate the source:
+// it costs requests.
+func (a *API) liveSamples(ctx context.Context, d *flow.Dataset, in *samplesInput) (*value[[]object], error) {
+	if err := a.mayUse(ctx, "live", store.KindDataset, d.ID); err != nil {
+		return nil, err
+	}
+	look, err := a.Flows.Look(ctx, actor(ctx), d, in.Count)
+	if err != nil {
+		return nil, upstream(err)
+	}
+	out := []object{}
+	for _, r := range look.Records {
+		out = append(out, object(r.Data))
+	}
+	return show(out), nil
+}
+
+// mayUse makes sure that the caller may operate something that a body names.
+func (a *API) mayUse(ctx context.Context, field string, kind store.Kind, id int64) error {
+	err := a.Identity.Authorize(ctx, principal(ctx), identity.Access(kind, identity.RoleOperator), id)
+	return at(field, err)
+}
+
+type docsInput struct {
+	one
+	Expand flag `query:"expand"`
+}
+
+func (a *API) docs(ctx context.Context, in *docsInput) (*value[[]DocContainer], error) {
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	return a.showDocs(ctx, d, err)
+}
+
+func (a *API) showDocs(ctx context.Context, d *flow.Dataset, err error) (*value[[]DocContainer], error) {
+	if err != nil {
+		return nil, err
+	}
+	common, err := a.common(ctx, d.Resource)
+	if err != nil {
+		return nil, err
+	}
+	out := []DocContainer{}
+	for i, doc := range d.Docs {
+		out = append(out, DocContainer{ID: d.ID*1000 + int64(i) + 1, Name: doc.Name, Description: doc.Description, DocType: doc.Type, Text: doc.Text,
+			Owner: common.owner(d.Owner), Org: common.org, AccessRoles: common.roles(d.ID), Tags: []string{}})
+	}
+	return show(out), nil
+}
+
+type setDocsInput struct {
+	one
+	Body struct {
+		Docs []struct {
+			Name        name `json:"name"`
+			Description text `json:"description,omitzero"`
+			DocType     name `json:"doc_type,omitzero"`
+			Text        text `json:"text"`
+		} `json:"docs" maxItems:"100"`
+	}
+}
+
+func (a *API) setDocs(ctx context.Context, in *setDocsInput) (*value[[]DocContainer], error) {
+	docs := make([]flow.Doc, len(in.Body.Docs))
+	for i, d := range in.Body.Docs {
+		docs[i] = flow.Doc{Name: string(d.Name), Description: string(d.Description), Type: string(d.DocType), Text: string(d.Text)}
+	}
+	d, err := a.Flows.SetDocs(ctx, actor(ctx), in.ID, docs)
+	return a.showDocs(ctx, d, err)
+}
+
+// Quarantined is one record that failed.
+type Quarantined struct {
+	Error    QuarantineError `json:"error"`
+	Raw      string          `json:"rawMessage" doc:"The bytes as they came"`
+	Metadata map[string]any  `json:"nexlaMetaData"`
+}
+
+// QuarantineError is why it failed.
+type QuarantineError struct {
+	Stage   string `json:"stage"`
+	Message string `json:"message"`
+}
+
+type quarantineInput struct {
+	one
+	Count int `query:"count" minimum:"1" maximum:"1000" default:"100"`
+}
+
+func (a *API) quarantine(ctx context.Context, in *quarantineInput) (*value[[]Quarantined], error) {
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := a.Flows.Quarantine(ctx, d, in.Count)
+	out := []Quarantined{}
+	for _, q := range all {
+		out = append(out, Quarantined{Error: QuarantineError{Stage: q.Stage, Message: q.Reason}, Raw: string(q.Original),
+			Metadata: map[string]any{"runId": string(q.Run), "resourceType": "DATASET", "resourceId": d.ID, "ingestTime": q.At / 1000}})
+	}
+	return show(out), err
+}

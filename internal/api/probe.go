@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/flow"
+)
+
+// Probe is what a test of a credential found.
+type Probe struct {
+	Status         string   `json:"status"`
+	Message        string   `json:"message"`
+	ConnectionType string   `json:"connection_type"`
+	Account        *Account `json:"account,omitempty"`
+}
+
+type probeInput struct {
+	one
+	Async     flag   `query:"async"`
+	RequestID string `query:"request_id" maxLength:"64"`
+}
+
+// probeCredential validates at once, whether or not it was asked to do so in
+// the background: it is one request.
+func (a *API) probeCredential(ctx context.Context, in *probeInput) (*value[Probe], error) {
+	c, err := a.Credentials.Check(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, notGood(err)
+	}
+	out := Probe{Status: "ok", Message: "The credential is good.", ConnectionType: c.Kind.Connection}
+	if c.Status() == credential.StatusUnverified {
+		out.Message = "Nobody can be asked: the credential has no test."
+	}
+	if c.Account != nil {
+		account := Account(*c.Account)
+		out.Account = &account
+	}
+	return show(out), nil
+}
+
+// notGood is what a credential's service says, or its absence: 403, as the
+// contract has it, with the reason.
+func notGood(err error) error {
+	p, ours := validation(err).(*problem)
+	if !ours || p.status != http.StatusBadRequest {
+		return err
+	}
+	p.status = http.StatusForbidden
+	return p
+}
+
+// Tree is what can be read with a credential.
+type Tree struct {
+	Status         string         `json:"status"`
+	Message        string         `json:"message"`
+	ConnectionType string         `json:"connection_type"`
+	Object         map[string]any `json:"object"`
+}
+
+type treeInput struct {
+	one
+	Body *struct {
+		Depth    int    `json:"depth,omitempty"`
+		Path     string `json:"path,omitempty" maxLength:"1024"`
+		Database string `json:"database,omitempty" maxLength:"255"`
+		Table    string `json:"table,omitempty" maxLength:"255"`
+	}
+}
+
+// probeTree lists a connector's endpoints by the first word of their path.
+func (a *API) probeTree(ctx context.Context, in *treeInput) (*value[Tree], error) {
+	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := Tree{Status: "ok", Message: "Ok", ConnectionType: c.Kind.Connection, Object: map[string]any{}}
+	if c.Kind.Connector != nil {
+		for _, e := range c.Kind.Connector.Describe().Endpoints {
+			out.Object[e.ID] = map[string]any{"path": e.Path, "dataset": e.Dataset, "incremental": e.Incremental, "type": "endpoint"}
+		}
+	}
+	return show(out), nil
+}
+
+// SampleAnswer is a glance at what a source would yield.
+type SampleAnswer struct {
+	Status         string       `json:"status"`
+	Message        string       `json:"message"`
+	ConnectionType string       `json:"connection_type"`
+	Output         SampleOutput `json:"output"`
+	Exchanges      []Exchange   `json:"exchanges" doc:"What was asked, in order. The key is in no part of it."`
+}
+
+// SampleOutput is the records of a sample.
+type SampleOutput struct {
+	ContentType string   `json:"contentType"`
+	StatusCode  int      `json:"statusCode"`
+	Response    []object `json:"response"`
+}
+
+// Exchange is one request of a sample.
+type Exchange struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	Status int    `json:"status"`
+	Millis int64  `json:"ms"`
+	Bytes  int    `json:"bytes"`
+}
+
+type sampleInput struct {
+	one
+	Count int            `query:"count" minimum:"1" maximum:"100" default:"10"`
+	Body  map[string]any `doc:"A source_config, or {path: …} for one request."`
+}
+
+func (a *API) probeSample(ctx context.Context, in *sampleInput) (*value[SampleAnswer], error) {
+	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := a.sampleSpec(c, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	look, err := a.Flows.Test(ctx, actor(ctx), spec, in.ID, in.Count)
+	if err != nil {
+		return nil, notGood(err)
+	}
+	out := SampleAnswer{Status: "ok", Message: fmt.Sprintf("%d records", len(look.Records)), ConnectionType: c.Kind.Connection,
+		Output: SampleOutput{ContentType: "application/json", StatusCode: http.StatusOK, Response: []object{}}, Exchanges: []Exchange{}}
+	for _, r := range look.Records {
+		out.Output.Response = append(out.Output.Response, object(r.Data))
+	}
+	for _, e := range look.Exchanges {
+		out.Exchanges = append(out.Exchanges, Exchange(e))
+		out.Output.StatusCode = e.Status
+	}
+	return show(out), nil
+}
+
+// sampleSpec reads what a sample is to be of.
+func (a *API) sampleSpec(c *credential.Credential, config map[string]any) (flow.SourceSpec, error) {
+	if path, _ := config["path"].(string); path != "" && config["rest.iterations"] == nil {
+		config = map[string]any{"rest.iterations": []any{map[string]any{
+			"key": "step_1", "iteration.type": "static.url", "method": "GET", "url.template": path, "response.data.path": "$",
+		}}}
+	}
+	return a.sourceSpec(c.Kind, c.Origin, sourceInput{SourceConfig: config})
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/netguard"
+	"github.com/weirhq/weir/internal/server"
+	"github.com/weirhq/weir/internal/vault"
+)
+
+// serveCommand is `weir serve`.
+type serveCommand struct {
+	vaultFlags
+	Listen    string   `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
+	PublicURL string   `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
+	Files     string   `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
+	CalcomURL string   `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
+	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
+	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
+	Proxies   []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+}
+
+// Run wires the server, says where it is and how to begin, and serves until
+// the process is told to stop.
+func (c serveCommand) Run(s *session) error {
+	config, err := c.config(s)
+	if err != nil {
+		return err
+	}
+	listener, err := c.listen(s)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // Serve closes it, too
+	srv, err := server.New(s.ctx, config)
+	if err != nil {
+		return err
+	}
+	defer closing(s, "server", func() error { return srv.Close(s.ctx) })
+	token, needed, err := srv.SetupToken(s.ctx)
+	if err != nil {
+		return err
+	}
+	address := c.address(listener)
+	fmt.Fprintf(s.Stdout, "Weir listens on %s\n", address)
+	if needed {
+		// Straight to standard output: it is a secret that this one person must read.
+		fmt.Fprintf(s.data, "No user yet. Make the first one with this token, which is good once and until the next start:\n  setup token: %s\n  weir setup --server %s\n", token, address)
+	}
+	if err := srv.Serve(s.ctx, listener); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Stdout, "Stopped; what was read is kept.")
+	return nil
+}
+
+// config reads the flags.
+func (c serveCommand) config(s *session) (config server.Config, err error) {
+	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Version: Version, Logger: s.log, Now: time.Now}
+	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
+		return config, err
+	}
+	if c.CalcomURL != "" {
+		if config.CalcomURL, err = netguard.ParseOrigin(c.CalcomURL); err != nil {
+			return config, weir.At("--calcom-url", err)
+		}
+	}
+	var warning string
+	if config.Root, warning, err = vault.FindRoot(s.ctx, vault.Search{File: c.RootKeyFile, Data: config.Data, Getenv: s.Getenv}); err != nil {
+		return config, err
+	}
+	if warning != "" {
+		s.log.Warn(warning)
+	}
+	for _, text := range c.Proxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return config, &weir.Error{Code: weir.CodeUsage, Where: "--trusted-proxies", Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
+		}
+		config.Proxies = append(config.Proxies, prefix)
+	}
+	config.TLS, err = c.tls()
+	return config, err
+}
+
+// tls loads the certificate; nil without one.
+func (c serveCommand) tls() (*tls.Config, error) {
+	if c.TLSCert == "" && c.TLSKey == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, &weir.Error{Code: weir.CodeConfig, Where: "--tls-cert", Message: "certificate and key cannot be loaded: " + err.Error(), Remedy: "Name a PEM file for each, of one pair", Err: err}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func (c serveCommand) listen(s *session) (net.Listener, error) {
+	l, err := listenAnywhere(c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if host, _, _ := net.SplitHostPort(l.Addr().String()); !isLoopback(host) && c.TLSCert == "" {
+		s.log.Warn("other machines reach this server, and it speaks no TLS: keys that are pasted into it can be read on the way. Give --tls-cert and --tls-key, or listen on loopback behind a proxy that does")
+	}
+	return l, nil
+}
+
+// address is how the server is reached.
+func (c serveCommand) address(l net.Listener) string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + l.Addr().String()
+}

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// routes are all paths of the server: the REST API, and what a load balancer
+// asks. Anything else is 404.
+func (s *Server) routes(rest http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", rest)
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	return mux
+}
+
+// readiness says whether the server can do its work.
+type readiness struct {
+	check    func(context.Context) error
+	stopping atomic.Bool
+}
+
+// healthz says that the process lives.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok\n") }
+
+// readyTimeout is how long the store may take to answer.
+const readyTimeout = 2 * time.Second
+
+// readyz says whether requests should be sent here: the store answers, and
+// nobody has asked the server to stop.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	switch {
+	case s.ready.stopping.Load():
+		say(w, http.StatusServiceUnavailable, "stopping\n")
+	case s.ready.check(ctx) != nil:
+		say(w, http.StatusServiceUnavailable, "the database does not answer\n")
+	default:
+		say(w, http.StatusOK, "ready\n")
+	}
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // a client that has gone needs no answer
+}

@@ -1,0 +1,177 @@
+// Package server wires everything that `weir serve` is made of, in one
+// function that reads from top to bottom, and runs it until it is told to stop.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/api"
+	"github.com/weirhq/weir/internal/audit"
+	"github.com/weirhq/weir/internal/connector"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/governor"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/netguard"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/vault"
+)
+
+// Config is what a server is made of.
+type Config struct {
+	Data      string      // directory of Weir's own files
+	Database  string      // address of the store; "" for a SQLite file in Data
+	Root      vault.Place // where the root key lies
+	Files     string      // directory in which file destinations may write; "" for Data/files
+	CalcomURL string      // the Cal.com API that credentials speak to when they name none; "" for the real one
+	PublicURL string      // how users reach the server; "" for the address it listens on
+	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
+	TLS       *tls.Config // nil for plain HTTP
+	Version   string
+	Logger    *slog.Logger
+	Now       func() time.Time
+}
+
+// Server is a wired server. Close it when it is not used any more.
+type Server struct {
+	config   Config
+	store    *store.DB
+	governor *governor.Governor
+	identity *identity.Service
+	runner   *flow.Runner
+	handler  http.Handler
+	ready    readiness
+}
+
+// New wires a server: the store is opened and brought up to date, the vault
+// opened, the services put together. Nothing listens yet. A wrong root key is
+// CodeConfig, and then nothing was written.
+func New(ctx context.Context, c Config) (*Server, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Database == "" {
+		c.Database = "sqlite:" + filepath.Join(c.Data, "weir.db")
+	}
+	if c.Files == "" {
+		c.Files = filepath.Join(c.Data, "files")
+	}
+	s := &Server{config: c}
+	if err := s.wire(ctx); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	return s, nil
+}
+
+// wire puts everything together, from the store up.
+func (s *Server) wire(ctx context.Context) (err error) {
+	c := s.config
+	if s.store, err = store.Open(ctx, c.Database, store.Options{Logger: c.Logger}); err != nil {
+		return err
+	}
+	sealed, err := vault.Init(ctx, vault.Options{Place: c.Root, Store: s.store, Now: c.Now, Logger: c.Logger})
+	if err != nil {
+		return err
+	}
+	log := audit.New(s.store, sealed.Derive("audit"), c.Now)
+	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout})
+	s.identity, err = identity.New(s.store, identity.Options{
+		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), Now: c.Now, Logger: c.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	credentials, err := credential.New(credential.Options{
+		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Logger: c.Logger, Now: c.Now,
+	})
+	if err != nil {
+		return err
+	}
+	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Logger: c.Logger, Now: c.Now})
+	s.runner = flow.NewRunner(flows)
+	calcom, err := connector.Builtin("calcom")
+	if err != nil {
+		return err
+	}
+	rest, err := api.New(api.Options{
+		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
+		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
+	})
+	if err != nil {
+		return err
+	}
+	s.ready.check = s.store.Ping
+	s.handler = s.routes(rest)
+	return nil
+}
+
+// Handler is everything that the server answers.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// SetupToken gives the one-time token that makes the first user; needed is
+// false when there is one.
+func (s *Server) SetupToken(ctx context.Context) (token string, needed bool, err error) {
+	return s.identity.SetupToken(ctx)
+}
+
+// How long a request and a stop may take.
+const (
+	headerTimeout = 15 * time.Second
+	bodyTimeout   = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	headerBytes   = 64 << 10
+	drainTimeout  = 20 * time.Second
+)
+
+// Serve answers on the listener until ctx ends. Then it takes no more, lets
+// requests end, and stops runs after the page under way.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
+		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug), TLSConfig: s.config.TLS,
+	}
+	failed := make(chan error, 1)
+	go func() {
+		if s.config.TLS != nil {
+			failed <- server.ServeTLS(l, "", "")
+		} else {
+			failed <- server.Serve(l)
+		}
+	}()
+	select {
+	case err := <-failed:
+		return &weir.Error{Code: weir.CodeLocal, Where: "serve", Message: "the listener failed: " + err.Error(), Err: err}
+	case <-ctx.Done():
+	}
+	s.ready.stopping.Store(true)
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	return errors.Join(server.Shutdown(wait), s.runner.Stop(wait))
+}
+
+// Close gives everything back that New took. It is called once, after Serve.
+func (s *Server) Close(ctx context.Context) error {
+	var errs []error
+	if s.runner != nil {
+		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		defer cancel()
+		errs = append(errs, s.runner.Stop(wait))
+	}
+	if s.governor != nil {
+		errs = append(errs, s.governor.Close())
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
