@@ -70,7 +70,7 @@ type thing struct {
 	Count int    `json:"count"`
 }
 
-type thingInput struct {
+type ThingInput struct {
 	Body struct {
 		Name   name   `json:"name"`
 		Kind   string `json:"kind,omitzero" enum:"small,large"`
@@ -161,18 +161,18 @@ func (w *world) registerThings() {
 	register(a, Route{Method: "POST", Path: "/things", Tag: "things", Summary: "Make", Policy: in, Creates: true}, w.makeThing)
 	register(a, Route{Method: "PUT", Path: "/things/{id}", Tag: "things", Summary: "Change", Policy: identity.Access(store.KindSource, identity.RoleAdmin)},
 		func(_ context.Context, in *struct {
-			one
-			thingInput
+			One
+			ThingInput
 		}) (*thingOutput, error) {
 			return &thingOutput{thing{ID: in.ID, Name: in.Body.Name}}, nil
 		})
 	register(a, Route{Method: "PUT", Path: "/things/{id}/activate", Tag: "things", Summary: "Start", Policy: identity.Access(store.KindSource, identity.RoleOperator)},
-		func(_ context.Context, in *one) (*thingOutput, error) { return &thingOutput{thing{ID: in.ID}}, nil })
+		func(_ context.Context, in *One) (*thingOutput, error) { return &thingOutput{thing{ID: in.ID}}, nil })
 	register(a, Route{Method: "DELETE", Path: "/things/{id}", Tag: "things", Summary: "Delete", Policy: identity.Access(store.KindSource, identity.RoleAdmin)},
-		func(context.Context, *one) (*Done, error) { return done(), nil })
+		func(context.Context, *One) (*Done, error) { return done(), nil })
 	register(a, Route{Method: "GET", Path: "/things", Tag: "things", Summary: "List", Policy: in}, listThings)
 	register(a, Route{Method: "GET", Path: "/things/{id}", Tag: "things", Summary: "One", Policy: identity.Access(store.KindSource, identity.RoleCollaborator)},
-		func(_ context.Context, in *one) (*thingOutput, error) { return &thingOutput{thing{ID: in.ID}}, nil })
+		func(_ context.Context, in *One) (*thingOutput, error) { return &thingOutput{thing{ID: in.ID}}, nil })
 	register(a, Route{Method: "POST", Path: "/secrets", Tag: "things", Summary: "Make", Policy: in, Creates: true},
 		func(ctx context.Context, _ *struct{}) (*struct{ Body object }, error) {
 			shownOnce(ctx)
@@ -181,7 +181,7 @@ func (w *world) registerThings() {
 	register(a, Route{Method: "GET", Path: "/owners", Tag: "things", Summary: "Owners", Policy: identity.InOrg(identity.RoleOwner)},
 		func(context.Context, *struct{}) (*Done, error) { return done(), nil })
 	register(a, Route{Method: "POST", Path: "/open", Tag: "things", Summary: "Open", Policy: identity.Public()},
-		func(context.Context, *thingInput) (*Done, error) { return done(), nil })
+		func(context.Context, *ThingInput) (*Done, error) { return done(), nil })
 	register(a, Route{Method: "GET", Path: "/me", Tag: "things", Summary: "Me", Policy: in}, func(ctx context.Context, _ *struct{}) (*thingOutput, error) {
 		setCookie(ctx, &http.Cookie{Name: "seen", Value: "yes"})
 		return &thingOutput{thing{ID: principal(ctx).User, Notes: text(client(ctx).Address.String())}}, nil
@@ -190,7 +190,7 @@ func (w *world) registerThings() {
 	register(a, Route{Method: "POST", Path: "/failing/{how}", Tag: "things", Summary: "Fail", Policy: in, Creates: true}, w.failing)
 }
 
-func (w *world) makeThing(_ context.Context, in *thingInput) (*thingOutput, error) {
+func (w *world) makeThing(_ context.Context, in *ThingInput) (*thingOutput, error) {
 	if w.hold != nil {
 		w.begun <- struct{}{}
 		<-w.hold

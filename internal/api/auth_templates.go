@@ -73,7 +73,7 @@ func (a *API) authTemplates(ctx context.Context, in *authTemplatesInput) (*List[
 
 type authTemplateOutput struct{ Body authTemplate }
 
-func (a *API) authTemplate(_ context.Context, in *one) (*authTemplateOutput, error) {
+func (a *API) authTemplate(_ context.Context, in *One) (*authTemplateOutput, error) {
 	for _, t := range a.catalogue.templates {
 		if t.ID == in.ID {
 			return &authTemplateOutput{t}, nil

@@ -95,15 +95,15 @@ func actor(ctx context.Context) credential.Actor {
 	return credential.Actor{Org: p.Org, User: p.User}
 }
 
-// listInput is the input of lists of resources.
-type listInput struct {
+// ListInput is the input of lists of resources.
+type ListInput struct {
 	Paging
 	AccessRole string `query:"access_role" enum:"owner,collaborator,operator,admin,member,all" doc:"owner lists what is one's own, all what one may see; administrators see everything."`
 }
 
 // filter is what of the organization a list shows: by default what is one's
 // own; with all, or to administrators, whatever they may see.
-func (a *API) filter(ctx context.Context, in listInput, kind store.Kind) (store.ResourceFilter, error) {
+func (a *API) filter(ctx context.Context, in ListInput, kind store.Kind) (store.ResourceFilter, error) {
 	p := principal(ctx)
 	f := store.ResourceFilter{Org: p.Org, Kind: kind, Page: in.Page, Number: in.PerPage}
 	switch role := identity.Role(in.AccessRole); {
@@ -132,12 +132,12 @@ func atLeast(role identity.Role) (roles []identity.Role) {
 }
 
 type credentialList struct {
-	listInput
+	ListInput
 	Type string `query:"credentials_type" maxLength:"64" doc:"A connection type such as rest, or a vendor such as cal_com_api."`
 }
 
 func (a *API) listCredentials(ctx context.Context, in *credentialList) (*List[Credential], error) {
-	f, err := a.filter(ctx, in.listInput, store.KindCredential)
+	f, err := a.filter(ctx, in.ListInput, store.KindCredential)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +249,7 @@ func (a *API) oneCredential(ctx context.Context, c *credential.Credential, err e
 	return show(shown[0]), nil
 }
 
-func (a *API) credential(ctx context.Context, in *one) (*value[Credential], error) {
+func (a *API) credential(ctx context.Context, in *One) (*value[Credential], error) {
 	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
 	return a.oneCredential(ctx, c, err)
 }
@@ -275,7 +275,7 @@ func (a *API) createCredential(ctx context.Context, in *createCredentialInput) (
 }
 
 type updateCredentialInput struct {
-	one
+	One
 	Body credentialInput
 }
 
@@ -294,20 +294,20 @@ func (a *API) updateCredential(ctx context.Context, in *updateCredentialInput) (
 	return a.oneCredential(ctx, c, validation(blameWire(err, in.Body)))
 }
 
-func (a *API) deleteCredential(ctx context.Context, in *one) (*Done, error) {
+func (a *API) deleteCredential(ctx context.Context, in *One) (*Done, error) {
 	if err := a.Credentials.Delete(ctx, actor(ctx), in.ID); err != nil {
 		return nil, err
 	}
 	return done(), nil
 }
 
-func (a *API) restoreCredential(ctx context.Context, in *one) (*value[Credential], error) {
+func (a *API) restoreCredential(ctx context.Context, in *One) (*value[Credential], error) {
 	c, err := a.Credentials.Restore(ctx, actor(ctx), in.ID)
 	return a.oneCredential(ctx, c, err)
 }
 
 type copyInput struct {
-	one
+	One
 	Body *struct {
 		Name             string `json:"name,omitempty" maxLength:"255"`
 		ReuseCredentials bool   `json:"reuse_data_credentials,omitempty"`
@@ -332,7 +332,7 @@ func (a *API) copyCredential(ctx context.Context, in *copyInput) (*value[Credent
 }
 
 type rotateInput struct {
-	one
+	One
 	Body *struct {
 		Days int `json:"days,omitempty" minimum:"1" maximum:"3650" doc:"How long the new key lives; 90 when absent."`
 	}

@@ -85,10 +85,10 @@ func (a *API) registerDataSets() {
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/quarantine", Tag: tag, Summary: "Records that failed, with the reason", Policy: read}, a.quarantine)
 }
 
-type dataSetList struct{ listInput }
+type dataSetList struct{ ListInput }
 
 func (a *API) listDataSets(ctx context.Context, in *dataSetList) (*List[DataSet], error) {
-	f, err := a.filter(ctx, in.listInput, store.KindDataset)
+	f, err := a.filter(ctx, in.ListInput, store.KindDataset)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (a *API) createDataSet(ctx context.Context, in *createDataSetInput) (*value
 }
 
 type updateDataSetInput struct {
-	one
+	One
 	Body dataSetInput
 }
 
@@ -221,7 +221,7 @@ func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value
 	return a.oneDataSet(ctx, d, err)
 }
 
-func (a *API) deleteDataSet(ctx context.Context, in *one) (*Done, error) {
+func (a *API) deleteDataSet(ctx context.Context, in *One) (*Done, error) {
 	return a.delete(ctx, store.KindDataset, in.ID)
 }
 
@@ -234,7 +234,7 @@ func (a *API) delete(ctx context.Context, kind store.Kind, id int64) (*Done, err
 	return done(), nil
 }
 
-func (a *API) restoreDataSet(ctx context.Context, in *one) (*value[DataSet], error) {
+func (a *API) restoreDataSet(ctx context.Context, in *One) (*value[DataSet], error) {
 	if err := a.Flows.Restore(ctx, actor(ctx), store.KindDataset, in.ID); err != nil {
 		return nil, err
 	}
@@ -272,7 +272,7 @@ func (a *API) dataSetWithTree(ctx context.Context, id int64) (*value[DataSet], e
 }
 
 type samplesInput struct {
-	one
+	One
 	Count           int  `query:"count" minimum:"1" maximum:"1000" default:"10"`
 	IncludeMetadata flag `query:"include_metadata"`
 	Live            flag `query:"live" doc:"Read from the source now instead of from the log"`
@@ -333,7 +333,7 @@ func (a *API) mayUse(ctx context.Context, field string, kind store.Kind, id int6
 }
 
 type docsInput struct {
-	one
+	One
 	Expand flag `query:"expand"`
 }
 
@@ -359,7 +359,7 @@ func (a *API) showDocs(ctx context.Context, d *flow.Dataset, err error) (*value[
 }
 
 type setDocsInput struct {
-	one
+	One
 	Body struct {
 		Docs []struct {
 			Name        name `json:"name"`
@@ -393,7 +393,7 @@ type QuarantineError struct {
 }
 
 type quarantineInput struct {
-	one
+	One
 	Count int `query:"count" minimum:"1" maximum:"1000" default:"100"`
 }
 

@@ -75,10 +75,10 @@ func (a *API) registerDataSinks() {
 	register(a, Route{Method: http.MethodPost, Path: "/data_sinks/{id}/copy", Tag: tag, Summary: "Copy a destination", Policy: change, Creates: true}, a.copyDestination)
 }
 
-type destinationList struct{ listInput }
+type destinationList struct{ ListInput }
 
 func (a *API) listDestinations(ctx context.Context, in *destinationList) (*List[Destination], error) {
-	f, err := a.filter(ctx, in.listInput, store.KindDestination)
+	f, err := a.filter(ctx, in.ListInput, store.KindDestination)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func (a *API) createDestination(ctx context.Context, in *createDestinationInput)
 }
 
 type updateDestinationInput struct {
-	one
+	One
 	Body destinationInput
 }
 
@@ -242,11 +242,11 @@ func (a *API) updateDestination(ctx context.Context, in *updateDestinationInput)
 	return a.oneDestination(ctx, to, err)
 }
 
-func (a *API) deleteDestination(ctx context.Context, in *one) (*Done, error) {
+func (a *API) deleteDestination(ctx context.Context, in *One) (*Done, error) {
 	return a.delete(ctx, store.KindDestination, in.ID)
 }
 
-func (a *API) restoreDestination(ctx context.Context, in *one) (*value[Destination], error) {
+func (a *API) restoreDestination(ctx context.Context, in *One) (*value[Destination], error) {
 	if err := a.Flows.Restore(ctx, actor(ctx), store.KindDestination, in.ID); err != nil {
 		return nil, err
 	}

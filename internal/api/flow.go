@@ -72,7 +72,7 @@ func (a *API) registerFlows() {
 				return a.oneFlow(ctx, root, in.FlowsOnly.On, err)
 			})
 		register(a, Route{Method: http.MethodDelete, Path: "/" + of.noun + "/{id}/flow", Tag: tag, Summary: "Delete the flow that it is part of", Policy: mayChange(of.kind)},
-			func(ctx context.Context, in *one) (*Done, error) {
+			func(ctx context.Context, in *One) (*Done, error) {
 				root, _, err := a.Flows.Tree(ctx, actor(ctx).Org, of.kind, in.ID)
 				return a.deleteTree(ctx, root, err)
 			})
@@ -80,18 +80,18 @@ func (a *API) registerFlows() {
 }
 
 type flowInput struct {
-	one
+	One
 	FlowsOnly flag `query:"flows_only"`
 }
 
 type flowList struct {
-	listInput
+	ListInput
 	FlowsOnly  flag `query:"flows_only"`
 	RunMetrics flag `query:"include_run_metrics"`
 }
 
 func (a *API) listFlows(ctx context.Context, in *flowList) (*value[FlowResponse], error) {
-	f, err := a.filter(ctx, in.listInput, store.KindSource)
+	f, err := a.filter(ctx, in.ListInput, store.KindSource)
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +263,7 @@ func (a *API) copyFlow(ctx context.Context, in *copyInput) (*value[FlowResponse]
 	return a.oneFlow(ctx, copied, false, err)
 }
 
-func (a *API) deleteFlow(ctx context.Context, in *one) (*Done, error) {
+func (a *API) deleteFlow(ctx context.Context, in *One) (*Done, error) {
 	root, _, err := a.flowAt(ctx, in.ID, identity.RoleAdmin)
 	return a.deleteTree(ctx, root, err)
 }

@@ -13,8 +13,8 @@ const (
 	maxText = 10_000
 )
 
-// one is the id in a path.
-type one struct {
+// One is the id in a path.
+type One struct {
 	ID int64 `path:"id"`
 }
 

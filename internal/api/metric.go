@@ -109,7 +109,7 @@ func (m *measured) add(s RunStream, part *flow.Node, endpoint string) {
 }
 
 type metricsInput struct {
-	one
+	One
 	From      string `query:"from" pattern:"^(\\d{4}-\\d{2}-\\d{2})?" maxLength:"40" doc:"A day, such as 2026-01-31"`
 	To        string `query:"to" pattern:"^(\\d{4}-\\d{2}-\\d{2})?" maxLength:"40"`
 	Aggregate flag   `query:"aggregate"`
@@ -155,7 +155,7 @@ func (a *API) dailyMetrics(ctx context.Context, kind store.Kind, in *metricsInpu
 }
 
 type summaryInput struct {
-	one
+	One
 	GroupBy string `query:"groupby" enum:"runId,lastWritten"`
 	OrderBy string `query:"orderby" enum:"runId,lastWritten"`
 	RunID   int64  `query:"runId"`
@@ -214,7 +214,7 @@ func (a *API) runSummary(ctx context.Context, kind store.Kind, in *summaryInput)
 }
 
 type flowMetricsInput struct {
-	one
+	One
 	GroupBy string `query:"groupby" maxLength:"40"`
 	OrderBy string `query:"orderby" maxLength:"40"`
 	From    string `query:"from" maxLength:"40"`
@@ -252,7 +252,7 @@ func (a *API) flowMetrics(ctx context.Context, kind store.Kind, in *flowMetricsI
 }
 
 type logsInput struct {
-	one
+	One
 	RunID    int64  `query:"run_id"`
 	From     int64  `query:"from" doc:"Milliseconds since 1970"`
 	To       int64  `query:"to"`

@@ -18,7 +18,7 @@ type Probe struct {
 }
 
 type probeInput struct {
-	one
+	One
 	Async     flag   `query:"async"`
 	RequestID string `query:"request_id" maxLength:"64"`
 }
@@ -61,7 +61,7 @@ type Tree struct {
 }
 
 type treeInput struct {
-	one
+	One
 	Body *struct {
 		Depth    int    `json:"depth,omitempty"`
 		Path     string `json:"path,omitempty" maxLength:"1024"`
@@ -111,7 +111,7 @@ type Exchange struct {
 }
 
 type sampleInput struct {
-	one
+	One
 	Count int            `query:"count" minimum:"1" maximum:"100" default:"10"`
 	Body  map[string]any `doc:"A source_config, or {path: …} for one request."`
 }

@@ -68,6 +68,12 @@ func register[In, Out any](a *API, r Route, handle func(context.Context, *In) (*
 		a.broken = append(a.broken, fmt.Errorf("route %s: %s", r.pattern(), wrong))
 		return
 	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[In]()) {
+		if f.Anonymous && !f.IsExported() {
+			a.broken = append(a.broken, fmt.Errorf("route %s: huma does not look into %s, whose name is not exported", r.pattern(), f.Name))
+			return
+		}
+	}
 	rt := &route{Route: r, operation: a.operation(r)}
 	body, _ := reflect.TypeFor[In]().FieldByName("Body")
 	rt.takesBody = body.Type != nil

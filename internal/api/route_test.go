@@ -45,7 +45,7 @@ func TestARouteThatNobodyThoughtAboutStopsTheStart(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = a.build(append(a.nouns(), func() {
-				register(a, r, func(context.Context, *one) (*Done, error) { return done(), nil })
+				register(a, r, func(context.Context, *One) (*Done, error) { return done(), nil })
 			}))
 			if err == nil {
 				t.Error("it starts")

@@ -62,7 +62,7 @@ func (a *API) registerRuns() {
 }
 
 type runNowInput struct {
-	one
+	One
 	Body *struct {
 		FullRefresh bool `json:"full_refresh,omitzero" doc:"Read everything again, and mark what is gone"`
 		AllowDelete bool `json:"allow_deletes,omitzero" doc:"Mark records deleted even when very many are gone at once"`
@@ -136,7 +136,7 @@ func (a *API) runsOf(ctx context.Context, src *flow.Source, n int) ([]Run, error
 const mostRuns = 1000
 
 type sourceRunsInput struct {
-	one
+	One
 	Paging
 }
 
@@ -150,7 +150,7 @@ func (a *API) sourceRuns(ctx context.Context, in *sourceRunsInput) (*List[Run], 
 }
 
 type runList struct {
-	listInput
+	ListInput
 	DataSourceID int64 `query:"data_source_id"`
 }
 
@@ -158,7 +158,7 @@ type runList struct {
 const runsEach = 20
 
 func (a *API) listRuns(ctx context.Context, in *runList) (*List[Run], error) {
-	f, err := a.filter(ctx, in.listInput, store.KindSource)
+	f, err := a.filter(ctx, in.ListInput, store.KindSource)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (a *API) listRuns(ctx context.Context, in *runList) (*List[Run], error) {
 }
 
 type runStatusInput struct {
-	one
+	One
 	RunID int64 `path:"run_id"`
 }
 
@@ -225,7 +225,7 @@ type Estimate struct {
 }
 
 // planSource says what the next run of a source would cost.
-func (a *API) planSource(ctx context.Context, in *one) (*value[[]Estimate], error) {
+func (a *API) planSource(ctx context.Context, in *One) (*value[[]Estimate], error) {
 	plan, err := a.Flows.Plan(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, upstream(err)

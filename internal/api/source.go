@@ -95,10 +95,10 @@ func (a *API) registerSources() {
 	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/copy", Tag: tag, Summary: "Copy a source", Policy: change, Creates: true}, a.copySource)
 }
 
-type sourceList struct{ listInput }
+type sourceList struct{ ListInput }
 
 func (a *API) listSources(ctx context.Context, in *sourceList) (*List[Source], error) {
-	f, err := a.filter(ctx, in.listInput, store.KindSource)
+	f, err := a.filter(ctx, in.ListInput, store.KindSource)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func (a *API) showSource(src *flow.Source, kind *credential.Kind, common *common
 }
 
 type expandable struct {
-	one
+	One
 	Expand flag `query:"expand"`
 }
 
@@ -227,7 +227,7 @@ func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[S
 }
 
 type updateSourceInput struct {
-	one
+	One
 	Body sourceInput
 }
 
@@ -266,14 +266,14 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 	return a.oneSource(ctx, src, err)
 }
 
-func (a *API) deleteSource(ctx context.Context, in *one) (*Done, error) {
+func (a *API) deleteSource(ctx context.Context, in *One) (*Done, error) {
 	if err := a.Flows.Delete(ctx, actor(ctx), store.KindSource, in.ID); err != nil {
 		return nil, err
 	}
 	return done(), nil
 }
 
-func (a *API) restoreSource(ctx context.Context, in *one) (*value[Source], error) {
+func (a *API) restoreSource(ctx context.Context, in *One) (*value[Source], error) {
 	if err := a.Flows.Restore(ctx, actor(ctx), store.KindSource, in.ID); err != nil {
 		return nil, err
 	}
@@ -287,7 +287,7 @@ func (a *API) copySource(ctx context.Context, in *copyInput) (*value[Source], er
 }
 
 type statusInput struct {
-	one
+	One
 	All      flag `query:"all" doc:"The whole flow, not this part alone."`
 	FullTree flag `query:"full_tree" doc:"The same as all."`
 	Async    flag `query:"async"`

@@ -82,7 +82,7 @@ func (a *API) vendorEndpoints(ctx context.Context, in *vendorEndpointsInput) (*L
 
 type vendorEndpointOutput struct{ Body vendorEndpoint }
 
-func (a *API) vendorEndpoint(_ context.Context, in *one) (*vendorEndpointOutput, error) {
+func (a *API) vendorEndpoint(_ context.Context, in *One) (*vendorEndpointOutput, error) {
 	for _, e := range a.catalogue.endpoints {
 		if e.ID == in.ID {
 			return &vendorEndpointOutput{e}, nil

@@ -42,7 +42,7 @@ func (a *API) vendors(ctx context.Context, in *vendorsInput) (*List[vendor], err
 
 type vendorOutput struct{ Body vendor }
 
-func (a *API) vendor(_ context.Context, in *one) (*vendorOutput, error) {
+func (a *API) vendor(_ context.Context, in *One) (*vendorOutput, error) {
 	for _, v := range a.catalogue.vendors {
 		if v.ID == in.ID {
 			return &vendorOutput{v}, nil

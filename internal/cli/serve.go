@@ -43,7 +43,7 @@ func (c serveCommand) Run(s *session) error {
 		return err
 	}
 	defer closing(s, "server", func() error { return srv.Close(s.ctx) })
-	token, needed, err := srv.SetupToken(s.ctx)
+	token, needed, err := srv.People().SetupToken(s.ctx)
 	if err != nil {
 		return err
 	}

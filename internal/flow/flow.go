@@ -13,6 +13,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -98,6 +99,17 @@ func (c Common) resource(who Actor, kind store.Kind, now int64) (store.Resource,
 
 func refuse(field, message, remedy string) error {
 	return &weir.Error{Code: weir.CodeUsage, Where: field, Message: message, Remedy: remedy}
+}
+
+// about makes field what an error is about.
+func about(field string, err error) error {
+	var e *weir.Error
+	if !errors.As(err, &e) {
+		return weir.At(field, err)
+	}
+	out := *e
+	out.Code, out.Where = weir.CodeUsage, field
+	return &out
 }
 
 func (s *Service) now() int64 { return s.Now().UnixMicro() }

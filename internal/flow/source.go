@@ -71,7 +71,7 @@ func (spec *SourceSpec) resolve(c *credential.Credential) (*plan, error) {
 	p := &plan{connector: d, chosen: map[string]bool{}}
 	var err error
 	if p.streams, err = d.WithNeeds(spec.Endpoints); err != nil {
-		return nil, weir.At("endpoint", err)
+		return nil, about("endpoint", err)
 	}
 	for _, id := range spec.Endpoints {
 		p.chosen[id] = true

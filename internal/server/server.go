@@ -28,14 +28,14 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Data      string      // directory of Weir's own files
-	Database  string      // address of the store; "" for a SQLite file in Data
-	Root      vault.Place // where the root key lies
-	Files     string      // directory in which file destinations may write; "" for Data/files
-	CalcomURL string      // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL string      // how users reach the server; "" for the address it listens on
+	Data      string         // directory of Weir's own files
+	Database  string         // address of the store; "" for a SQLite file in Data
+	Root      vault.Place    // where the root key lies
+	Files     string         // directory in which file destinations may write; "" for Data/files
+	CalcomURL string         // the Cal.com API that credentials speak to when they name none; "" for the real one
+	PublicURL string         // how users reach the server; "" for the address it listens on
 	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
-	TLS       *tls.Config // nil for plain HTTP
+	TLS       *tls.Config    // nil for plain HTTP
 	Version   string
 	Logger    *slog.Logger
 	Now       func() time.Time
@@ -118,11 +118,8 @@ func (s *Server) wire(ctx context.Context) (err error) {
 // Handler is everything that the server answers.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// SetupToken gives the one-time token that makes the first user; needed is
-// false when there is one.
-func (s *Server) SetupToken(ctx context.Context) (token string, needed bool, err error) {
-	return s.identity.SetupToken(ctx)
-}
+// People is who may use the server.
+func (s *Server) People() *identity.Service { return s.identity }
 
 // How long a request and a stop may take.
 const (
