@@ -56,7 +56,7 @@ var arrows = map[string][]string{
 	"":                            nil,
 	"connectors":                  nil,
 	"cmd/weir":                    {"internal/cli"},
-	"internal/cli":                {"internal/server", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/stdout"},
+	"internal/cli":                {"client", "internal/server", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/stdout"},
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store"},
 	"internal/connector":          {"connectors", "internal/rest"},
 	"internal/store/storetest":    {"internal/store"},
@@ -174,6 +174,8 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 // what proves Weir to an identity provider, the form of what people paste, the vault that seals it, and the recovery kit
 // that writes and reads its shares.
 var exposers = []string{
+	"client/prove.go",
+	"internal/cli/loginkey.go",
 	"internal/cli/source.go",
 	"internal/cli/vaultkit.go",
 	"internal/credential/secret.go",

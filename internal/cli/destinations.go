@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/weirhq/weir/client"
+)
+
+// destinationsCommand is `weir destinations`.
+type destinationsCommand struct {
+	List     destinationsList     `cmd:"" default:"withargs" help:"List destinations."`
+	Add      destinationsAdd      `cmd:"" help:"Make a destination of a dataset."`
+	Activate destinationsActivate `cmd:"" help:"Activate a destination, and fill it from the log."`
+	Pause    destinationsPause    `cmd:"" help:"Pause a destination."`
+	Delete   destinationsDelete   `cmd:"" help:"Delete a destination that is paused."`
+}
+
+const destinationsNoun = "data_sinks"
+
+type destinationsList struct{ remoteFlags }
+
+func (f remoteFlags) printDestinations(s *session, all ...client.Destination) error {
+	return f.print(s, all, "ID\tNAME\tSTATUS\tKIND\tDATASET\tCREDENTIAL", func(w io.Writer) {
+		for _, d := range all {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%d\n", d.ID, d.Name, d.Status, d.Type, d.DataSetID, d.CredentialID)
+		}
+	})
+}
+
+// Run lists them.
+func (c destinationsList) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	all, err := client.List[client.Destination](s.ctx, server, "/"+destinationsNoun, nil)
+	if err != nil {
+		return err
+	}
+	return c.printDestinations(s, all...)
+}
+
+type destinationsAdd struct {
+	remoteFlags
+	Name       string `arg:"" help:"What to call it."`
+	Dataset    int64  `required:"" help:"Id of the dataset that goes there."`
+	Credential int64  `required:"" help:"Id of the credential of the database or directory."`
+	History    bool   `help:"Keep every version of every record instead of the newest."`
+}
+
+// Run makes it.
+func (c destinationsAdd) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	mode := "upsert"
+	if c.History {
+		mode = "history"
+	}
+	body := map[string]any{"name": c.Name, "data_set_id": c.Dataset, "data_credentials_id": c.Credential, "sink_config": map[string]any{"mode": mode}}
+	var made client.Destination
+	if err := server.Call(s.ctx, http.MethodPost, "/"+destinationsNoun, body, &made); err != nil {
+		return err
+	}
+	return c.printDestinations(s, made)
+}
+
+type destinationsActivate struct {
+	remoteFlags
+	ID int64 `arg:"" help:"Id of the destination."`
+}
+
+// Run activates it.
+func (c destinationsActivate) Run(s *session) error {
+	return c.turn(s, destinationsNoun, c.ID, "activate", false)
+}
+
+type destinationsPause struct {
+	remoteFlags
+	ID int64 `arg:"" help:"Id of the destination."`
+}
+
+// Run pauses it.
+func (c destinationsPause) Run(s *session) error {
+	return c.turn(s, destinationsNoun, c.ID, "pause", false)
+}
+
+type destinationsDelete struct {
+	remoteFlags
+	ID int64 `arg:"" help:"Id of the destination."`
+}
+
+// Run deletes it.
+func (c destinationsDelete) Run(s *session) error { return c.remove(s, destinationsNoun, c.ID) }

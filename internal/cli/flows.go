@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/weirhq/weir/client"
+)
+
+// flowsCommand is `weir flows`.
+type flowsCommand struct {
+	List   flowsList   `cmd:"" default:"withargs" help:"Draw all flows as trees."`
+	Delete flowsDelete `cmd:"" help:"Delete a flow that is paused."`
+}
+
+type flowsList struct{ remoteFlags }
+
+// Run draws them.
+func (c flowsList) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	var all struct {
+		Flows []client.Node `json:"flows"`
+	}
+	if err := server.Call(s.ctx, http.MethodGet, "/flows?flows_only=1&per_page=1000", nil, &all); err != nil {
+		return err
+	}
+	return c.print(s, all.Flows, "FLOW\tPART\tSTATUS", func(w io.Writer) {
+		for _, root := range all.Flows {
+			draw(w, root, 0)
+		}
+	})
+}
+
+// draw writes a node and what hangs below it, indented.
+func draw(w io.Writer, n client.Node, depth int) {
+	part, id := "source", n.SourceID
+	switch {
+	case n.DataSetID != 0:
+		part, id = "dataset", n.DataSetID
+	case n.DestinationID != 0:
+		part, id = "destination", n.DestinationID
+	}
+	flow := ""
+	if depth == 0 {
+		flow = fmt.Sprint(n.ID)
+	}
+	fmt.Fprintf(w, "%s\t%s%s %d (%s)\t%s\n", flow, strings.Repeat("  ", depth), part, id, n.Name, n.Status)
+	for _, child := range n.Children {
+		draw(w, child, depth+1)
+	}
+}
+
+type flowsDelete struct {
+	remoteFlags
+	ID int64 `arg:"" help:"Number of the flow."`
+}
+
+// Run deletes it.
+func (c flowsDelete) Run(s *session) error { return c.remove(s, "flows", c.ID) }
+
+// runsCommand is `weir runs`.
+type runsCommand struct {
+	remoteFlags
+	Source int64 `help:"Only of this source."`
+}
+
+// Run lists them, newest first.
+func (c runsCommand) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if c.Source != 0 {
+		query.Set("data_source_id", fmt.Sprint(c.Source))
+	}
+	runs, err := client.List[client.Run](s.ctx, server, "/runs", query)
+	if err != nil {
+		return err
+	}
+	return c.printRuns(s, runs...)
+}
+
+func (f remoteFlags) printRuns(s *session, runs ...client.Run) error {
+	return f.print(s, runs, "RUN\tSOURCE\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tDELETED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
+		for _, r := range runs {
+			fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, r.Status, r.Read, r.Written, r.Unchanged, r.Deleted, r.Quarantined, r.Requests)
+		}
+	})
+}
