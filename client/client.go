@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,6 +45,9 @@ func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: "--server", Message: "this is not the address of a server", Remedy: "Write it as https://host or http://127.0.0.1:8080"}
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "--server", Message: "plain http shows keys to everybody on the way", Remedy: "Use https, or http on loopback through a tunnel"}
 	}
 	c := &Client{base: strings.TrimSuffix(strings.TrimRight(o.URL, "/"), "/api") + "/api", key: o.Key, token: o.Token, http: o.HTTP}
 	if c.http == nil {

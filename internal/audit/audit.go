@@ -35,14 +35,16 @@ type Entry struct {
 
 // Log is the audit log of one database. It is safe for concurrent use.
 type Log struct {
-	db  *store.DB
-	key []byte
-	now func() time.Time
+	db      *store.DB
+	key     []byte
+	earlier [][]byte
+	now     func() time.Time
 }
 
-// New returns the log of db, whose MACs are made with key.
-func New(db *store.DB, key []byte, now func() time.Time) *Log {
-	return &Log{db: db, key: bytes.Clone(key), now: now}
+// New returns the log of db, whose MACs are made with key. Earlier keys check
+// what was written with them, and make nothing new.
+func New(db *store.DB, key []byte, now func() time.Time, earlier ...[]byte) *Log {
+	return &Log{db: db, key: bytes.Clone(key), earlier: earlier, now: now}
 }
 
 // Append writes an entry and returns when it is durable.
@@ -60,13 +62,13 @@ func (l *Log) AppendTx(ctx context.Context, tx *store.Tx, e Entry) error {
 		return err
 	}
 	row := store.AuditEntry{At: l.now().UnixMicro(), Org: e.Org, Actor: e.Actor, Action: e.Action, Kind: e.Kind, Object: e.Object, Detail: detail}
-	return tx.AppendAudit(ctx, row, l.mac)
+	return tx.AppendAudit(ctx, row, func(e store.AuditEntry) []byte { return mac(l.key, e) })
 }
 
 // mac covers every field, each with its length, so that no two entries have
 // the same bytes.
-func (l *Log) mac(e store.AuditEntry) []byte {
-	h := hmac.New(sha256.New, l.key)
+func mac(key []byte, e store.AuditEntry) []byte {
+	h := hmac.New(sha256.New, key)
 	for _, n := range []int64{e.Seq, e.At, e.Org, e.Actor, e.Object} {
 		_ = binary.Write(h, binary.BigEndian, n) // a hash takes everything
 	}
@@ -75,6 +77,16 @@ func (l *Log) mac(e store.AuditEntry) []byte {
 		h.Write(b)
 	}
 	return h.Sum(nil)
+}
+
+// ours reports whether the entry's MAC is of one of our keys.
+func (l *Log) ours(e store.AuditEntry) bool {
+	for _, key := range append([][]byte{l.key}, l.earlier...) {
+		if hmac.Equal(mac(key, e), e.MAC) {
+			return true
+		}
+	}
+	return false
 }
 
 // verifyBatch is how many entries are read at once.
@@ -92,7 +104,7 @@ func (l *Log) Verify(ctx context.Context) (entries int64, err error) {
 	for entries < head {
 		before := entries
 		err := l.db.Audit(ctx, entries, int(min(verifyBatch, head-entries)), func(e store.AuditEntry) error {
-			if e.Seq != entries+1 || !bytes.Equal(e.Previous, previous) || !hmac.Equal(l.mac(e), e.MAC) {
+			if e.Seq != entries+1 || !bytes.Equal(e.Previous, previous) || !l.ours(e) {
 				return broken(entries + 1)
 			}
 			entries, previous = e.Seq, e.MAC

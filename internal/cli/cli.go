@@ -43,6 +43,9 @@ type commands struct {
 	Runs         runsCommand         `cmd:"" help:"Its runs, newest first."`
 	Users        usersCommand        `cmd:"" help:"Who may use it."`
 	Keys         keysCommand         `cmd:"" help:"Your service keys."`
+	Backup       backupCommand       `cmd:"" help:"Copies of a server's database."`
+	Restore      restoreCommand      `cmd:"" help:"Bring a server's database back from a backup."`
+	Audit        auditCommand        `cmd:"" help:"The log of who did what."`
 	Simulate     simulateCommand     `cmd:"" help:"Run a simulator of the Cal.com API."`
 	Connectors   connectorsCommand   `cmd:"" help:"List, describe and check connectors."`
 	Vault        vaultCommand        `cmd:"" help:"Look after the keys that Weir's own secrets are encrypted with."`

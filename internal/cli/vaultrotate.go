@@ -5,6 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
 )
@@ -55,6 +56,9 @@ func (c vaultRekey) Run(s *session) error {
 		if err != nil {
 			return err
 		}
+		if err := resealPeople(s, v, db); err != nil {
+			return err
+		}
 		if len(exposed) > 0 {
 			fmt.Fprintln(s.Stdout, "Whoever had the root key and the database may have these. Replace each where it was made, then here:")
 			t := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
@@ -69,4 +73,21 @@ func (c vaultRekey) Run(s *session) error {
 		fmt.Fprintln(s.Stdout, "Every key is a new one. Recovery kits made before are worth nothing now: run `weir vault recovery-kit`.")
 		return printRotation(s, r)
 	})
+}
+
+// resealPeople brings the rows that give rights under the new keys, and signs
+// everybody out.
+func resealPeople(s *session, v *vault.Vault, db *store.DB) error {
+	people, err := identity.New(db, identity.Options{
+		Audit: auditLog(db, v), MACKey: v.Derive("rows"), Pepper: v.Derive("pepper"), EarlierPeppers: v.DeriveEarlier("pepper"), Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	for _, earlier := range v.DeriveEarlier("rows") {
+		if _, err := people.Reseal(s.ctx, earlier); err != nil {
+			return err
+		}
+	}
+	return nil
 }

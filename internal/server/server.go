@@ -82,10 +82,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	log := audit.New(s.store, sealed.Derive("audit"), c.Now)
+	log := audit.New(s.store, sealed.Derive("audit"), c.Now, sealed.DeriveEarlier("audit")...)
 	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout})
 	s.identity, err = identity.New(s.store, identity.Options{
-		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), Now: c.Now, Logger: c.Logger,
+		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
 	})
 	if err != nil {
 		return err

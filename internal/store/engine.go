@@ -44,6 +44,9 @@ type engine interface {
 	save(d DatasetID, org int64, entries []entry) (query string, args []any)
 	// most is how many rows lookUp and save take.
 	most() int
+	// snapshot writes the whole database as it is at one instant into a new
+	// file.
+	snapshot(ctx context.Context, read *sql.DB, path string) error
 	// explain gives a driver's error a class and a remedy.
 	explain(err error) error
 }

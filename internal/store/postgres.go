@@ -112,6 +112,11 @@ func (e *postgresEngine) lock(ctx context.Context, instance, name string) (func(
 	return nil, errHeld
 }
 
+func (e *postgresEngine) snapshot(context.Context, *sql.DB, string) error {
+	return &weir.Error{Code: weir.CodeUsage, Where: "backup", Message: "Weir's own database is in Postgres, which has tools of its own for this",
+		Remedy: "Run pg_dump, and keep the root key apart from it: see docs/backup.md"}
+}
+
 // most keeps one statement's arrays to about a megabyte.
 func (e *postgresEngine) most() int { return 5000 }
 

@@ -107,6 +107,21 @@ func (e *sqliteEngine) lock(_ context.Context, _, name string) (func(), error) {
 	return lockFile(e.path + "." + name + ".lock")
 }
 
+func (e *sqliteEngine) snapshot(ctx context.Context, read *sql.DB, path string) error {
+	conn, err := read.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	// The connection only reads; writing another file is no change of this one.
+	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 0`); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, `VACUUM INTO $1`, path)
+	_, undo := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA query_only = 1`)
+	return errors.Join(err, undo)
+}
+
 // most stays below SQLite's 32,766 parameters of a statement.
 func (e *sqliteEngine) most() int { return 500 }
 
