@@ -97,6 +97,10 @@ type API struct {
 func (a *API) nouns() []func() {
 	return []func(){
 		a.registerDocument,
+		a.registerSetup,
+		a.registerTokens,
+		a.registerServiceKeys,
+		a.registerUsers,
 		a.registerVendors,
 		a.registerAuthTemplates,
 		a.registerVendorEndpoints,

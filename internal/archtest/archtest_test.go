@@ -176,6 +176,8 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 // that writes and reads its shares.
 var exposers = []string{
 	"client/prove.go",
+	"internal/api/service_keys.go",
+	"internal/api/token.go",
 	"internal/cli/loginkey.go",
 	"internal/cli/source.go",
 	"internal/cli/vaultkit.go",

@@ -340,7 +340,7 @@ func TestBadInputIsRefusedByNameAndLeavesNothing(t *testing.T) {
 		"id -1":                  {404, "GET", "/data_sources/-1", nil},
 		"id 0":                   {404, "GET", "/data_sets/0", nil},
 		"a key in the headers":   {400, "POST", "/data_sources", m{"name": "x", "source_type": "rest", "data_credentials_id": cred["id"], "source_config": m{"rest.iterations": []any{m{"url.template": "/v2/me", "request.headers": "Authorization:Bearer x"}}}}},
-		"a host of one's own":    {400, "POST", "/data_credentials/" + id(cred["id"]) + "/probe/sample", m{"rest.iterations": []any{m{"url.template": "https://evil.example/v2/me"}}}},
+		"a host of one's own":    {403, "POST", "/data_credentials/" + id(cred["id"]) + "/probe/sample", m{"rest.iterations": []any{m{"url.template": "https://evil.example/v2/me"}}}},
 		"a dataset of none":      {400, "POST", "/data_sinks", m{"name": "x", "sink_type": "rest", "data_credentials_id": cred["id"], "data_set_id": 12345}},
 		"a mode of none":         {400, "POST", "/data_sinks", m{"name": "x", "sink_type": "rest", "data_credentials_id": cred["id"], "data_set_id": 1, "sink_config": m{"mode": "sideways"}}},
 		"a transform":            {400, "POST", "/data_sets", m{"name": "x", "parent_data_set_id": 1, "has_custom_transform": true, "transform": m{"a": 1}}},
