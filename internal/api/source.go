@@ -208,8 +208,8 @@ func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[S
 		return nil, refuse("data_credentials_id", "a source needs a credential", "Give the id of one, or make one with POST /data_credentials")
 	}
 	input.Credential = *in.Body.CredentialsID
-	if err := a.Identity.Authorize(ctx, principal(ctx), mayOperate(store.KindCredential), input.Credential); err != nil {
-		return nil, weir.At("data_credentials_id", err)
+	if err := a.mayUse(ctx, "data_credentials_id", store.KindCredential, input.Credential); err != nil {
+		return nil, err
 	}
 	c, err := a.Credentials.Credential(ctx, who.Org, input.Credential)
 	if err != nil {
@@ -241,8 +241,8 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 	use := before.Credential
 	if edit.Credential != nil {
 		use = *edit.Credential
-		if err := a.Identity.Authorize(ctx, principal(ctx), mayOperate(store.KindCredential), use); err != nil {
-			return nil, weir.At("data_credentials_id", err)
+		if err := a.mayUse(ctx, "data_credentials_id", store.KindCredential, use); err != nil {
+			return nil, err
 		}
 	}
 	if in.Body.SourceConfig != nil || in.Body.TemplateConfig != nil || in.Body.VendorEndpointID != 0 || in.Body.Endpoint != "" || in.Body.Endpoints != nil {
