@@ -172,7 +172,7 @@ func (in *destinationInput) spec() (spec flow.DestinationSpec, err error) {
 	if mode == "" {
 		mode, _ = in.SinkConfig["insert.mode"].(string)
 	}
-	known := false
+	var known bool
 	if spec.Mode, known = modes[mode]; !known {
 		return spec, refuse("sink_config.mode", "there is no such mode", "Use upsert or history")
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -44,8 +45,8 @@ func (a *API) probeCredential(ctx context.Context, in *probeInput) (*value[Probe
 // notGood is what a credential's service says, or its absence: 403, as the
 // contract has it, with the reason.
 func notGood(err error) error {
-	p, ours := validation(err).(*problem)
-	if !ours || p.status != http.StatusBadRequest {
+	var p *problem
+	if !errors.As(validation(err), &p) || p.status != http.StatusBadRequest {
 		return err
 	}
 	p.status = http.StatusForbidden

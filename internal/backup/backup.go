@@ -80,7 +80,7 @@ func sum(path string) (digest string, size int64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	h := sha256.New()
 	size, err = io.Copy(h, f)
 	return hex.EncodeToString(h.Sum(nil)), size, err
@@ -112,7 +112,7 @@ func pack(path, database string, m Manifest) (err error) {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }() // only read
 	if err := t.WriteHeader(&tar.Header{Name: databaseName, Mode: 0o600, Size: m.Bytes, ModTime: m.Made}); err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func Unpack(backup, path string) (m Manifest, err error) {
 	if err != nil {
 		return m, &weir.Error{Code: weir.CodeUsage, Where: backup, Message: err.Error(), Remedy: "Name a file that weir backup made", Err: err}
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }() // only read
 	z, err := zstd.NewReader(in)
 	if err != nil {
 		return m, damaged(err)

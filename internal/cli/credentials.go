@@ -179,7 +179,7 @@ func (c credentialsCheck) Run(s *session) error {
 	if _, err := client.Do[map[string]any](s.ctx, server, http.MethodGet, credentialsNoun, c.ID, "probe", nil); err != nil {
 		return err
 	}
-	return credentialsShow{c.remoteFlags, c.ID}.Run(s)
+	return credentialsShow(c).Run(s)
 }
 
 type credentialsRotate struct {

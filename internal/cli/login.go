@@ -16,7 +16,7 @@ import (
 func readLogin(s *session) (l login, err error) {
 	path, err := configPath(s)
 	if err != nil {
-		return l, nil // no home, no login
+		return l, nil //nolint:nilerr // no home, no login
 	}
 	content, err := os.ReadFile(path) // #nosec G304 -- the user's own configuration
 	if errors.Is(err, fs.ErrNotExist) {

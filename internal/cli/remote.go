@@ -133,7 +133,7 @@ func readLine(r io.Reader) (string, error) {
 	one := make([]byte, 1)
 	for b.Len() < keyFileLimit {
 		n, err := r.Read(one)
-		if n == 1 && one[0] == '\n' || err == io.EOF { //nolint:errorlint // readers give it bare
+		if n == 1 && one[0] == '\n' || err == io.EOF {
 			return strings.TrimRight(b.String(), "\r"), nil
 		}
 		if err != nil {

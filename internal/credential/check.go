@@ -202,7 +202,7 @@ func (s *Service) checkPath(c *Credential) error {
 	if err != nil {
 		return &weir.Error{Code: weir.CodeLocal, Where: fieldPath, Message: "the server's directory of files cannot be opened", Err: err}
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // only looked at
 	path := c.Settings[fieldPath]
 	if dir := filepath.Dir(path); dir != "." {
 		if err := root.MkdirAll(dir, 0o700); err != nil {

@@ -127,7 +127,7 @@ func (s *Service) fill(c *Credential, values map[string]weir.Secret, now int64) 
 		value := open(values[f.Name])
 		switch {
 		case f.Secret && value != "":
-			clean, err := c.Kind.cleanSecret(f, value)
+			clean, err := c.Kind.cleanSecret(value)
 			if err != nil {
 				return nil, weir.At(f.Name, err)
 			}
@@ -150,7 +150,7 @@ func (s *Service) fill(c *Credential, values map[string]weir.Secret, now int64) 
 }
 
 // cleanSecret takes away what was pasted along with a key.
-func (k *Kind) cleanSecret(f Field, value string) (weir.Secret, error) {
+func (k *Kind) cleanSecret(value string) (weir.Secret, error) {
 	if k.Connector == nil {
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return weir.Secret{}, refuse("", "it has a line break or another control character inside", "Copy it again, alone")

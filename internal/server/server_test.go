@@ -390,7 +390,7 @@ func TestNoSecretIsInAnyLogOrAnswer(t *testing.T) {
 func TestReadyMeansThatTheStoreAnswers(t *testing.T) {
 	w := newWorld(t, 1)
 	for _, path := range []string{"/healthz", "/readyz"} {
-		res, err := http.Get(w.url + path) //nolint:noctx // a test
+		res, err := http.Get(w.url + path)
 		w.must(err)
 		_ = res.Body.Close()
 		if res.StatusCode != http.StatusOK {

@@ -112,7 +112,7 @@ func (e *sqliteEngine) snapshot(ctx context.Context, read *sql.DB, path string) 
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // back into the pool
 	// The connection only reads; writing another file is no change of this one.
 	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 0`); err != nil {
 		return err
