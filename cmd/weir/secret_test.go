@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"net/http/httptest"
 	"net/url"
@@ -64,13 +65,17 @@ func runDebug(t *testing.T, dir, base, key string) []byte {
 func encodings(key string) map[string][]byte {
 	reversed := []byte(key)
 	slices.Reverse(reversed)
-	var wide []byte
+	var wide, wideBig []byte
+	var escaped, entities strings.Builder
 	for _, u := range utf16.Encode([]rune(key)) {
-		wide = append(wide, byte(u), byte(u>>8))
+		wide, wideBig = append(wide, byte(u), byte(u>>8)), append(wideBig, byte(u>>8), byte(u))
+		fmt.Fprintf(&escaped, `\u%04x`, u)
+		fmt.Fprintf(&entities, "&#%d;", u)
 	}
 	out := map[string][]byte{
 		"raw": []byte(key), "reversed": reversed, "hex": []byte(hex.EncodeToString([]byte(key))),
-		"HEX": []byte(strings.ToUpper(hex.EncodeToString([]byte(key)))), "percent": []byte(url.QueryEscape(key)), "utf-16": wide,
+		"HEX": []byte(strings.ToUpper(hex.EncodeToString([]byte(key)))), "percent": []byte(url.QueryEscape(key)), "utf-16": wide, "utf-16 big-endian": wideBig,
+		"JSON escapes": []byte(escaped.String()), "HTML entities": []byte(entities.String()),
 		"its secret part": []byte(key[strings.LastIndex(key, "_")+1:]),
 	}
 	for shift := range 3 {
