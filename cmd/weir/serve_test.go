@@ -272,7 +272,7 @@ func TestAKilledServerGoesOnWhereItWas(t *testing.T) {
 		s.start()
 	}
 	s.weir(nil, "sources", "run", "3")
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "files", "cal.db")+"?mode=ro")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "files", "1", "cal.db")+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -237,9 +237,13 @@ func (s *Service) Copy(ctx context.Context, who Actor, id int64, name string) (*
 	return s.Create(ctx, who, in)
 }
 
-// path is where a file credential leads, below dir.
-func (c *Credential) path(dir string) string {
-	return filepath.Join(dir, filepath.FromSlash(c.Settings[fieldPath]))
+// dir is the directory of files of the credential's organization: no other's
+// credentials lead there.
+func (c *Credential) dir(files string) string { return filepath.Join(files, fmt.Sprint(c.Org)) }
+
+// path is where a file credential leads.
+func (c *Credential) path(files string) string {
+	return filepath.Join(c.dir(files), filepath.FromSlash(c.Settings[fieldPath]))
 }
 
 // Format is the file format of a file credential.

@@ -195,10 +195,10 @@ func (c *Credential) postgres(password weir.Secret) (target string, o sqldb.Opti
 // checkPath makes sure that the path lies in the server's directory of files,
 // whatever links there are.
 func (s *Service) checkPath(c *Credential) error {
-	if err := os.MkdirAll(s.Files, 0o700); err != nil {
+	if err := os.MkdirAll(c.dir(s.Files), 0o700); err != nil {
 		return &weir.Error{Code: weir.CodeLocal, Where: fieldPath, Message: "the server's directory of files cannot be made", Err: err}
 	}
-	root, err := os.OpenRoot(s.Files)
+	root, err := os.OpenRoot(c.dir(s.Files))
 	if err != nil {
 		return &weir.Error{Code: weir.CodeLocal, Where: fieldPath, Message: "the server's directory of files cannot be opened", Err: err}
 	}

@@ -397,7 +397,7 @@ func TestDatabasesAndFilesAreValidatedToo(t *testing.T) {
 	if err != nil || c.Format() != "csv" {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if err := os.Symlink("/etc", filepath.Join(w.s.Files, "out")); err != nil {
+	if err := os.Symlink("/etc", filepath.Join(w.s.Files, "1", "out")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err = w.s.Create(t.Context(), me, credential.Input{Kind: "file", Name: "out", Values: values("path", "out")}); weir.CodeOf(err) != weir.CodeUsage {

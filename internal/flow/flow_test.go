@@ -131,7 +131,7 @@ func (w *world) settle(source int64) {
 
 func (w *world) count(query string) (n int) {
 	w.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.files, "cal.db")+"?mode=ro")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.files, "1", "cal.db")+"?mode=ro")
 	if err != nil {
 		w.Fatal(err)
 	}

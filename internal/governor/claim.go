@@ -163,10 +163,14 @@ func (b *Budget) nextClaim(w *window, now time.Duration, limit int, claims []*pl
 	if !satisfied || len(claims) == 0 {
 		next = max(now+claimPause, usable-ahead)
 	}
-	last := now
+	last, ready := now, 0
 	for _, p := range slices.Concat(claims, b.places) {
-		if p.phase == claimed {
-			last = max(last, p.from)
+		if p.phase != claimed {
+			continue
+		}
+		last = max(last, p.from)
+		if p.from <= now {
+			ready++
 		}
 	}
 	switch {
@@ -178,7 +182,7 @@ func (b *Budget) nextClaim(w *window, now time.Duration, limit int, claims []*pl
 	if len(b.others) > 0 {
 		next = max(next, min(now+claimPoll, max(last, usable)))
 	}
-	if b.lanes.interactive() > 0 {
+	if b.lanes.interactive() > ready { // somebody waits whom nothing claimed serves
 		next = max(min(next, now+claimPoll), now+personPoll)
 	}
 	return min(next, now+claimMost)

@@ -140,3 +140,23 @@ func TestASweepYieldsToABackfillOnTheSameKey(t *testing.T) {
 		}
 	})
 }
+
+func TestOnePersonAfterAnotherWaitsForNothingWhileThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, b := open(NewMemoryLedger(), 120)
+		began := time.Now()
+		for range 20 {
+			done, err := b.Take(t.Context(), weir.LaneInteractive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done(weir.Answer{Sent: true, Status: 200})
+		}
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("twenty requests that take no time took %v", waited)
+		}
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

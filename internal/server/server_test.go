@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ import (
 
 // world is a whole server over HTTP, with a simulator in place of Cal.com.
 type world struct {
-	*testing.T
+	testing.TB
 	dir    string
 	config server.Config
 	server *server.Server
@@ -36,6 +37,8 @@ type world struct {
 	url    string
 	token  string
 	log    *lines
+	limit  int
+	slow   atomic.Int64 // how long the simulator waits before each answer
 }
 
 // lines is a log that a test reads while the server writes it.
@@ -56,14 +59,22 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-func newWorld(t *testing.T, bookings int) *world {
+func newWorld(t *testing.T, bookings int) *world { return buildWorld(t, bookings, 120) }
+
+// benchWorld is one whose key has no limit worth the name.
+func benchWorld(b *testing.B) *world { return buildWorld(b, 5, 1_000_000) }
+
+func buildWorld(t testing.TB, bookings, limit int) *world {
 	t.Helper()
-	w := &world{T: t, dir: t.TempDir(), log: &lines{}}
+	w := &world{TB: t, dir: t.TempDir(), log: &lines{}, limit: limit}
 	var err error
-	if w.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 1, RateLimit: 120}); err != nil {
+	if w.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 1, RateLimit: limit}); err != nil {
 		t.Fatal(err)
 	}
-	sim := httptest.NewServer(w.sim)
+	sim := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Duration(w.slow.Load()))
+		w.sim.ServeHTTP(rw, r)
+	}))
 	t.Cleanup(sim.Close)
 	w.simURL = sim.URL
 	w.start()
@@ -163,7 +174,7 @@ func id(v any) string {
 
 func (w *world) credential() m {
 	w.Helper()
-	return w.call(200, "POST", "/data_credentials", m{"name": "Ours", "credentials_type": "cal_com_api", "credentials": m{"api_key": w.sim.Keys()[0].Key}})
+	return w.call(200, "POST", "/data_credentials", m{"name": "Ours", "credentials_type": "cal_com_api", "credentials": m{"api_key": w.sim.Keys()[0].Key, "rate_limit": min(w.limit, 100_000)}})
 }
 
 // finished waits for the newest run of a source.
@@ -261,7 +272,7 @@ func TestTheWholeStoryOverTheContract(t *testing.T) {
 
 func (w *world) count(query string) (n int) {
 	w.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "files", "cal.db")+"?mode=ro")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "files", "1", "cal.db")+"?mode=ro")
 	w.must(err)
 	defer db.Close()
 	w.must(db.QueryRowContext(w.Context(), query).Scan(&n))
