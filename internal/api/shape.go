@@ -252,3 +252,11 @@ func at(field string, err error) error {
 	}
 	return weir.At(field, err)
 }
+
+// missingIsEmpty lets what is not there any more be shown as nothing.
+func missingIsEmpty(err error) error {
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil
+	}
+	return err
+}

@@ -63,7 +63,8 @@ func TestNoRouteLetsInWhomItsPolicyKeepsOut(t *testing.T) {
 	objects["users"] = operator.Principal.User
 	_, key, err := people.CreateKey(t.Context(), owner, identity.NewKey{Name: "key", Scope: identity.RoleOwner})
 	w.must(err)
-	objects["service_keys"] = key.ID
+	objects["service_keys"], objects["orgs"] = key.ID, owner.Org
+	objects["teams"] = w.call(200, "POST", "/teams", m{"name": "Readers"})["id"]
 	lone := w.user(owner, "lone", identity.RoleCollaborator)
 	guest := w.user(owner, "guest", identity.RoleCollaborator)
 	gone := w.user(owner, "gone", identity.RoleAdmin)
@@ -151,8 +152,10 @@ func (d documented) allows(c caller) bool {
 		return c.role != "" && d.method == http.MethodGet
 	case strings.HasPrefix(d.path, "/users/{id}"):
 		return c.org != ""
-	case strings.HasPrefix(d.path, "/service_keys/{id}"):
+	case strings.HasPrefix(d.path, "/service_keys/{id}"), strings.HasPrefix(d.path, "/teams/{id}"):
 		return false
+	case strings.HasPrefix(d.path, "/orgs/{id}"):
+		return c.org != ""
 	}
 	return true // lists show what one may see
 }
@@ -161,7 +164,12 @@ func (d documented) allows(c caller) bool {
 func (w *world) as(token, method, path string) (int, string) {
 	w.Helper()
 	body := []byte("{}")
-	if method == http.MethodGet || method == http.MethodDelete {
+	switch {
+	case method == http.MethodGet:
+		body = nil
+	case strings.HasSuffix(path, "/members"):
+		body = []byte(`{"members":[]}`)
+	case method == http.MethodDelete:
 		body = nil
 	}
 	req, err := http.NewRequestWithContext(w.Context(), method, w.url+"/api"+path, bytes.NewReader(body))

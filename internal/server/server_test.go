@@ -409,3 +409,48 @@ func TestReadyMeansThatTheStoreAnswers(t *testing.T) {
 		}
 	}
 }
+
+func TestPeopleTeamsSharingAndTheAuditLogOverTheContract(t *testing.T) {
+	w := newWorld(t, 5)
+	cred := w.credential()
+	guest := w.user(w.principal(), "guest", identity.RoleCollaborator)
+	path := "/data_credentials/" + id(cred["id"])
+	if status, _ := w.as(guest.Token.Expose(), "GET", path); status != http.StatusNotFound {
+		t.Errorf("before it is shared: %d", status)
+	}
+	team := w.call(200, "POST", "/teams", m{"name": "Readers", "members": []any{m{"email": "guest@example.com"}}})
+	if got := team["members"].([]any); len(got) != 1 || got[0].(m)["email"] != "guest@example.com" {
+		t.Errorf("team %v", team)
+	}
+	var shared []m
+	w.decode(w.raw(200, "PUT", path+"/accessors", m{"accessors": []any{m{"type": "TEAM", "id": team["id"], "access_roles": []any{"collaborator"}}}}), &shared)
+	if len(shared) != 1 || shared[0]["type"] != "TEAM" {
+		t.Errorf("accessors %v", shared)
+	}
+	if status, _ := w.as(guest.Token.Expose(), "GET", path); status != http.StatusOK {
+		t.Errorf("once it is shared: %d", status)
+	}
+	w.raw(200, "DELETE", path+"/accessors", nil)
+	if status, _ := w.as(guest.Token.Expose(), "GET", path); status != http.StatusNotFound {
+		t.Errorf("when it is shared no more: %d", status)
+	}
+	entries := w.list(path + "/audit_log")
+	events := map[any]bool{}
+	for _, e := range entries {
+		events[e["event"]] = true
+		for _, field := range []string{"request_ip", "user", "change_summary", "object_changes", "owner_email"} {
+			if e[field] == nil {
+				t.Errorf("%s of %v is null", field, e)
+			}
+		}
+	}
+	if !events["credential.create"] || len(entries) < 3 {
+		t.Errorf("audit log %v", entries)
+	}
+	me := w.call(200, "GET", "/users/current", nil)
+	if me["email"] != "ada@example.com" || len(w.list("/orgs")) != 1 || len(w.list("/orgs/1/members")) != 2 || len(w.list("/orgs/1/audit_log")) == 0 {
+		t.Errorf("me %v", me)
+	}
+	w.call(404, "GET", "/orgs/2", nil)
+	w.call(200, "DELETE", "/teams/"+id(team["id"]), nil)
+}
