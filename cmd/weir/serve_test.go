@@ -310,3 +310,53 @@ func TestAWrongRootKeyStopsTheStartAndChangesNothing(t *testing.T) {
 		t.Errorf("after %s: %v: %s", time.Since(began), err, out)
 	}
 }
+
+func TestABackupBringsAServerBackAndSignsEverybodyOut(t *testing.T) {
+	s := newService(t, 40)
+	s.setup()
+	s.weir([]string{"CAL_API_KEY=" + s.key()}, "credentials", "add", "Ours")
+	copied := filepath.Join(t.TempDir(), "copy.weir")
+	s.weir(nil, "backup", "create", "--data", s.dir, copied)
+	if again := s.command("backup", "create", "--data", s.dir, copied); again.Run() == nil {
+		t.Error("an earlier backup was overwritten")
+	}
+	if got := s.weir(nil, "backup", "verify", "--data", s.dir, copied); !strings.Contains(got, "1 secrets open") {
+		t.Errorf("verify says %s", got)
+	}
+	s.ask("GET", "/openapi.json", "") // it still answers
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(s.ask("POST", "/token", "Basic "+s.serviceKey()), &token); err != nil {
+		t.Fatal(err)
+	}
+	s.kill()
+	root, err := os.ReadFile(filepath.Join(s.dir, "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(s.dir, "root.key"), root, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.weir(nil, "restore", "--data", s.dir, copied)
+	s.start()
+	if got := s.weir(nil, "credentials", "check", "1"); !strings.Contains(got, "VERIFIED") {
+		t.Errorf("the credential is not what it was: %s", got)
+	}
+	if got := s.ask("GET", "/users/current", "Bearer "+token.AccessToken); !strings.Contains(string(got), "AUTH_001") {
+		t.Errorf("an old session lives: %s", got)
+	}
+	damaged, err := os.ReadFile(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged[len(damaged)/2] ^= 1
+	broken := filepath.Join(t.TempDir(), "broken.weir")
+	if err := os.WriteFile(broken, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := s.command("backup", "verify", "--data", s.dir, broken).CombinedOutput(); err == nil || !strings.Contains(string(out), "damaged") {
+		t.Errorf("a damaged backup is verified: %v: %s", err, out)
+	}
+}
