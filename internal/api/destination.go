@@ -255,6 +255,9 @@ func (a *API) restoreDestination(ctx context.Context, in *One) (*value[Destinati
 }
 
 func (a *API) copyDestination(ctx context.Context, in *copyInput) (*value[Destination], error) {
+	if err := a.mayReuse(ctx, store.KindDestination, in.ID); err != nil {
+		return nil, err
+	}
 	to, err := a.Flows.CopyDestination(ctx, actor(ctx), in.ID, in.name())
 	return a.oneDestination(ctx, to, err)
 }

@@ -259,6 +259,15 @@ func (a *API) copyFlow(ctx context.Context, in *copyInput) (*value[FlowResponse]
 	if err != nil {
 		return nil, err
 	}
+	var refused error
+	root.Walk(func(n *flow.Node) {
+		if refused == nil && n.Kind != store.KindDataset {
+			refused = a.mayReuse(ctx, n.Kind, n.ID)
+		}
+	})
+	if refused != nil {
+		return nil, refused
+	}
 	copied, err := a.Flows.CopyFlow(ctx, actor(ctx), root, in.name())
 	return a.oneFlow(ctx, copied, false, err)
 }
@@ -276,6 +285,23 @@ func (a *API) deleteTree(ctx context.Context, root *flow.Node, err error) (*Done
 		return nil, activeFirst(err)
 	}
 	return done(), nil
+}
+
+// mayReuse makes sure that the caller may use what a copy of a part of a flow
+// would use: sharing a source shares no credential.
+func (a *API) mayReuse(ctx context.Context, kind store.Kind, id int64) error {
+	if kind == store.KindSource {
+		src, err := a.Flows.Source(ctx, actor(ctx).Org, id)
+		if err != nil {
+			return err
+		}
+		return a.mayUse(ctx, "data_credentials_id", store.KindCredential, src.Credential)
+	}
+	to, err := a.Flows.Destination(ctx, actor(ctx).Org, id)
+	if err != nil {
+		return err
+	}
+	return a.mayUseBoth(ctx, destinationInput{CredentialsID: &to.Credential, DataSetID: &to.Dataset})
 }
 
 // activeFirst is 405 for what must be paused before it is deleted, naming it.

@@ -246,6 +246,11 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 		}
 	}
 	if in.Body.SourceConfig != nil || in.Body.TemplateConfig != nil || in.Body.VendorEndpointID != 0 || in.Body.Endpoint != "" || in.Body.Endpoints != nil {
+		// Whoever may change a source may not by that read other things with a
+		// credential that is not theirs to use.
+		if err := a.mayUse(ctx, "data_credentials_id", store.KindCredential, use); err != nil {
+			return nil, err
+		}
 		c, err := a.Credentials.Credential(ctx, who.Org, use)
 		if err != nil {
 			return nil, weir.At("data_credentials_id", err)
@@ -282,6 +287,9 @@ func (a *API) restoreSource(ctx context.Context, in *One) (*value[Source], error
 }
 
 func (a *API) copySource(ctx context.Context, in *copyInput) (*value[Source], error) {
+	if err := a.mayReuse(ctx, store.KindSource, in.ID); err != nil {
+		return nil, err
+	}
 	src, err := a.Flows.CopySource(ctx, actor(ctx), in.ID, in.name())
 	return a.oneSource(ctx, src, err)
 }

@@ -218,3 +218,27 @@ func TestListsShowWhatOneMaySee(t *testing.T) {
 		t.Errorf("flows show %s", text)
 	}
 }
+
+// Sharing a source shares no credential: its administrator cannot read other
+// things with a credential that is not theirs to use, by changing or copying it.
+func TestWhoeverMayChangeASourceMayNotByThatUseItsCredential(t *testing.T) {
+	w := newWorld(t, 5)
+	objects := w.objects()
+	helper := w.user(w.principal(), "helper", identity.RoleOperator)
+	for _, noun := range []string{"data_sources", "data_sets", "data_sinks"} {
+		w.must(w.server.People().Share(t.Context(), w.principal(), nounKinds[noun], toInt(objects[noun]), identity.Accessor{Kind: identity.AccessorUser, Who: helper.Principal.User, Role: identity.RoleAdmin}))
+	}
+	owner := w.token
+	w.token = helper.Token.Expose()
+	source := "/data_sources/" + id(objects["data_sources"])
+	w.call(200, "PUT", source, m{"name": "Renamed"})
+	w.call(400, "PUT", source, m{"endpoint": "bookings"})
+	w.call(400, "POST", source+"/copy", nil)
+	w.call(400, "POST", "/data_sinks/"+id(objects["data_sinks"])+"/copy", nil)
+	w.call(400, "POST", "/flows/"+id(objects["flows"])+"/copy", nil)
+	w.call(400, "POST", "/data_sources", m{"name": "x", "source_type": "rest", "data_credentials_id": objects["data_credentials"], "endpoint": "bookings"})
+	w.call(404, "POST", "/data_credentials/"+id(objects["data_credentials"])+"/probe/sample", m{"endpoint": "bookings"})
+	w.token = owner
+	w.call(200, "POST", source+"/copy", nil)
+	w.call(200, "POST", "/flows/"+id(objects["flows"])+"/copy", nil)
+}
