@@ -21,6 +21,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/server"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/vault"
@@ -29,16 +30,17 @@ import (
 // world is a whole server over HTTP, with a simulator in place of Cal.com.
 type world struct {
 	testing.TB
-	dir    string
-	config server.Config
-	server *server.Server
-	sim    *simulator.Simulator
-	simURL string
-	url    string
-	token  string
-	log    *lines
-	limit  int
-	slow   atomic.Int64 // how long the simulator waits before each answer
+	dir      string
+	config   server.Config
+	server   *server.Server
+	sim      *simulator.Simulator
+	simURL   string
+	url      string
+	token    string
+	log      *lines
+	limit    int
+	database string       // address of the store; "" for a SQLite file
+	slow     atomic.Int64 // how long the simulator waits before each answer
 }
 
 // lines is a log that a test reads while the server writes it.
@@ -59,14 +61,14 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-func newWorld(t *testing.T, bookings int) *world { return buildWorld(t, bookings, 120) }
+func newWorld(t *testing.T, bookings int) *world { return buildWorld(t, bookings, 120, "") }
 
 // benchWorld is one whose key has no limit worth the name.
-func benchWorld(b *testing.B) *world { return buildWorld(b, 5, 1_000_000) }
+func benchWorld(b *testing.B) *world { return buildWorld(b, 5, 1_000_000, "") }
 
-func buildWorld(t testing.TB, bookings, limit int) *world {
+func buildWorld(t testing.TB, bookings, limit int, database string) *world {
 	t.Helper()
-	w := &world{TB: t, dir: t.TempDir(), log: &lines{}, limit: limit}
+	w := &world{TB: t, dir: t.TempDir(), log: &lines{}, limit: limit, database: database}
 	var err error
 	if w.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 1, RateLimit: limit}); err != nil {
 		t.Fatal(err)
@@ -86,7 +88,7 @@ func (w *world) start() {
 	w.Helper()
 	place, _, err := vault.FindRoot(w.Context(), vault.Search{Data: w.dir, Getenv: func(string) string { return "" }})
 	w.must(err)
-	w.config = server.Config{Data: w.dir, Root: place, CalcomURL: w.simURL, Version: "test", Now: time.Now,
+	w.config = server.Config{Data: w.dir, Database: w.database, Root: place, CalcomURL: w.simURL, Version: "test", Now: time.Now,
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	w.server, err = server.New(w.Context(), w.config)
 	w.must(err)
@@ -196,7 +198,12 @@ func (w *world) finished(source any) m {
 // The story that the contract's clients play: credential, source, test,
 // activate, samples, destination, flow, metrics, delete.
 func TestTheWholeStoryOverTheContract(t *testing.T) {
-	w := newWorld(t, 300)
+	t.Run("sqlite", func(t *testing.T) { wholeStory(t, newWorld(t, 300)) })
+	t.Run("postgres", func(t *testing.T) { wholeStory(t, buildWorld(t, 300, 120, pgtest.New(t))) })
+}
+
+func wholeStory(t *testing.T, w *world) {
+	t.Helper()
 	cred := w.credential()
 	if cred["verified_status"] != "VERIFIED" || cred["credentials_type"] != "rest" || cred["vendor"].(m)["name"] != "cal_com_api" {
 		t.Fatalf("credential %v", cred)
