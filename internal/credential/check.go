@@ -247,8 +247,8 @@ func (s *Service) Check(ctx context.Context, who Actor, id int64) (*Credential, 
 		if err != nil {
 			return err
 		}
-		if fresh.SecretVersion != c.SecretVersion {
-			c = fresh // replaced meanwhile: what was learned is about the old one
+		if fresh.SecretVersion != c.SecretVersion || fresh.Status() == StatusUnknown {
+			c = fresh // replaced, or being rotated: what was learned is about the old key
 			return nil
 		}
 		c = fresh

@@ -340,3 +340,17 @@ func TestARevokedKeyFailsTheCredentialAfterOneRun(t *testing.T) {
 		t.Errorf("a run with a dead key was started: %v", err)
 	}
 }
+
+// Whoever may use a key may not read it, nor have a new one made and shown.
+func TestASourceOnlyReads(t *testing.T) {
+	w := newWorld(t, 5)
+	for _, method := range []string{"POST", "PUT"} {
+		manual := &rest.Config{PrimaryKey: []string{"apiKey"}, Steps: []rest.Step{{Key: "step_1", Iteration: rest.IterateStatic, Method: method, URL: "/v2/api-keys/refresh", DataPath: "$.data"}}}
+		if look, err := w.flows.Test(t.Context(), me, flow.SourceSpec{Manual: manual}, w.key, 1); weir.CodeOf(err) != weir.CodeUsage {
+			t.Errorf("%s shows %+v, %v", method, look, err)
+		}
+	}
+	if _, err := w.creds.Check(t.Context(), me, w.key); err != nil {
+		t.Errorf("the key was replaced: %v", err)
+	}
+}

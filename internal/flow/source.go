@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -88,6 +89,9 @@ func (spec *SourceSpec) resolve(c *credential.Credential) (*plan, error) {
 func (spec *SourceSpec) resolveManual(c *credential.Credential) (*plan, error) {
 	config := *spec.Manual
 	config.BaseURL = c.Origin
+	if err := onlyReads(c, config); err != nil {
+		return nil, err
+	}
 	if _, err := rest.NewSource(config, nil); err != nil {
 		return nil, weir.At("source_config", err)
 	}
@@ -96,6 +100,18 @@ func (spec *SourceSpec) resolveManual(c *credential.Credential) (*plan, error) {
 		connector: &connector.Definition{Name: c.Kind.Name, Title: c.Kind.Title, Endpoints: []connector.Endpoint{*e}},
 		streams:   []*connector.Endpoint{e}, chosen: map[string]bool{manualID: true}, configs: map[string]rest.Config{manualID: config},
 	}, nil
+}
+
+// onlyReads refuses a source that would make a connector's service do
+// something: a POST with a Cal.com key books meetings, and one to the right
+// path answers with a new key.
+func onlyReads(c *credential.Credential, config rest.Config) error {
+	for _, step := range config.Steps {
+		if c.Kind.Connector != nil && step.Method != http.MethodGet {
+			return refuse("source_config.rest.iterations", "a source only reads: step "+step.Key+" is no GET", "Use GET; an API whose reads are POSTs needs a credential of the kind rest")
+		}
+	}
+	return nil
 }
 
 // usable gives the credential that a source or destination is to use, unless

@@ -15,10 +15,10 @@ func authorize(r *http.Request, o ClientOptions) {
 	}
 }
 
-// withoutKey takes the key out of a refusal: a server that repeats what it was
-// sent would otherwise put it into an error.
-func withoutKey(body []byte, status int, key weir.Secret) []byte {
-	if key.IsZero() || status < http.StatusBadRequest {
+// withoutKey takes the key out of an answer: a server that repeats what it was
+// sent would otherwise put it into an error, a sample or a table.
+func withoutKey(body []byte, key weir.Secret) []byte {
+	if key.IsZero() {
 		return body
 	}
 	return bytes.ReplaceAll(body, []byte(key.Expose()), []byte(key.String()))

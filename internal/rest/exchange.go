@@ -110,7 +110,8 @@ func (c *Client) send(ctx context.Context, r Request, req *http.Request, sent *a
 	case err != nil && res.StatusCode < 400: // an error's status says enough without its body
 		return Response{}, err
 	}
-	if err := classify(res, withoutKey(body, res.StatusCode, c.o.Key), r.AnyType); err != nil {
+	body = withoutKey(body, c.o.Key)
+	if err := classify(res, body, r.AnyType); err != nil {
 		return Response{}, c.advise(err)
 	}
 	return Response{URL: r.URL, Status: res.StatusCode, Header: res.Header, Body: body}, nil
