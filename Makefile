@@ -6,16 +6,17 @@ SHELL := bash
 # The checks are pinned here and nowhere else.
 GOLANGCI   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+TEMPL      := github.com/a-h/templ/cmd/templ@v0.3.1118
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/weirhq/weir/internal/cli.Version=$(VERSION)
 # More flags for go test, such as TESTFLAGS='-run Kill -v'.
 TESTFLAGS ?=
 
-.PHONY: help build demo test short fmt lint vuln bench soak fuzz clean deps checks
+.PHONY: help build demo test short generate screenshots fmt lint vuln bench soak fuzz clean deps checks
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/weir, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/weir ./cmd/weir
@@ -28,6 +29,12 @@ test: deps checks ## Install what tests need, check format, vet, and run all tes
 
 short: ## Run the quick tests, without the race detector
 	go test -short -timeout 5m $(TESTFLAGS) ./...
+
+generate: ## Write the code of the pages anew after a change of a .templ file
+	go run $(TEMPL) generate -path internal/web
+
+screenshots: deps ## Take a picture of every page, in both themes and three widths, into screenshots/
+	WEIR_SCREENSHOTS=$(CURDIR)/screenshots go test -count 1 -timeout 20m -run Screenshots ./internal/web
 
 fmt: ## Format the code
 	gofmt -w $$(git ls-files '*.go')
@@ -61,3 +68,4 @@ checks:
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [[ -e $$f ]] && echo "$$f"; done)); \
 		if [[ -n $$unformatted ]]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
+	@scripts/check-generated $(TEMPL)

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// routes are all paths of the server: the REST API, and what a load balancer
-// asks. Anything else is 404.
-func (s *Server) routes(rest http.Handler) http.Handler {
+// routes are all paths of the server: the pages, the REST API, and what a load
+// balancer asks.
+func (s *Server) routes(pages, rest http.Handler) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("/", pages)
 	mux.Handle("/api/", rest)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)

@@ -24,6 +24,7 @@ import (
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
+	"github.com/weirhq/weir/internal/web"
 )
 
 // Config is what a server is made of.
@@ -110,8 +111,15 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	pages, err := web.New(web.Options{
+		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store, Connectors: []*connector.Definition{calcom},
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
+	})
+	if err != nil {
+		return err
+	}
 	s.ready.check = s.store.Ping
-	s.handler = s.routes(rest)
+	s.handler = s.routes(pages, rest)
 	return nil
 }
 

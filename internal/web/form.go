@@ -1,0 +1,103 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+// maxForm is the most that a form may hold.
+const maxForm = 1 << 20
+
+// form reads what was typed. It may be read once.
+func (v *visit) form() (url.Values, error) {
+	kind, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "form", Message: "what was sent is no form", Remedy: "Open the page here and send it again"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(v.w, v.r.Body, maxForm))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "form", Message: "the form holds more than 1 MiB", Remedy: "Send less"}
+	}
+	if err != nil {
+		return nil, &weir.Error{Code: weir.CodeCancelled, Where: "form", Message: "the form did not arrive whole", Remedy: "Send it again", Err: err}
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil || !utf8.Valid(body) {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "form", Message: "what was sent is no form", Remedy: "Open the page here and send it again"}
+	}
+	for name, values := range form {
+		for i, value := range values {
+			values[i] = strings.ReplaceAll(value, "\r\n", "\n") // as browsers send the lines of a text
+		}
+		if !utf8.ValidString(strings.Join(values, "")) {
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: name, Message: "it is not UTF-8", Remedy: "Type it again"}
+		}
+	}
+	return form, nil
+}
+
+// blame puts an error of a form where it belongs: at the field that it is
+// about, or, when there is none, above the form. Errors that are not the
+// user's to mend are given back.
+func blame(err error, fields []ui.Field) (*ui.Problem, error) {
+	if err == nil {
+		return nil, nil
+	}
+	var e *weir.Error
+	if !errors.As(err, &e) || !mendable(e.Code) {
+		return nil, err
+	}
+	message := sentence(e.Message)
+	for i := range fields {
+		f := &fields[i]
+		if f.Name == e.Where || strings.ReplaceAll(f.Name, "_", " ") == e.Where {
+			f.Error, f.Remedy = message, strings.TrimSuffix(e.Remedy, ".")
+			return nil, nil
+		}
+	}
+	return &ui.Problem{Message: message, Remedy: strings.TrimSuffix(e.Remedy, ".")}, nil
+}
+
+// mendable reports whether who filled in the form can do something about it.
+func mendable(c weir.Code) bool {
+	switch c {
+	case weir.CodeInternal, weir.CodeIntegrity, weir.CodeNotFound:
+		return false
+	}
+	return true
+}
+
+// sentence begins with a capital letter and ends without a full stop, which
+// the component adds.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".")
+}
+
+// fill puts what was typed back into the fields. What is secret is not.
+func fill(fields []ui.Field, form url.Values) []ui.Field {
+	for i := range fields {
+		f := &fields[i]
+		switch f.Kind {
+		case "secret", "password":
+		case "checkbox":
+			f.Checked = form.Has(f.Name)
+		default:
+			if form.Has(f.Name) {
+				f.Value = form.Get(f.Name)
+			}
+		}
+	}
+	return fields
+}

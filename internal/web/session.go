@@ -1,0 +1,78 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/identity"
+)
+
+// The cookies. The prefix makes browsers refuse them from anything but this
+// very host over https, or over http on this machine.
+const (
+	sessionCookie = "__Host-weir"
+	deviceCookie  = "__Host-weir-device"
+	toastCookie   = "__Host-weir-toast"
+	themeCookie   = "__Host-weir-theme"
+)
+
+// deviceAge is how long a browser stays known.
+const deviceAge = 365 * 24 * time.Hour
+
+// cookie is the value of a cookie; "" without one.
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// set sets a cookie, which ends after age; zero is with the browser, and less
+// is at once.
+func (v *visit) set(name, value string, age time.Duration) {
+	c := &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+	switch {
+	case age < 0:
+		c.MaxAge = -1
+	case age > 0:
+		c.MaxAge = int(age / time.Second)
+	}
+	http.SetCookie(v.w, c)
+}
+
+// begin gives the browser its session. It is also known from now on.
+func (v *visit) begin(s identity.Session) {
+	v.set(sessionCookie, s.Token.Expose(), s.Expires.Sub(v.Now()))
+	if !s.Device.IsZero() {
+		v.set(deviceCookie, s.Device.Expose(), deviceAge)
+	}
+	v.who = s.Principal
+}
+
+// end forgets the session.
+func (v *visit) end() { v.set(sessionCookie, "", -1) }
+
+// here is a path of this server to go on to, or the overview.
+func here(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return "/"
+	}
+	return u.RequestURI()
+}
+
+// back is the page that a form was on.
+func (v *visit) back() string {
+	u, err := url.Parse(v.r.Referer())
+	if err != nil || u.Host != v.r.Host {
+		return "/"
+	}
+	return here(u.RequestURI())
+}
+
+// secret takes a value out of a form, and nobody prints it.
+func secret(form url.Values, name string) weir.Secret { return weir.NewSecret(form.Get(name)) }

@@ -1,0 +1,112 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+//go:embed static
+var files embed.FS
+
+// assetPrefix is where scripts and styles lie. Their names have the hash of
+// what they hold, so browsers keep them for good.
+const assetPrefix = "/assets/"
+
+// The styles are one file; the scripts are loaded in this order.
+var (
+	styles  = []string{"tokens.css", "base.css", "shell.css", "parts.css", "pages.css"}
+	scripts = []string{"vendor/htmx.js", "vendor/hx-sse.js", "app.js"}
+)
+
+// assets are all files that pages load.
+type assets struct {
+	byPath    map[string]asset
+	addresses ui.Assets
+}
+
+type asset struct {
+	kind            string
+	plain, squeezed []byte
+}
+
+// loadAssets names and compresses what is embedded.
+func loadAssets() (*assets, error) {
+	a := &assets{byPath: map[string]asset{}}
+	var css bytes.Buffer
+	for _, name := range styles {
+		b, err := files.ReadFile("static/" + name)
+		if err != nil {
+			return nil, err
+		}
+		css.Write(b)
+	}
+	var err error
+	if a.addresses.Style, err = a.add("weir.css", "text/css; charset=utf-8", css.Bytes()); err != nil {
+		return nil, err
+	}
+	for _, name := range scripts {
+		b, err := files.ReadFile("static/" + name)
+		if err != nil {
+			return nil, err
+		}
+		address, err := a.add(path.Base(name), "text/javascript; charset=utf-8", b)
+		if err != nil {
+			return nil, err
+		}
+		a.addresses.Scripts = append(a.addresses.Scripts, address)
+	}
+	icon, err := files.ReadFile("static/weir.svg")
+	if err != nil {
+		return nil, err
+	}
+	a.addresses.Icon, err = a.add("weir.svg", "image/svg+xml", icon)
+	return a, err
+}
+
+func (a *assets) add(name, kind string, content []byte) (address string, err error) {
+	sum := sha256.Sum256(content)
+	ext := path.Ext(name)
+	address = assetPrefix + strings.TrimSuffix(name, ext) + "-" + hex.EncodeToString(sum[:6]) + ext
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := z.Write(content); err != nil {
+		return "", err
+	}
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	a.byPath[address] = asset{kind: kind, plain: content, squeezed: b.Bytes()}
+	return address, nil
+}
+
+// ServeHTTP sends a file. It is public: there is nothing of anybody's in it.
+func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	found, ok := a.byPath[r.URL.Path]
+	if !ok {
+		http.Error(w, "There is no such file.", http.StatusNotFound)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", found.kind)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	body := found.plain
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = found.squeezed
+	}
+	_, _ = w.Write(body) // a browser that has gone needs no answer
+}

@@ -1,0 +1,96 @@
+// What a page does once scripts run. Without them everything still works:
+// forms are sent, links lead, times are in UTC.
+(() => {
+  'use strict';
+  const root = document.documentElement;
+  root.classList.add('scripted');
+
+  const on = (type, selector, act) => document.addEventListener(type, (event) => {
+    const at = event.target.closest?.(selector);
+    if (at) act(at, event);
+  });
+  const say = (text, tone = 'good') => {
+    const line = document.createElement('p');
+    line.className = `toast tone-${tone}`;
+    line.textContent = text;
+    document.querySelector('.toasts')?.replaceChildren(line);
+    fade(line);
+  };
+  const fade = (line) => setTimeout(() => line.remove(), 8000);
+
+  // A moment in the viewer's zone, with UTC in the title.
+  const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  const times = (within) => {
+    for (const t of within.querySelectorAll('time[data-time]')) {
+      const at = new Date(t.dateTime);
+      if (Number.isNaN(at.valueOf()) || t.title) continue;
+      t.title = t.textContent;
+      t.textContent = zoned.format(at);
+    }
+  };
+  const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
+  const ages = () => {
+    for (const t of document.querySelectorAll('time[data-ago]')) {
+      const seconds = (new Date(t.dateTime) - Date.now()) / 1000;
+      const [unit, size] = units.find(([, s]) => Math.abs(seconds) >= s) ?? units[3];
+      t.textContent = Math.abs(seconds) < 5 ? 'just now' : relative.format(Math.round(seconds / size), unit);
+    }
+  };
+
+  // What only works with scripts is shown only by them.
+  const reveal = (within) => {
+    for (const e of within.querySelectorAll('[data-show], [data-copy], [data-copy-code], [data-opens]')) e.hidden = false;
+  };
+  const prepare = (within) => { times(within); reveal(within); };
+
+  on('click', '[data-show]', (button) => {
+    const input = document.getElementById(button.dataset.show);
+    const shown = input.type === 'password';
+    input.type = shown ? 'text' : 'password';
+    button.textContent = shown ? 'Hide' : 'Show';
+    button.setAttribute('aria-pressed', String(shown));
+  });
+  on('click', '[data-copy], [data-copy-code]', async (button) => {
+    const text = button.dataset.copy ?? button.parentElement.querySelector('code').textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      say('Copied');
+    } catch {
+      say('The browser does not let pages copy here', 'warn');
+    }
+  });
+  on('click', '[data-menu]', (button) => {
+    const open = document.getElementById(button.getAttribute('aria-controls')).classList.toggle('open');
+    button.setAttribute('aria-expanded', String(open));
+  });
+  // A link to a form opens the overlay of the same form, where there is one.
+  on('click', '[data-overlay]', (link, event) => {
+    const dialog = document.getElementById(link.dataset.overlay);
+    if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    dialog.showModal();
+  });
+  on('submit', 'form[data-confirm]', (form, event) => {
+    if (!window.confirm(form.dataset.confirm)) event.preventDefault();
+  });
+  // A form is sent once; its button says what it does meanwhile.
+  document.addEventListener('submit', (event) => {
+    if (event.defaultPrevented || event.target.method === 'dialog') return;
+    const button = event.submitter;
+    if (button?.dataset.busy) button.textContent = button.dataset.busy;
+    setTimeout(() => { for (const b of event.target.querySelectorAll('button')) b.disabled = true; });
+  });
+  window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+
+  document.addEventListener('htmx:after:swap', () => prepare(document));
+  document.addEventListener('DOMContentLoaded', () => {
+    prepare(document);
+    ages();
+    setInterval(ages, 30000);
+    document.querySelector('[data-focus], [aria-invalid="true"]')?.focus();
+    for (const line of document.querySelectorAll('.toast')) fade(line);
+  });
+
+  window.weir = { on, say, prepare };
+})();

@@ -1,0 +1,28 @@
+package web
+
+import "time"
+
+func (w *Web) registerTheme() { w.do("/theme", everybody, (*visit).changeTheme) }
+
+// theme is the one that was chosen; "" for the system's.
+func (v *visit) theme() string {
+	if t := cookie(v.r, themeCookie); t == "light" || t == "dark" {
+		return t
+	}
+	return ""
+}
+
+// changeTheme keeps the choice in the browser.
+func (v *visit) changeTheme() error {
+	form, err := v.form()
+	if err != nil {
+		return err
+	}
+	switch t := form.Get("theme"); t {
+	case "light", "dark":
+		v.set(themeCookie, t, 365*24*time.Hour)
+	default:
+		v.set(themeCookie, "", -1)
+	}
+	return v.to(v.back(), "", "")
+}
