@@ -21,6 +21,7 @@ type Change struct {
 	Values map[string]weir.Secret
 	// OtherAccount confirms that the new key may be of another account.
 	OtherAccount bool
+	Watch        func(Step) // is told what the validation has reached; nil when nobody watches
 }
 
 // Update changes a credential. New values are validated like those of a new
@@ -83,7 +84,7 @@ func (s *Service) replace(ctx context.Context, who Actor, before *Credential, ch
 	if err != nil {
 		return nil, err
 	}
-	learned, err := s.validate(ctx, c, secrets)
+	learned, err := s.validate(watched(ctx, change.Watch), c, secrets)
 	if err != nil {
 		return nil, err
 	}

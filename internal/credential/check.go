@@ -103,9 +103,15 @@ func (s *Service) validateREST(ctx context.Context, c *Credential, key weir.Secr
 	}
 	if c.Kind.Connector == nil {
 		_, err := line.Client.Exchange(ctx, rest.Request{Method: "GET", URL: c.Origin + c.Settings[fieldTestPath], Lane: weir.LaneInteractive, AnyType: true})
+		if err == nil {
+			reached(ctx, StepKey)
+		}
 		return found{status: StatusVerified}, s.blameREST(ctx, c, line, err)
 	}
 	account, err := c.Kind.Connector.Account(ctx, c.Origin, line.Client)
+	if err == nil {
+		reached(ctx, StepKey, StepAccount)
+	}
 	return found{status: StatusVerified, account: &account}, s.blameREST(ctx, c, line, err)
 }
 

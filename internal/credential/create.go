@@ -26,6 +26,7 @@ type Input struct {
 	Values      map[string]weir.Secret // by field; secret or not, nobody prints them
 	Tags        []string
 	CopiedFrom  int64
+	Watch       func(Step) // is told what the validation has reached; nil when nobody watches
 }
 
 // Create checks what was given, shows it to the service it is for, and only
@@ -38,7 +39,7 @@ func (s *Service) Create(ctx context.Context, who Actor, in Input) (*Credential,
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.validate(ctx, c, secrets)
+	found, err := s.validate(watched(ctx, in.Watch), c, secrets)
 	if err != nil {
 		return nil, err
 	}

@@ -155,6 +155,7 @@ type ResourceFilter struct {
 	Owner   int64
 	Sharing *Sharing // of others, what is shared with somebody
 	IDs     []int64
+	Text    string   // part of the name, in any case
 	Deleted bool // those that were deleted, instead
 
 	Page, Number int // from 1; how many on a page, 0 for all
@@ -220,6 +221,9 @@ func (f ResourceFilter) conditions() *conditions {
 	if f.Status != "" {
 		c.and("r.status = %s", f.Status)
 	}
+	if f.Text != "" {
+		c.and(`lower(r.name) LIKE %s ESCAPE '\'`, "%"+strings.ToLower(literally.Replace(f.Text))+"%")
+	}
 	if f.Owner != 0 {
 		c.and("r.owner = %s", f.Owner)
 	}
@@ -228,6 +232,9 @@ func (f ResourceFilter) conditions() *conditions {
 	}
 	return c
 }
+
+// literally keeps the characters of a pattern from meaning anything.
+var literally = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func (s *Sharing) add(c *conditions) {
 	c.args = append(c.args, s.User)

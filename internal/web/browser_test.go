@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/go-json-experiment/json"
 )
 
 // browser is a tab of a real browser on a site. Whatever its console complains
@@ -137,7 +138,17 @@ func (b *browser) where() string {
 func (b *browser) typed(name, value string) {
 	b.Helper()
 	at := chromedp.CSS(`[name="` + name + `"]`)
-	b.do(chromedp.WaitVisible(at), chromedp.Clear(at), chromedp.SendKeys(at, value))
+	b.write(at, value)
+}
+
+// write puts a text in the place of what is in a field.
+func (b *browser) write(at chromedp.CSS, value string) {
+	b.Helper()
+	quoted, err := json.Marshal(string(at))
+	b.must(err)
+	b.do(chromedp.WaitVisible(at))
+	run(b, chromedp.Evaluate[string](`document.querySelector(`+string(quoted)+`).value = ''`))
+	b.do(chromedp.SendKeys(at, value))
 }
 
 // press clicks a button or a link by its words.
@@ -146,24 +157,32 @@ func (b *browser) press(words string) {
 	b.do(chromedp.Click(chromedp.Search(`//*[self::button or self::a][normalize-space()="` + words + `"]`)))
 }
 
-// sees waits until the page shows the words. It asks again and again, because
-// what is asked of a page that is about to be left gets no answer.
+// sees waits until the page shows the words.
 func (b *browser) sees(words string) {
+	b.Helper()
+	quoted, err := json.Marshal(words)
+	b.must(err)
+	b.until("the page shows "+words, `document.readyState === 'complete' && document.body.innerText.includes(`+string(quoted)+`)`)
+}
+
+// until waits until an expression is true in the page. It asks again and
+// again, because what is asked of a page that is about to be left gets no
+// answer.
+func (b *browser) until(what, expression string) {
 	b.Helper()
 	ctx, stop := context.WithTimeout(b.ctx, patience)
 	defer stop()
 	again := time.NewTicker(30 * time.Millisecond)
 	defer again.Stop()
 	for {
-		text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState === 'complete' ? document.body.innerText : ''`))
-		if err == nil && strings.Contains(text, words) {
+		if is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression)); err == nil && is {
 			return
 		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():
 			b.shot("failed")
-			b.Fatalf("the page does not show %q; at %s it shows:\n%s", words, b.where(), text)
+			b.Fatalf("waited in vain until %s; at %s the page shows:\n%s", what, b.where(), b.text())
 		}
 	}
 }

@@ -145,6 +145,7 @@ var titles = map[int]string{
 // fail shows an error, or leads to where it can be mended.
 func (v *visit) fail(err error) {
 	if v.sent {
+		v.Logger.ErrorContext(v.r.Context(), "page failed", "request_id", v.id, "error", err)
 		panic(http.ErrAbortHandler) // the browser must see that the answer is cut
 	}
 	switch {

@@ -66,6 +66,10 @@ func (w *Web) nouns() []func() {
 		w.registerSignIn,
 		w.registerTheme,
 		w.registerOverview,
+		w.registerConnectors,
+		w.registerCredentials,
+		w.registerCredentialNew,
+		w.registerCredentialChange,
 		w.registerComponents,
 	}
 }

@@ -1,0 +1,88 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/a-h/templ"
+
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/identity"
+)
+
+const newCredentialTitle = "Add New Credential"
+
+// maker is who may make something.
+var maker = identity.InOrg(identity.RoleOperator)
+
+func (w *Web) registerCredentialNew() {
+	w.show("/credentials/new", maker, (*visit).newCredential)
+	w.do("/credentials/new", maker, (*visit).createCredential)
+}
+
+// kindOf is the kind that the query or the form names; Cal.com's when none is.
+func (v *visit) kindOf(q url.Values) (*credential.Kind, error) {
+	name := q.Get(fieldKind)
+	if name == "" {
+		name = credential.KindCalcom
+	}
+	return v.Credentials.Kind(name)
+}
+
+// newCredential is the form, as a page of its own.
+func (v *visit) newCredential() error {
+	kind, err := v.kindOf(v.query())
+	if err != nil {
+		return err
+	}
+	form := v.newCredentialForm(kind)
+	form.Next = v.query().Get("next")
+	return v.shown(newCredentialTitle, credentialNewPage(v.Credentials.Kinds(), form))
+}
+
+// createCredential validates what was typed and stores it, in this order.
+func (v *visit) createCredential() error {
+	typed, err := v.form()
+	if err != nil {
+		return err
+	}
+	kind, err := v.kindOf(typed)
+	if err != nil {
+		return err
+	}
+	form := v.newCredentialForm(kind)
+	form.Next = typed.Get("next")
+	in := credential.Input{Kind: kind.Name, Name: typed.Get(fieldName), Description: typed.Get(fieldText), Values: form.values(typed, v.Now())}
+	return v.staged(func(tell func(string)) (outcome, error) {
+		in.Watch = func(s credential.Step) { tell(string(s)) }
+		made, err := v.Credentials.Create(v.r.Context(), v.actor(), in)
+		if err != nil {
+			return outcome{title: newCredentialTitle, form: credentialFields(form), page: credentialNewPage(v.Credentials.Kinds(), form)}, form.wrong(err, typed)
+		}
+		return outcome{to: after(form.Next, "/credentials", made.ID), said: fmt.Sprintf("%s is stored. Nobody can read its secret back.", made.Name)}, nil
+	})
+}
+
+// after is where to go on with something new, which is shown there.
+func after(next, usual string, id int64) string {
+	path := usual
+	if next != "" {
+		path = here(next)
+	}
+	u, err := url.Parse(path)
+	if err != nil {
+		return usual
+	}
+	q := u.Query()
+	q.Set("fresh", fmt.Sprint(id))
+	u.RawQuery = q.Encode()
+	return u.RequestURI()
+}
+
+// outcome is what became of a form: a way on, or the form again.
+type outcome struct {
+	to, said string
+	title    string
+	form     templ.Component // what a script puts in the form's place
+	page     templ.Component // the whole page, without a script
+}
