@@ -23,11 +23,16 @@ type endpointGroup struct {
 	Endpoints []connector.Endpoint
 }
 
-// groups puts endpoints together by the first part of their ids' paths.
+// groups puts endpoints together: first those that are read when nobody says
+// what, then the others by the part of the service that they belong to.
 func groups(d *connector.Definition) (all []endpointGroup) {
-	at := map[string]int{}
+	at := map[string]int{mostWanted: 0}
+	all = append(all, endpointGroup{Title: mostWanted})
 	for _, e := range d.Endpoints {
 		title := part(e.Path)
+		if e.Default {
+			title = mostWanted
+		}
 		i, ok := at[title]
 		if !ok {
 			i = len(all)
@@ -38,6 +43,9 @@ func groups(d *connector.Definition) (all []endpointGroup) {
 	}
 	return all
 }
+
+// mostWanted is the group of what is read by default.
+const mostWanted = "Most wanted"
 
 // part is the part of a service that a path belongs to: "/v2/event-types/{id}"
 // is of "Event types".

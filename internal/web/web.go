@@ -70,6 +70,9 @@ func (w *Web) nouns() []func() {
 		w.registerCredentials,
 		w.registerCredentialNew,
 		w.registerCredentialChange,
+		w.registerFlows,
+		w.registerFlowNew,
+		w.registerFlowAct,
 		w.registerComponents,
 	}
 }

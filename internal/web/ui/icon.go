@@ -52,6 +52,7 @@ var marks = map[string]string{
 	"sqlite":      `<path d="M7 4h13l6 6v18H7z" class="mark-ground"/><path d="M20 4v6h6M11 17h11M11 22h11"/>`,
 	"file":        `<path d="M4 8h9l3 4h12v16H4z" class="mark-ground"/><path d="M9 18h14M9 23h9"/>`,
 	"s3":          `<path d="M5 8h22l-3 20H8z" class="mark-ground"/><ellipse cx="16" cy="8" rx="11" ry="3.5"/><path d="M11 17h10"/>`,
+	"dataset":     `<rect x="4" y="5" width="24" height="22" rx="3" class="mark-ground"/><path d="M4 12h24M4 19h24M13 5v22"/>`,
 	"webhook":     `<circle cx="16" cy="9" r="5" class="mark-ground"/><circle cx="8" cy="23" r="5"/><circle cx="24" cy="23" r="5"/><path d="M14 14l-4 5M18 14l4 5M13 23h6"/>`,
 }
 

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"fmt"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+func (w *Web) registerFlowAct() {
+	operate, change := identity.Access(store.KindSource, identity.RoleOperator), identity.Access(store.KindSource, identity.RoleAdmin)
+	w.do("/flows/{id}/run", operate, (*visit).runFlow)
+	w.do("/flows/{id}/cancel", operate, (*visit).cancelFlow)
+	w.do("/flows/{id}/activate", operate, (*visit).activateFlow)
+	w.do("/flows/{id}/pause", operate, (*visit).pauseFlow)
+	w.do("/flows/{id}/copy", operate, (*visit).copyFlow)
+	w.do("/flows/{id}/delete", change, (*visit).deleteFlow)
+}
+
+// thisFlow is the path of the flow that a form is about.
+func (v *visit) thisFlow() string { return fmt.Sprintf("/flows/%d", v.number("id")) }
+
+// runFlow reads the source now.
+func (v *visit) runFlow() error {
+	_, started, err := v.Runner.Start(v.r.Context(), v.actor(), flow.Order{Source: v.number("id")})
+	if err == nil && !started {
+		return v.to(v.thisFlow(), ui.Note, "It is running already.")
+	}
+	return v.told(v.thisFlow(), "The run has begun.", err)
+}
+
+// cancelFlow stops the run after the page under way.
+func (v *visit) cancelFlow() error {
+	v.Runner.Cancel(v.number("id"))
+	return v.to(v.thisFlow(), ui.Note, "The run stops after the page under way. What was read is kept.")
+}
+
+func (v *visit) activateFlow() error {
+	err := v.Runner.Activate(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true)
+	return v.told(v.thisFlow(), "It is active, and its first run has begun.", err)
+}
+
+func (v *visit) pauseFlow() error {
+	err := v.Runner.Pause(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true)
+	return v.told(v.thisFlow(), "It is paused.", err)
+}
+
+// copyFlow makes a flow of its own with the same parts.
+func (v *visit) copyFlow() error {
+	ctx := v.r.Context()
+	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, v.number("id"))
+	if err != nil {
+		return err
+	}
+	made, err := v.Flows.CopyFlow(ctx, v.actor(), root, "")
+	if err != nil {
+		return v.told(v.thisFlow(), "", err)
+	}
+	return v.to(flowPath(made), ui.Good, "This is the copy. Nothing of it is active yet.")
+}
+
+// deleteFlow deletes a flow of which nothing is active.
+func (v *visit) deleteFlow() error {
+	ctx := v.r.Context()
+	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, v.number("id"))
+	if err != nil {
+		return err
+	}
+	if err := v.Runner.Pause(ctx, v.actor(), store.KindSource, root.ID, true); err != nil {
+		return v.told(v.thisFlow(), "", err)
+	}
+	if root, _, err = v.Flows.Tree(ctx, v.who.Org, store.KindSource, root.ID); err != nil {
+		return err
+	}
+	return v.told("/flows", "Deleted. Tables and files that it filled stay as they are.", v.Flows.DeleteFlow(ctx, v.actor(), root))
+}

@@ -1,0 +1,56 @@
+package web
+
+import (
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+// rowsOnAPage is how many rows of a table a page shows.
+const rowsOnAPage = 50
+
+func (w *Web) registerFlows() {
+	w.show("/flows", signedIn, (*visit).flows)
+	see := identity.Access(store.KindSource, identity.RoleCollaborator)
+	w.show("/flows/{id}", see, (*visit).flow)
+	w.stream("/flows/{id}/live", see, (*visit).flowLive)
+}
+
+// flows is the list of all that somebody may see.
+func (v *visit) flows() error {
+	ctx := v.r.Context()
+	f, err := v.visible(store.KindSource)
+	if err != nil {
+		return err
+	}
+	f.Number, f.Status = rowsOnAPage, v.query().Get("status")
+	roots, total, err := v.Flows.Flows(ctx, f)
+	if err != nil {
+		return err
+	}
+	t := ui.Table{ID: "flows", Caption: "flows", Path: "/flows", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number, Filter: "Name", Export: true,
+		Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "State"}, {Title: "Reads"}, {Title: "Datasets", Numeric: true}, {Title: "Destinations", Numeric: true}, {Title: "Changed"}},
+		Filters: []ui.Field{{Name: "status", Title: "State", Options: []ui.Option{{Value: "", Title: "all"}, {Value: string(flow.StatusActive), Title: "active"}, {Value: string(flow.StatusPaused), Title: "paused"}, {Value: string(flow.StatusInit), Title: "new"}}}},
+		Empty:   noFlows(),
+	}
+	for _, root := range roots {
+		view := &flowView{Root: root, Running: v.Runner.Running(root.ID) != nil, Now: v.Now()}
+		src, err := v.Flows.Source(ctx, v.who.Org, root.ID)
+		if err != nil {
+			return err
+		}
+		tone, state := view.State()
+		destinations := 0
+		root.Walk(func(n *flow.Node) {
+			if n.Kind == store.KindDestination {
+				destinations++
+			}
+		})
+		t.Rows = append(t.Rows, []ui.Cell{
+			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), ui.Words(scheduleWords(src.Schedule)),
+			ui.Figure(int64(len(root.Children))), ui.Figure(int64(destinations)), ui.Shown(micros(root.Updated).UTC().Format("2006-01-02 15:04:05"), ui.Ago(micros(root.Updated), v.Now())),
+		})
+	}
+	return v.list("Flows", t, flowsPage(t))
+}

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// runsShown is how many runs the page of a flow shows.
+const runsShown = 30
+
+// flowHere is the flow that the path names, as it is now.
+func (v *visit) flowHere() (*flowView, error) {
+	ctx := v.r.Context()
+	id := v.number("id")
+	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, id)
+	if err != nil {
+		return nil, err
+	}
+	f := &flowView{Root: root, Now: v.Now()}
+	if f.Source, err = v.Flows.Source(ctx, v.who.Org, id); err != nil {
+		return nil, err
+	}
+	if f.Runs, err = v.Flows.Runs(ctx, f.Source, runsShown); err != nil {
+		return nil, err
+	}
+	if running := v.Runner.Running(id); running != nil {
+		f.Running, f.Progress = true, progressViews(running.Progress())
+	}
+	return f, nil
+}
+
+func progressViews(all []pipeline.Progress) []progressView {
+	views := make([]progressView, len(all))
+	for i, p := range all {
+		views[i] = progressView{Name: p.Name, Records: int64(p.Read)}
+	}
+	slices.SortFunc(views, func(a, b progressView) int { return strings.Compare(a.Name, b.Name) })
+	return views
+}
+
+// flow is one flow: its tree, its runs, what can be done with it.
+func (v *visit) flow() error {
+	f, err := v.flowHere()
+	if err != nil {
+		return err
+	}
+	role, err := v.People.RoleOn(v.r.Context(), v.who, store.KindSource, f.Root.ID)
+	if err != nil {
+		return err
+	}
+	return v.shown(f.Root.Name, flowPage(f, role.AtLeast(identity.RoleOperator), role.AtLeast(identity.RoleAdmin)))
+}
+
+// pulse is how often a page that is watched looks for something new.
+const pulse = 500 * time.Millisecond
+
+// flowLive sends the moving part of the page whenever it has changed.
+func (v *visit) flowLive() error {
+	tick := time.NewTicker(pulse)
+	defer tick.Stop()
+	last := ""
+	return v.live(func(beat <-chan time.Time) (templ.Component, error) {
+		for {
+			f, err := v.flowHere()
+			if err != nil {
+				return nil, err
+			}
+			part := flowLivePart(f)
+			text, err := rendered(v.r.Context(), part)
+			if err != nil {
+				return nil, err
+			}
+			if text != last {
+				last = text
+				return part, nil
+			}
+			select {
+			case <-tick.C:
+			case <-beat:
+				return nil, nil
+			case <-v.r.Context().Done():
+				return nil, nil
+			}
+		}
+	})
+}
+
+// rendered is a part as text.
+func rendered(ctx context.Context, c templ.Component) (string, error) {
+	var b strings.Builder
+	err := c.Render(ctx, &b)
+	return b.String(), err
+}

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+// flowView is a flow as pages show it.
+type flowView struct {
+	Root     *flow.Node
+	Source   *flow.Source
+	Runs     []flow.Run // newest first
+	Progress []progressView
+	Running  bool
+	Now      time.Time
+}
+
+// progressView is how far one endpoint of a run has come.
+type progressView struct {
+	Name, State string
+	Records     int64
+}
+
+// Path is where the flow's page lies.
+func (f *flowView) Path() string { return flowPath(f.Root) }
+
+func flowPath(root *flow.Node) string { return fmt.Sprintf("/flows/%d", root.ID) }
+
+// Active reports whether it runs when it is due.
+func (f *flowView) Active() bool { return flow.Status(f.Root.Status) == flow.StatusActive }
+
+// State is how it is, in a word or two.
+func (f *flowView) State() (ui.Tone, string) {
+	switch {
+	case f.Running:
+		return ui.Note, "running"
+	case !f.Active():
+		return ui.Plain, strings.ReplaceAll(f.Root.Status, "init", "new")
+	case len(f.Runs) == 0:
+		return ui.Plain, "active"
+	}
+	return runTone(f.Runs[0].Status), f.Runs[0].Status
+}
+
+// runTone is how good the end of a run is.
+func runTone(status string) ui.Tone {
+	switch status {
+	case "succeeded":
+		return ui.Good
+	case "partial", store.RunInterrupted, "cancelled":
+		return ui.Warn
+	case store.RunRunning, "queued":
+		return ui.Note
+	}
+	return ui.Bad
+}
+
+// kindPath is where the page of a part of a flow lies.
+func kindPath(n *flow.Node) string {
+	if n.Kind == store.KindDataset {
+		return fmt.Sprintf("/datasets/%d", n.ID)
+	}
+	return ""
+}
+
+// Bars are its runs, oldest first, by how much they read.
+func (f *flowView) Bars() []ui.Bar {
+	bars := make([]ui.Bar, 0, len(f.Runs))
+	for i := len(f.Runs) - 1; i >= 0; i-- {
+		r := f.Runs[i]
+		bars = append(bars, ui.Bar{Title: micros(r.Started).UTC().Format("2 Jan 15:04"), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status)})
+	}
+	return bars
+}
+
+// took is how long a run took, in words.
+func took(r flow.Run) string {
+	if r.Ended == 0 {
+		return ""
+	}
+	return ui.Span(micros(r.Ended).Sub(micros(r.Started)))
+}
+
+// requests is how many requests a run made.
+func requests(r flow.Run) int64 { return int64(r.Result.Requests) }
+
+// runProblem is the first thing that went wrong in a run; "" for nothing.
+func runProblem(r flow.Run) string {
+	for _, s := range r.Result.Streams {
+		if s.Error != "" {
+			return s.Name + ": " + s.Error
+		}
+	}
+	return ""
+}
