@@ -20,14 +20,23 @@ const (
 // sampleTable shows records in columns: what tells them apart first, then
 // plain values, then what holds more.
 func sampleTable(p *pipeline.Preview, key []string) ui.Table {
-	t := ui.Table{ID: "samples", Caption: "sample records", Path: "#", Total: len(p.Records)}
-	names := sampleColumns(p, key)
+	records := make([][]byte, len(p.Records))
+	for i, r := range p.Records {
+		records[i] = r.Data
+	}
+	return recordTable(records, key)
+}
+
+// recordTable is a table of records.
+func recordTable(records [][]byte, key []string) ui.Table {
+	t := ui.Table{ID: "samples", Caption: "sample records", Path: "#", Total: len(records)}
+	names := recordColumns(records, key)
 	for _, name := range names {
 		t.Columns = append(t.Columns, ui.Column{Title: name})
 	}
-	for _, r := range p.Records {
+	for _, r := range records {
 		row := make([]ui.Cell, len(names))
-		for _, f := range members(r.Data) {
+		for _, f := range members(r) {
 			if i := slices.Index(names, f.name); i >= 0 {
 				row[i] = ui.Words(short(f.value))
 			}
@@ -37,11 +46,11 @@ func sampleTable(p *pipeline.Preview, key []string) ui.Table {
 	return t
 }
 
-// sampleColumns chooses the columns, in their order.
-func sampleColumns(p *pipeline.Preview, key []string) []string {
+// recordColumns chooses the columns, in their order.
+func recordColumns(records [][]byte, key []string) []string {
 	var plain, nested []string
-	for _, r := range p.Records {
-		for _, f := range members(r.Data) {
+	for _, r := range records {
+		for _, f := range members(r) {
 			if slices.Contains(key, f.name) || slices.Contains(plain, f.name) {
 				continue
 			}

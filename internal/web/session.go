@@ -76,3 +76,6 @@ func (v *visit) back() string {
 
 // secret takes a value out of a form, and nobody prints it.
 func secret(form url.Values, name string) weir.Secret { return weir.NewSecret(form.Get(name)) }
+
+// exposed is a secret that is shown to its owner, once.
+func exposed(s weir.Secret) string { return s.Expose() }

@@ -73,6 +73,10 @@ func (w *Web) nouns() []func() {
 		w.registerFlows,
 		w.registerFlowNew,
 		w.registerFlowAct,
+		w.registerDatasets,
+		w.registerActivity,
+		w.registerKeys,
+		w.registerAccount,
 		w.registerComponents,
 	}
 }

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"fmt"
+
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+func (w *Web) registerActivity() {
+	w.show("/activity", identity.InOrg(identity.RoleAdmin), (*visit).activity)
+}
+
+// activity is the audit log: who did what to which thing, newest first.
+func (v *visit) activity() error {
+	ctx := v.r.Context()
+	users, err := v.People.Users(ctx, v.who)
+	if err != nil {
+		return err
+	}
+	names, people := map[int64]string{0: "Weir"}, []ui.Option{{Value: "", Title: "anybody"}}
+	for _, u := range users {
+		names[u.ID] = u.FullName
+		people = append(people, ui.Option{Value: fmt.Sprint(u.ID), Title: u.FullName})
+	}
+	q := v.query()
+	f := store.AuditFilter{Org: v.who.Org, Kind: q.Get("kind"), Actor: numberIn(q, "who"), Action: q.Get("action"), Page: pageNumber(v), Number: rowsOnAPage}
+	entries, total, err := v.Store.AuditPage(ctx, f)
+	if err != nil {
+		return err
+	}
+	t := ui.Table{ID: "activity", Caption: "what was done", Path: "/activity", Query: q, Total: total, Page: f.Page, PerPage: f.Number, Export: true,
+		Columns: []ui.Column{{Title: "When"}, {Title: "Who"}, {Title: "What"}, {Title: "To"}, {Title: "Details", Wide: true}},
+		Filters: []ui.Field{{Name: "who", Title: "Who", Options: people}, {Name: "kind", Title: "To", Options: kindOptions()}}}
+	for _, e := range entries {
+		at := micros(e.At)
+		t.Rows = append(t.Rows, []ui.Cell{
+			ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Time(at)), ui.Words(names[e.Actor]), ui.Shown(e.Action, ui.Text(actionWords(e.Action))),
+			thing(e), ui.Words(string(e.Detail))})
+	}
+	return v.list("Activity", t, activityPage(t))
+}
+
+// kindOptions are the kinds of things that something is done to.
+func kindOptions() []ui.Option {
+	all := []ui.Option{{Value: "", Title: "anything"}}
+	for _, k := range []string{string(store.KindCredential), string(store.KindSource), string(store.KindDataset), string(store.KindDestination), "user", "session", "service_key", "organization"} {
+		all = append(all, ui.Option{Value: k, Title: sentence(k)})
+	}
+	return all
+}
+
+// thing is what an entry is about, with the way to it.
+func thing(e store.AuditEntry) ui.Cell {
+	if e.Kind == "" {
+		return ui.Cell{}
+	}
+	name := fmt.Sprintf("%s %d", e.Kind, e.Object)
+	nouns := map[store.Kind]string{store.KindCredential: "credentials", store.KindSource: "flows", store.KindDataset: "datasets"}
+	noun, ok := nouns[store.Kind(e.Kind)]
+	if !ok || e.Object == 0 {
+		return ui.Words(name)
+	}
+	return ui.Shown(name, ui.Link(fmt.Sprintf("/%s/%d", noun, e.Object), name))
+}

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+// How many samples and refused records the page of a dataset shows.
+const (
+	samplesShown    = 20
+	quarantineShown = 20
+)
+
+// datasetView is a dataset as its page shows it.
+type datasetView struct {
+	*flow.Dataset
+	Columns      []columnView
+	Samples      ui.Table
+	Newest       []flow.Sample
+	Refused      []store.Quarantined
+	RefusedTotal int
+	Destinations []store.Resource
+	Documented   string
+}
+
+// columnView is one column of the schema.
+type columnView struct{ Name, Type, Example string }
+
+// dataset is what a source yields: its shape, its newest records, what was refused.
+func (v *visit) dataset() error {
+	ctx := v.r.Context()
+	d, err := v.Flows.Dataset(ctx, v.who.Org, v.number("id"))
+	if err != nil {
+		return err
+	}
+	view := &datasetView{Dataset: d}
+	shape, _, err := v.Flows.Schema(ctx, d)
+	if err != nil {
+		return err
+	}
+	if view.Newest, err = v.Flows.Samples(ctx, d, samplesShown); err != nil {
+		return err
+	}
+	if view.Refused, view.RefusedTotal, err = v.Flows.Quarantine(ctx, d, quarantineShown); err != nil {
+		return err
+	}
+	if view.Destinations, err = v.Flows.DestinationsOf(ctx, v.who.Org, d.ID); err != nil {
+		return err
+	}
+	view.Columns = columnsOf(shape, "", view.examples())
+	view.Samples = view.sampleTable()
+	if len(d.Docs) > 0 {
+		view.Documented = d.Docs[0].Text
+	}
+	role, err := v.People.RoleOn(ctx, v.who, store.KindDataset, d.ID)
+	if err != nil {
+		return err
+	}
+	return v.shown(d.Name, datasetPage(view, role.AtLeast(identity.RoleOperator), v.Now()))
+}
+
+// columnsOf lists a JSON Schema's properties, nested ones with their path.
+func columnsOf(schema map[string]any, within string, examples map[string]string) (all []columnView) {
+	properties, _ := schema["properties"].(map[string]any)
+	names := make([]string, 0, len(properties))
+	for name := range properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		what, _ := properties[name].(map[string]any)
+		path := within + name
+		all = append(all, columnView{Name: path, Type: typeWords(what), Example: examples[path]})
+		all = append(all, columnsOf(what, path+".", examples)...)
+		if items, ok := what["items"].(map[string]any); ok {
+			all = append(all, columnsOf(items, path+"[].", examples)...)
+		}
+	}
+	return all
+}
+
+// typeWords says a JSON Schema type in words.
+func typeWords(what map[string]any) string {
+	words := []string{}
+	switch t := what["type"].(type) {
+	case string:
+		words = append(words, t)
+	case []string:
+		words = append(words, t...)
+	case []any:
+		for _, one := range t {
+			words = append(words, fmt.Sprint(one))
+		}
+	}
+	if format, ok := what["format"].(string); ok {
+		words = append(words, format)
+	}
+	if len(words) == 0 {
+		return "any"
+	}
+	return strings.Join(words, ", ")
+}
+
+// examples are values of the newest records, by field.
+func (d *datasetView) examples() map[string]string {
+	all := map[string]string{}
+	for _, s := range d.Newest {
+		for _, f := range members(s.Data) {
+			if all[f.name] == "" {
+				all[f.name] = short(f.value)
+			}
+		}
+	}
+	return all
+}
+
+// sampleTable shows the newest records.
+func (d *datasetView) sampleTable() ui.Table {
+	records := make([][]byte, len(d.Newest))
+	for i, s := range d.Newest {
+		records[i] = s.Data
+	}
+	return recordTable(records, nil)
+}
+
+// documentDataset replaces the documentation.
+func (v *visit) documentDataset() error {
+	form, err := v.form()
+	if err != nil {
+		return err
+	}
+	id := v.number("id")
+	docs := []flow.Doc{{Name: "Documentation", Type: "md", Text: form.Get("text")}}
+	_, err = v.Flows.SetDocs(v.r.Context(), v.actor(), id, docs)
+	return v.told(datasetPath(id), "Saved.", err)
+}

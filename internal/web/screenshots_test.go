@@ -1,0 +1,51 @@
+package web_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// pages are those of which pictures are taken, once there is a flow.
+var pages = []string{"/", "/connectors", "/connectors/cal_com_api", "/credentials", "/credentials/new", "/credentials/1", "/credentials/1/replace", "/flows", "/flows/new", "/flows/new?credential=1",
+	"/flows/new?credential=1&endpoint=bookings", "/flows/3", "/datasets", "/datasets/4", "/activity", "/keys", "/account", "/_components", "/nowhere"}
+
+// TestScreenshotsOfEveryPage takes a picture of each page in both themes and
+// three widths, for people to look at, when WEIR_SCREENSHOTS names a directory.
+func TestScreenshotsOfEveryPage(t *testing.T) {
+	if os.Getenv("WEIR_SCREENSHOTS") == "" {
+		t.Skip("WEIR_SCREENSHOTS names no directory")
+	}
+	s := settled(t)
+	b := s.browse(1440, 1000)
+	b.signIn()
+	b.flow()
+	for _, theme := range []string{"light", "dark"} {
+		b.press(map[string]string{"light": "Theme: system", "dark": "Theme: light"}[theme])
+		b.sees("Theme: " + theme)
+		for _, width := range []int64{390, 820, 1440} {
+			b.do(chromedp.EmulateViewport(width, 1000))
+			for _, path := range pages {
+				b.open(path)
+				name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(path), "-")
+				if name == "" {
+					name = "overview"
+				}
+				b.shot(fmt.Sprintf("%s-%d-%s", name, width, theme))
+			}
+		}
+	}
+}
+
+// flow makes a flow of bookings into a table, and waits for its first run.
+func (b *browser) flow() {
+	b.Helper()
+	b.credential("Our account")
+	b.tables("Tables")
+	b.open("/flows/new?credential=1&endpoint=bookings")
+	b.press("Create and run")
+	b.until("the run is over", `document.querySelector('#live')?.innerText.includes('succeeded')`)
+}
