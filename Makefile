@@ -13,7 +13,7 @@ LDFLAGS := -s -w -X github.com/weirhq/weir/internal/cli.Version=$(VERSION)
 # More flags for go test, such as TESTFLAGS='-run Kill -v'.
 TESTFLAGS ?=
 
-.PHONY: help build demo test short generate screenshots fmt lint vuln bench soak fuzz clean deps checks
+.PHONY: help build demo compat test short generate screenshots fmt lint vuln bench soak fuzz clean deps checks
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ lint: ## Run golangci-lint as .golangci.yaml says
 
 vuln: ## Look for known vulnerabilities in what is built; skipped where the database cannot be reached
 	GOVULNCHECK=$(GOVULNCHECK) scripts/vuln
+
+compat: build ## Play a whole story with the unmodified Nexla SDK for Python; skipped where that cannot be had
+	scripts/compat
 
 bench: ## Measure whole journeys and their parts
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m $(TESTFLAGS) ./bench

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -252,6 +253,37 @@ func (a *API) oneCredential(ctx context.Context, c *credential.Credential, err e
 func (a *API) credential(ctx context.Context, in *One) (*value[Credential], error) {
 	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
 	return a.oneCredential(ctx, c, err)
+}
+
+// visibleCredentials shows those of the credentials that the caller may see:
+// whoever has a source shared with them has not its credential.
+func (a *API) visibleCredentials(ctx context.Context, ids ...int64) ([]Credential, error) {
+	visible := []*credential.Credential{}
+	for _, id := range ids {
+		err := a.Identity.Authorize(ctx, principal(ctx), mayRead(store.KindCredential), id)
+		if err == nil {
+			var c *credential.Credential
+			if c, err = a.Credentials.Credential(ctx, actor(ctx).Org, id); err == nil {
+				visible = append(visible, c)
+			}
+		}
+		switch weir.CodeOf(err) {
+		case "", weir.CodeForbidden, weir.CodeNotFound:
+		default:
+			return nil, err
+		}
+	}
+	return a.showCredentials(ctx, visible...)
+}
+
+// nestedCredential is what stands inside a source or destination; nil for one
+// that the caller may not see.
+func (a *API) nestedCredential(ctx context.Context, id int64) (*Credential, error) {
+	shown, err := a.visibleCredentials(ctx, id)
+	if err != nil || len(shown) == 0 {
+		return nil, err
+	}
+	return &shown[0], nil
 }
 
 type createCredentialInput struct {

@@ -293,20 +293,24 @@ func (a *API) samples(ctx context.Context, in *samplesInput) (*value[[]object], 
 	}
 	out := []object{}
 	for _, s := range found {
-		if !in.IncludeMetadata.On {
-			out = append(out, object(s.Data))
-			continue
-		}
-		o, err := objectOf(map[string]any{"rawMessage": object(s.Data), "nexlaMetaData": map[string]any{
+		one, err := in.show(object(s.Data), map[string]any{
 			"sourceType": "rest", "ingestTime": s.ExtractedAt / 1000, "sourceOffset": int64(s.Position), "sourceKey": s.Key, "resourceType": "SOURCE",
 			"resourceId": s.Source, "runId": s.ExtractedAt / 1000, "trackerId": s.Key, "eof": false, "lastModified": s.Version / 1000,
-		}})
+		})
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, o)
+		out = append(out, one)
 	}
 	return show(out), nil
+}
+
+// show is one record, with where it comes from when that was asked for.
+func (in *samplesInput) show(record object, metadata map[string]any) (object, error) {
+	if !in.IncludeMetadata.On {
+		return record, nil
+	}
+	return objectOf(map[string]any{"rawMessage": record, "nexlaMetaData": metadata})
 }
 
 // liveSamples reads a few records now. It is for who may operate the source:
@@ -321,7 +325,14 @@ func (a *API) liveSamples(ctx context.Context, d *flow.Dataset, in *samplesInput
 	}
 	out := []object{}
 	for _, r := range look.Records {
-		out = append(out, object(r.Data))
+		one, err := in.show(object(r.Data), map[string]any{
+			"sourceType": "rest", "ingestTime": a.Now().UnixMilli(), "sourceKey": r.Key, "resourceType": "SOURCE", "resourceId": d.Source, "trackerId": r.Key, "eof": false,
+			"lastModified": r.Version / 1000,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
 	}
 	return show(out), nil
 }

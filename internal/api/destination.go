@@ -33,7 +33,7 @@ type Destination struct {
 	SinkSchedule      *string           `json:"sink_schedule"`
 	InMemory          bool              `json:"in_memory"`
 	DataSet           *DataSetBrief     `json:"data_set"`
-	DataMap           map[string]any    `json:"data_map"`
+	DataMap           *object           `json:"data_map"`
 	DataCredentialsID *int64            `json:"data_credentials_id"`
 	DataCredentials   *Credential       `json:"data_credentials"`
 	FlowType          string            `json:"flow_type"`
@@ -134,12 +134,8 @@ func (a *API) oneDestination(ctx context.Context, to *flow.Destination, err erro
 	if err != nil {
 		return nil, err
 	}
-	if c, err := a.Credentials.Credential(ctx, to.Org, to.Credential); err == nil {
-		if nested, err := a.showCredentials(ctx, c); err == nil {
-			shown[0].DataCredentials = &nested[0]
-		}
-	}
-	return show(shown[0]), nil
+	shown[0].DataCredentials, err = a.nestedCredential(ctx, to.Credential)
+	return show(shown[0]), err
 }
 
 func (a *API) destination(ctx context.Context, in *expandable) (*value[Destination], error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
@@ -176,8 +177,23 @@ func (a *API) addParts(ctx context.Context, roots []*flow.Node, out *FlowRespons
 	if out.DataSets, err = a.showDataSets(ctx, datasets...); err != nil {
 		return err
 	}
-	out.DataSinks, err = a.showDestinations(ctx, destinations...)
+	if out.DataSinks, err = a.showDestinations(ctx, destinations...); err != nil {
+		return err
+	}
+	out.DataCredentials, err = a.visibleCredentials(ctx, credentialsOf(sources, destinations)...)
 	return err
+}
+
+// credentialsOf are the credentials that parts of flows use, each once.
+func credentialsOf(sources []*flow.Source, destinations []*flow.Destination) (ids []int64) {
+	for _, src := range sources {
+		ids = append(ids, src.Credential)
+	}
+	for _, to := range destinations {
+		ids = append(ids, to.Credential)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // nodeOf puts a node and what hangs below it into the contract's shape.

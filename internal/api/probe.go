@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 )
@@ -46,10 +48,12 @@ func (a *API) probeCredential(ctx context.Context, in *probeInput) (*value[Probe
 // contract has it, with the reason.
 func notGood(err error) error {
 	var p *problem
-	if !errors.As(validation(err), &p) || p.status != http.StatusBadRequest {
+	if !errors.As(validation(err), &p) {
 		return err
 	}
-	p.status = http.StatusForbidden
+	if p.status == http.StatusBadRequest {
+		p.status = http.StatusForbidden
+	}
 	return p
 }
 
@@ -92,14 +96,21 @@ type SampleAnswer struct {
 	Message        string       `json:"message"`
 	ConnectionType string       `json:"connection_type"`
 	Output         SampleOutput `json:"output"`
-	Exchanges      []Exchange   `json:"exchanges" doc:"What was asked, in order. The key is in no part of it."`
+	Rejects        []Rejected   `json:"rejects" nullable:"false" doc:"What came and would go to quarantine, with the reason."`
+	Exchanges      []Exchange   `json:"exchanges" nullable:"false" doc:"What was asked, in order. The key is in no part of it."`
 }
 
 // SampleOutput is the records of a sample.
 type SampleOutput struct {
 	ContentType string   `json:"contentType"`
 	StatusCode  int      `json:"statusCode"`
-	Response    []object `json:"response"`
+	Response    []object `json:"response" nullable:"false"`
+}
+
+// Rejected is what a source would not take as a record.
+type Rejected struct {
+	Reason string `json:"reason"`
+	Raw    string `json:"rawMessage" doc:"The bytes as they came"`
 }
 
 // Exchange is one request of a sample.
@@ -130,10 +141,21 @@ func (a *API) probeSample(ctx context.Context, in *sampleInput) (*value[SampleAn
 	if err != nil {
 		return nil, notGood(err)
 	}
-	out := SampleAnswer{Status: "ok", Message: fmt.Sprintf("%d records", len(look.Records)), ConnectionType: c.Kind.Connection,
-		Output: SampleOutput{ContentType: "application/json", StatusCode: http.StatusOK, Response: []object{}}, Exchanges: []Exchange{}}
+	out := SampleAnswer{Status: "ok", ConnectionType: c.Kind.Connection, Output: SampleOutput{ContentType: "application/json", StatusCode: http.StatusOK, Response: []object{}},
+		Rejects: []Rejected{}, Exchanges: []Exchange{}}
 	for _, r := range look.Records {
 		out.Output.Response = append(out.Output.Response, object(r.Data))
+	}
+	for _, r := range look.Rejects {
+		if one := jsontext.Value(r.Original); byPath(in.Body) && one.Kind() == '{' && one.IsValid() {
+			out.Output.Response = append(out.Output.Response, object(one)) // an answer, whatever it is
+			continue
+		}
+		out.Rejects = append(out.Rejects, Rejected{Reason: r.Reason, Raw: string(r.Original)})
+	}
+	out.Message = fmt.Sprintf("%d records", len(out.Output.Response))
+	if len(out.Rejects) > 0 {
+		out.Message += fmt.Sprintf(", and %d that could not be taken as records", len(out.Rejects))
 	}
 	for _, e := range look.Exchanges {
 		out.Exchanges = append(out.Exchanges, Exchange(e))
@@ -142,9 +164,16 @@ func (a *API) probeSample(ctx context.Context, in *sampleInput) (*value[SampleAn
 	return show(out), nil
 }
 
+// byPath reports whether one address is to be looked at.
+func byPath(config map[string]any) bool {
+	path, _ := config["path"].(string)
+	return path != "" && config["rest.iterations"] == nil
+}
+
 // sampleSpec reads what a sample is to be of.
 func (a *API) sampleSpec(c *credential.Credential, config map[string]any) (flow.SourceSpec, error) {
-	if path, _ := config["path"].(string); path != "" && config["rest.iterations"] == nil {
+	if byPath(config) {
+		path, _ := config["path"].(string)
 		config = map[string]any{"rest.iterations": []any{map[string]any{
 			"key": "step_1", "iteration.type": "static.url", "method": "GET", "url.template": path, "response.data.path": "$",
 		}}}

@@ -180,14 +180,8 @@ func (a *API) oneSource(ctx context.Context, src *flow.Source, err error) (*valu
 	if err != nil {
 		return nil, err
 	}
-	if src.Credential != 0 {
-		if c, err := a.Credentials.Credential(ctx, src.Org, src.Credential); err == nil {
-			if nested, err := a.showCredentials(ctx, c); err == nil {
-				shown[0].DataCredentials = &nested[0]
-			}
-		}
-	}
-	return show(shown[0]), nil
+	shown[0].DataCredentials, err = a.nestedCredential(ctx, src.Credential)
+	return show(shown[0]), err
 }
 
 func (a *API) source(ctx context.Context, in *expandable) (*value[Source], error) {
@@ -272,10 +266,7 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 }
 
 func (a *API) deleteSource(ctx context.Context, in *One) (*Done, error) {
-	if err := a.Flows.Delete(ctx, actor(ctx), store.KindSource, in.ID); err != nil {
-		return nil, err
-	}
-	return done(), nil
+	return a.delete(ctx, store.KindSource, in.ID)
 }
 
 func (a *API) restoreSource(ctx context.Context, in *One) (*value[Source], error) {

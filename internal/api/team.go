@@ -24,6 +24,13 @@ type Team struct {
 
 // TeamMember is one of a team.
 type TeamMember struct {
+	ID    int64  `json:"id"`
+	Email string `json:"email"`
+	Admin bool   `json:"admin" doc:"May change the team"`
+}
+
+// memberInput names somebody by id or e-mail.
+type memberInput struct {
 	ID    int64  `json:"id,omitzero"`
 	Email string `json:"email,omitzero" maxLength:"254"`
 	Admin bool   `json:"admin,omitzero" doc:"May change the team"`
@@ -103,25 +110,24 @@ func (a *API) oneTeam(ctx context.Context, id int64) (*value[Team], error) {
 func (a *API) team(ctx context.Context, in *One) (*value[Team], error) { return a.oneTeam(ctx, in.ID) }
 
 type teamBody struct {
-	Name        *name        `json:"name,omitzero"`
-	Description *text        `json:"description,omitzero"`
-	Members     []TeamMember `json:"members,omitzero" maxItems:"1000"`
-	Tags        []string     `json:"tags,omitzero" maxItems:"100"`
+	Name        *name         `json:"name,omitzero"`
+	Description *text         `json:"description,omitzero"`
+	Members     []memberInput `json:"members,omitzero" maxItems:"1000" doc:"All members; they replace those of before"`
 }
 
 func (a *API) createTeam(ctx context.Context, in *struct{ Body teamBody }) (*value[Team], error) {
 	if in.Body.Name == nil {
 		return nil, refuse("name", "a team needs a name", "Send it")
 	}
+	members, err := a.membersOf(ctx, in.Body.Members) // first: no team is made of nobody
+	if err != nil {
+		return nil, err
+	}
 	t, err := a.People.CreateTeam(ctx, principal(ctx), given(in.Body.Name), given(in.Body.Description))
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Body.Members) > 0 {
-		members, err := a.membersOf(ctx, in.Body.Members)
-		if err != nil {
-			return nil, err
-		}
+	if len(members) > 0 {
 		if err := a.People.AddTeamMembers(ctx, principal(ctx), t.ID, members...); err != nil {
 			return nil, err
 		}
@@ -145,8 +151,17 @@ func (a *API) updateTeam(ctx context.Context, in *updateTeamInput) (*value[Team]
 	if in.Body.Description != nil {
 		t.Description = given(in.Body.Description)
 	}
+	members, err := a.membersOf(ctx, in.Body.Members)
+	if err != nil {
+		return nil, err
+	}
 	if err := a.People.UpdateTeam(ctx, principal(ctx), in.ID, t.Name, t.Description); err != nil {
 		return nil, err
+	}
+	if in.Body.Members != nil {
+		if err := a.People.SetTeamMembers(ctx, principal(ctx), in.ID, members...); err != nil {
+			return nil, err
+		}
 	}
 	return a.oneTeam(ctx, in.ID)
 }
@@ -161,12 +176,20 @@ func (a *API) deleteTeam(ctx context.Context, in *One) (*Done, error) {
 type membersInput struct {
 	One
 	Body struct {
-		Members []TeamMember `json:"members" maxItems:"1000"`
+		Members []memberInput `json:"members" maxItems:"1000"`
+	}
+}
+
+// removeInput may have no body: then it is about all members.
+type removeInput struct {
+	One
+	Body *struct {
+		Members []memberInput `json:"members" maxItems:"1000"`
 	}
 }
 
 // membersOf finds the users that members name by id or e-mail.
-func (a *API) membersOf(ctx context.Context, in []TeamMember) ([]identity.TeamMember, error) {
+func (a *API) membersOf(ctx context.Context, in []memberInput) ([]identity.TeamMember, error) {
 	out := make([]identity.TeamMember, len(in))
 	for i, m := range in {
 		who, err := a.whoIs(ctx, Accessor{Type: identity.AccessorUser, ID: m.ID, Email: m.Email})
@@ -197,7 +220,13 @@ func (a *API) changeMembers(ctx context.Context, in *membersInput, change func(c
 	return a.members(ctx, in.ID)
 }
 
-func (a *API) removeMembers(ctx context.Context, in *membersInput) (*value[[]TeamMember], error) {
+func (a *API) removeMembers(ctx context.Context, in *removeInput) (*value[[]TeamMember], error) {
+	if in.Body == nil {
+		if err := a.People.SetTeamMembers(ctx, principal(ctx), in.ID); err != nil {
+			return nil, err
+		}
+		return a.members(ctx, in.ID)
+	}
 	members, err := a.membersOf(ctx, in.Body.Members)
 	if err != nil {
 		return nil, err
