@@ -86,8 +86,41 @@ func (a *API) writeDocument() (err error) {
 	schemas := a.huma.OpenAPI().Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // of huma's own errors, which never get out
 	delete(schemas, "ErrorDetail")
-	a.document, err = a.huma.OpenAPI().MarshalJSON()
+	text, err := a.huma.OpenAPI().MarshalJSON()
+	if err != nil {
+		return err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return err
+	}
+	for name, schema := range doc["components"].(map[string]any)["schemas"].(map[string]any) {
+		tellNulls(a.huma.OpenAPI().Components.Schemas.TypeFromRef("#/components/schemas/"+name), schema.(map[string]any))
+	}
+	a.document, err = json.Marshal(doc, json.Deterministic(true))
 	return err
+}
+
+// tellNulls adds to a schema that a pointer to an object may be null, which
+// huma says of plain values alone. It is in the document only: what inputs are
+// checked against stays as it is.
+func tellNulls(t reflect.Type, schema map[string]any) {
+	properties, _ := schema["properties"].(map[string]any)
+	if t == nil || t.Kind() != reflect.Struct {
+		return
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		property, _ := properties[name].(map[string]any)
+		if f.Type.Kind() != reflect.Pointer || property == nil || strings.Contains(options, "omit") {
+			continue
+		}
+		if _, known := property["$ref"]; known {
+			properties[name] = map[string]any{"anyOf": []any{property, map[string]any{"type": "null"}}}
+		} else if one, isOne := property["type"].(string); isOne {
+			property["type"] = []any{one, "null"}
+		}
+	}
 }
 
 func (a *API) registerDocument() {

@@ -342,10 +342,10 @@ func activeFirst(err error) error {
 // activeParts are the parts of a flow that are active, as the contract lists
 // them beside the error.
 type activeParts struct {
-	DataSources []int64 `json:"data_sources,omitzero"`
-	DataSets    []int64 `json:"data_sets,omitzero"`
-	DataSinks   []int64 `json:"data_sinks,omitzero"`
-	Message     string  `json:"message,omitzero"`
+	DataSources []int64
+	DataSets    []int64
+	DataSinks   []int64
+	Message     string
 }
 
 func (p *activeParts) add(n *flow.Node) {

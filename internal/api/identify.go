@@ -82,6 +82,16 @@ func (a *API) authorize(x *exchange) error {
 	return err
 }
 
+// properID lets an id through that is written as answers write it: a thing has
+// one path, and +7 and 07 are none.
+func properID(x *exchange) error {
+	id := x.r.PathValue("id")
+	if n, err := strconv.ParseInt(id, 10, 64); id != "" && (err != nil || strconv.FormatInt(n, 10) != id) {
+		return nowhere()
+	}
+	return nil
+}
+
 // nowhere is the answer for a thing that does not exist, whatever its id.
 func nowhere() error {
 	return &weir.Error{Code: weir.CodeNotFound, Message: "there is no such thing, or not for you", Remedy: "List what there is, and take an id from there"}

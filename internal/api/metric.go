@@ -110,8 +110,8 @@ func (m *measured) add(s RunStream, part *flow.Node, endpoint string) {
 
 type metricsInput struct {
 	One
-	From      string `query:"from" pattern:"^(\\d{4}-\\d{2}-\\d{2})?" maxLength:"40" doc:"A day, such as 2026-01-31"`
-	To        string `query:"to" pattern:"^(\\d{4}-\\d{2}-\\d{2})?" maxLength:"40"`
+	From      string `query:"from" pattern:"^(\\d{4}-\\d{2}-\\d{2}(T.*)?)?$" maxLength:"40" doc:"A day, such as 2026-01-31"`
+	To        string `query:"to" pattern:"^(\\d{4}-\\d{2}-\\d{2}(T.*)?)?$" maxLength:"40"`
 	Aggregate flag   `query:"aggregate"`
 }
 

@@ -24,7 +24,10 @@ type Problem struct {
 	Details     []Detail `json:"details" nullable:"false" doc:"What is wrong, field by field"`
 	RetryAfter  int      `json:"retry_after,omitzero" doc:"Seconds to wait"`
 
-	*activeParts `json:",inline"`
+	Message     string  `json:"message,omitzero" doc:"Of a flow that is active, and so cannot be deleted"`
+	DataSources []int64 `json:"data_sources,omitzero" nullable:"false" doc:"Its sources that are active"`
+	DataSets    []int64 `json:"data_sets,omitzero" nullable:"false" doc:"Its datasets that are active"`
+	DataSinks   []int64 `json:"data_sinks,omitzero" nullable:"false" doc:"Its destinations that are active"`
 }
 
 // Detail is what is wrong with one field. The value is never in it.
@@ -141,9 +144,12 @@ func (a *API) fail(x *exchange) {
 	for name, values := range p.header {
 		x.out.header[name] = values
 	}
-	body := Problem{Error: p.message, Description: p.message, Code: p.code, Timestamp: a.Now().UTC().Format(time.RFC3339), RequestID: x.id, Details: p.details, activeParts: p.parts}
+	body := Problem{Error: p.message, Description: p.message, Code: p.code, Timestamp: a.Now().UTC().Format(time.RFC3339), RequestID: x.id, Details: p.details}
 	if p.remedy != "" {
-		body.Description += ". " + p.remedy
+		body.Description = strings.TrimRight(p.message, ".!") + ". " + p.remedy
+	}
+	if p.parts != nil {
+		body.Message, body.DataSources, body.DataSets, body.DataSinks = p.parts.Message, p.parts.DataSources, p.parts.DataSets, p.parts.DataSinks
 	}
 	if wait := a.waitOf(p, x.err); wait > 0 {
 		body.RetryAfter = seconds(wait)

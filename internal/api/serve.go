@@ -121,7 +121,7 @@ func (a *API) run(rt *route, r *http.Request) {
 		r = r.WithContext(ctx)
 	}
 	x.r = r
-	for _, check := range []func(*exchange) error{a.identify, a.crossOrigin, a.withinLimit, a.authorize, readBody} {
+	for _, check := range []func(*exchange) error{a.identify, a.crossOrigin, a.withinLimit, properID, a.authorize, readBody} {
 		if x.err = check(x); x.err != nil {
 			return
 		}

@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
 )
 
@@ -39,7 +41,7 @@ type memberInput struct {
 func (a *API) registerTeams() {
 	const tag = "teams"
 	register(a, Route{Method: http.MethodGet, Path: "/teams", Tag: tag, Summary: "List teams", Policy: signedIn}, a.listTeams)
-	register(a, Route{Method: http.MethodPost, Path: "/teams", Tag: tag, Summary: "Make a team", Policy: signedIn, Creates: true}, a.createTeam)
+	register(a, Route{Method: http.MethodPost, Path: "/teams", Tag: tag, Summary: "Make a team", Policy: maker, Creates: true}, a.createTeam)
 	register(a, Route{Method: http.MethodGet, Path: "/teams/{id}", Tag: tag, Summary: "One team", Policy: signedIn}, a.team)
 	register(a, Route{Method: http.MethodPut, Path: "/teams/{id}", Tag: tag, Summary: "Change a team's name or description", Policy: signedIn}, a.updateTeam)
 	register(a, Route{Method: http.MethodDelete, Path: "/teams/{id}", Tag: tag, Summary: "Delete a team", Policy: signedIn}, a.deleteTeam)
@@ -193,8 +195,14 @@ func (a *API) membersOf(ctx context.Context, in []memberInput) ([]identity.TeamM
 	out := make([]identity.TeamMember, len(in))
 	for i, m := range in {
 		who, err := a.whoIs(ctx, Accessor{Type: identity.AccessorUser, ID: m.ID, Email: m.Email})
+		if weir.CodeOf(err) == weir.CodeUsage {
+			return nil, refuse(fmt.Sprintf("members[%d].email", i), "nobody in the organization has this address", "GET /users lists all")
+		}
 		if err != nil {
 			return nil, err
+		}
+		if _, err := a.People.User(ctx, principal(ctx), who); err != nil {
+			return nil, at(fmt.Sprintf("members[%d].id", i), err)
 		}
 		out[i] = identity.TeamMember{User: who, Admin: m.Admin}
 	}

@@ -37,6 +37,7 @@ type Config struct {
 	PublicURL string         // how users reach the server; "" for the address it listens on
 	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
 	TLS       *tls.Config    // nil for plain HTTP
+	Limit     api.Limit      // how often one caller may ask; zero for the usual
 	Version   string
 	Logger    *slog.Logger
 	Now       func() time.Time
@@ -106,7 +107,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	rest, err := api.New(api.Options{
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store,
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit,
 	})
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ type world struct {
 	limit    int
 	database string       // address of the store; "" for a SQLite file
 	slow     atomic.Int64 // how long the simulator waits before each answer
+	change   func(*server.Config)
 }
 
 // lines is a log that a test reads while the server writes it.
@@ -68,9 +69,21 @@ func benchWorld(b *testing.B) *world { return buildWorld(b, 5, 1_000_000, "") }
 
 func buildWorld(t testing.TB, bookings, limit int, database string) *world {
 	t.Helper()
-	w := &world{TB: t, dir: t.TempDir(), log: &lines{}, limit: limit, database: database}
+	return (&world{TB: t, dir: t.TempDir(), log: &lines{}, limit: limit, database: database}).built(bookings)
+}
+
+// configuredWorld is one whose server is told something else, and whose key
+// has no limit worth the name.
+func configuredWorld(t testing.TB, bookings int, change func(*server.Config)) *world {
+	t.Helper()
+	return (&world{TB: t, dir: t.TempDir(), log: &lines{}, limit: 1_000_000, change: change}).built(bookings)
+}
+
+func (w *world) built(bookings int) *world {
+	t := w.TB
+	t.Helper()
 	var err error
-	if w.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 1, RateLimit: limit}); err != nil {
+	if w.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 1, RateLimit: w.limit}); err != nil {
 		t.Fatal(err)
 	}
 	sim := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -90,6 +103,9 @@ func (w *world) start() {
 	w.must(err)
 	w.config = server.Config{Data: w.dir, Database: w.database, Root: place, CalcomURL: w.simURL, Version: "test", Now: time.Now,
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	if w.change != nil {
+		w.change(&w.config)
+	}
 	w.server, err = server.New(w.Context(), w.config)
 	w.must(err)
 	front := httptest.NewServer(w.server.Handler())
@@ -165,6 +181,7 @@ func (w *world) raw(status int, method, path string, in any) []byte {
 	if res.StatusCode != status {
 		w.Fatalf("%s %s answers %d, want %d: %s", method, path, res.StatusCode, status, b)
 	}
+	w.meets(method, path, res.StatusCode, b)
 	return b
 }
 

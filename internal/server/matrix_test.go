@@ -1,0 +1,303 @@
+package server_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/weirhq/weir/internal/api"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/server"
+)
+
+// matrix is a server with callers of all kinds, and objects of all kinds in
+// each of the sets of grants.
+type matrix struct {
+	*world
+	callers []*caller
+	sets    map[string]objects
+}
+
+// objects are ids by noun.
+type objects map[string]any
+
+// named finds a caller.
+func (x *matrix) named(name string) *caller {
+	return x.callers[slices.IndexFunc(x.callers, func(c *caller) bool { return c.name == name })]
+}
+
+// newMatrix has all callers and all sets.
+func newMatrix(t *testing.T) *matrix {
+	x := newCorner(t)
+	w, people, owner := x.world, x.server.People(), x.principal()
+	narrow, err := people.ExchangeKey(t.Context(), x.key(owner, identity.RoleCollaborator), here)
+	w.must(err)
+	gone := w.user(owner, "gone", identity.RoleAdmin)
+	w.must(people.Deactivate(t.Context(), owner, gone.Principal.User))
+	for name, role := range map[string]identity.Role{"lone": identity.RoleCollaborator, "guest": identity.RoleCollaborator, "helper": identity.RoleCollaborator,
+		"operator": identity.RoleOperator, "admin": identity.RoleAdmin} {
+		s := w.user(owner, name, role)
+		x.callers = append(x.callers, &caller{name: name, token: s.Token.Expose(), org: role, who: s.Principal})
+	}
+	x.callers = append(x.callers, &caller{name: "nobody"}, &caller{name: "made up", token: "wst_0000000000000000000000000000000000000000000_000000"},
+		&caller{name: "gone", token: gone.Token.Expose()}, &caller{name: "narrow", token: narrow.Token.Expose(), org: identity.RoleCollaborator, who: owner})
+	x.sets["shared"], x.sets["operator's"] = x.made("shared"), x.made("operator's")
+	x.sets["unshared"]["users"], x.sets["shared"]["users"] = x.named("lone").who.User, x.named("guest").who.User
+	return x
+}
+
+// newCorner has the owner, the owner of another organization, and what is theirs.
+func newCorner(t *testing.T) *matrix {
+	w := configuredWorld(t, 5, func(c *server.Config) { c.Limit = api.Limit{Requests: 1_000_000, Per: time.Minute} })
+	people, owner := w.server.People(), w.principal()
+	other, err := people.CreateOrganization(t.Context(), owner, "Other")
+	w.must(err)
+	there, err := people.Switch(t.Context(), owner, other.ID, here)
+	w.must(err)
+	foreign := w.user(there.Principal, "foreign", identity.RoleOwner)
+	back, err := people.Switch(t.Context(), there.Principal, owner.Org, here)
+	w.must(err)
+	w.token = back.Token.Expose() // one's session is in one organization
+	w.must(people.Deactivate(t.Context(), foreign.Principal, owner.User)) // who made it has no part in it any more
+	x := &matrix{world: w, sets: map[string]objects{}, callers: []*caller{
+		{name: "owner", token: w.token, org: identity.RoleOwner, who: owner},
+		{name: "foreign", token: foreign.Token.Expose(), org: identity.RoleOwner, who: foreign.Principal},
+	}}
+	x.sets["unshared"], x.sets["foreign"] = x.made("unshared"), x.made("foreign")
+	return x
+}
+
+// here is where all callers are.
+var here = identity.Client{Address: netip.MustParseAddr("127.0.0.1")}
+
+// key makes a service key.
+func (x *matrix) key(p identity.Principal, scope identity.Role) string {
+	x.Helper()
+	key, _, err := x.server.People().CreateKey(x.Context(), p, identity.NewKey{Name: "key", Scope: scope})
+	x.must(err)
+	return key.Expose()
+}
+
+// maker is whose the objects of a set are.
+func (x *matrix) maker(set string) *caller {
+	if name, its := strings.CutSuffix(set, "'s"); its || set == "foreign" {
+		return x.named(name)
+	}
+	return x.named("owner")
+}
+
+// made makes one object of each noun, and reads the source once.
+func (x *matrix) made(set string) objects {
+	x.Helper()
+	c := x.maker(set)
+	o := objects{"orgs": c.who.Org, "users": c.who.User, "run_id": 0}
+	o["cal"] = x.must200(c, "POST", "/data_credentials", m{"name": "Cal", "credentials_type": "cal_com_api", "credentials": m{"api_key": x.sim.Keys()[0].Key, "rate_limit": 100_000}})["id"]
+	o["lake"] = x.must200(c, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
+	o["data_credentials"] = o["cal"]
+	x.flowOf(set, o)
+	for _, noun := range []string{"teams", "service_keys"} {
+		x.fresh(set, noun, o)
+	}
+	for _, noun := range []string{"vendors", "auth_templates", "vendor_endpoints"} {
+		o[noun] = x.list("/" + noun)[0]["id"]
+	}
+	x.share(set, o)
+	o["run_id"] = x.must200(c, "POST", "/data_sources/"+id(o["data_sources"])+"/run_now", m{})["id"]
+	return o
+}
+
+// flowOf makes a source with its dataset and a destination.
+func (x *matrix) flowOf(set string, o objects) {
+	x.Helper()
+	c := x.maker(set)
+	src := x.must200(c, "POST", "/data_sources", m{"name": "Events", "source_type": "rest", "data_credentials_id": o["cal"], "endpoint": "event-types"})
+	o["data_sources"], o["data_sets"] = src["id"], src["data_sets"].([]any)[0].(m)["id"]
+	o["data_sinks"] = x.must200(c, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": o["lake"], "data_set_id": o["data_sets"]})["id"]
+	o["flows"] = x.must200(c, "GET", "/data_sources/"+id(o["data_sources"])+"/flow?flows_only=1", nil)["flows"].([]any)[0].(m)["id"]
+}
+
+// fresh makes another object of a noun, which may be destroyed.
+func (x *matrix) fresh(set, noun string, o objects) {
+	x.Helper()
+	c := x.maker(set)
+	switch noun {
+	case "data_credentials":
+		o[noun] = x.must200(c, "POST", "/data_credentials", m{"name": "Spare", "credentials_type": "rest", "credentials": m{"auth.type": "NONE"}})["id"]
+	case "teams":
+		team := m{"name": "Readers"}
+		if set == "shared" {
+			team["members"] = []any{m{"id": x.named("guest").who.User}, m{"id": x.named("helper").who.User}}
+		}
+		o[noun] = x.must200(c, "POST", "/teams", team)["id"]
+	case "service_keys":
+		o[noun] = x.must200(c, "POST", "/service_keys", m{"name": "spare", "scope": "collaborator"})["id"]
+	case "data_sources", "data_sets", "data_sinks", "flows":
+		x.flowOf(set, o)
+	}
+}
+
+// share gives the guest and the helper their roles.
+func (x *matrix) share(set string, o objects) {
+	x.Helper()
+	if set != "shared" {
+		return
+	}
+	for noun, kind := range nounKinds {
+		for name, role := range grants[set] {
+			if name == "guest" || name == "helper" {
+				x.must(x.server.People().Share(x.Context(), x.principal(), kind, toInt(o[noun]), identity.Accessor{Kind: identity.AccessorUser, Who: x.named(name).who.User, Role: role}))
+			}
+		}
+	}
+}
+
+// must200 is a request that is no part of the test.
+func (x *matrix) must200(c *caller, method, path string, in any) (out m) {
+	x.Helper()
+	status, b := x.ask(c.token, method, path, in)
+	if status != http.StatusOK {
+		x.Fatalf("%s %s as %s answers %d: %s", method, path, c.name, status, b)
+	}
+	x.decode(b, &out)
+	return out
+}
+
+func (w *world) ask(token, method, path string, in any) (int, []byte) {
+	w.Helper()
+	var body []byte
+	if in != nil {
+		var err error
+		body, err = json.Marshal(in)
+		w.must(err)
+	}
+	req, err := http.NewRequestWithContext(w.Context(), method, w.url+"/api"+path, bytes.NewReader(body))
+	w.must(err)
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	w.must(err)
+	defer res.Body.Close()
+	var b bytes.Buffer
+	_, err = b.ReadFrom(res.Body)
+	w.must(err)
+	return res.StatusCode, b.Bytes()
+}
+
+// destroys reports whether a route that is let through leaves another object
+// than it found.
+func (d documented) destroys() bool {
+	return d.method == http.MethodDelete || strings.HasSuffix(d.path, "/restore") || d.method == http.MethodPost && strings.HasSuffix(d.path, "/members")
+}
+
+// noun is what a path is about.
+func (d documented) noun() string { return strings.Split(strings.TrimPrefix(d.path, "/"), "/")[0] }
+
+// body is one that brings a request to its handler, and changes as little as
+// can be.
+func (d documented) body() any {
+	switch {
+	case d.method == http.MethodGet, d.method == http.MethodDelete:
+		return nil
+	case strings.HasSuffix(d.path, "/members"):
+		return m{"members": []any{}}
+	case strings.HasSuffix(d.path, "/probe/sample"):
+		return m{"path": "/v2/me"}
+	case strings.HasSuffix(d.path, "/rotate"):
+		return m{"days": -1} // the key is everybody's
+	}
+	return m{}
+}
+
+// Every route is tried as every kind of caller on objects of every kind: who
+// may is let in to the handler, and who may not is told 401, 403 or 404.
+func TestEveryRouteIsRight(t *testing.T) {
+	x := newMatrix(t)
+	table, cells := needs(), map[string]int{}
+	for _, r := range x.routes() {
+		n, known := table[r.method+" "+r.path]
+		if !known {
+			t.Errorf("%s %s has no row in policy_test.go: who may use it?", r.method, r.path)
+			continue
+		}
+		delete(table, r.method+" "+r.path)
+		sets := []string{"unshared"}
+		if strings.Contains(r.path, "{") {
+			sets = []string{"unshared", "shared", "operator's", "foreign"}
+		}
+		for _, set := range sets {
+			for _, c := range x.callers {
+				x.try(r, n, c, set)
+				cells[set]++
+			}
+		}
+	}
+	for row := range table {
+		t.Errorf("%s has a row and is no route", row)
+	}
+	t.Logf("%d routes, %d callers, %v cells", len(x.routes()), len(x.callers), cells)
+}
+
+// try is one cell.
+func (x *matrix) try(r documented, n need, c *caller, set string) {
+	x.Helper()
+	want := n.verdict(c, set, r.noun())
+	o, token := x.sets[set], c.token
+	if want == 0 && r.destroys() {
+		o = objects{}
+		for noun, n := range x.sets[set] {
+			o[noun] = n
+		}
+		x.fresh(set, r.noun(), o)
+		x.share(set, o)
+		if strings.HasSuffix(r.path, "/restore") {
+			x.remove(set, r.noun(), o)
+		}
+	}
+	if r.path == "/token/logout" && want == 0 {
+		token = x.again(c)
+	}
+	path := strings.NewReplacer("{id}", id(o[r.noun()]), "{run_id}", id(o["run_id"])).Replace(r.path)
+	status, b := x.ask(token, r.method, path, r.body())
+	refused := status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound
+	if r.path == "/token" && status == http.StatusUnauthorized {
+		refused = false // its handler misses the service key
+	}
+	if want != 0 && status != want || want == 0 && (refused || status >= 500) {
+		x.Errorf("%s %s (%s) as %s answers %d, want %s: %.300s", r.method, path, set, c.name, status, wanted(want), b)
+	}
+	x.meets(r.method, path, status, b)
+}
+
+func wanted(status int) string {
+	if status == 0 {
+		return "to be let in"
+	}
+	return fmt.Sprint(status)
+}
+
+// remove deletes what is to be restored.
+func (x *matrix) remove(set, noun string, o objects) {
+	x.Helper()
+	if noun == "data_credentials" {
+		x.must200(x.maker(set), "DELETE", "/data_credentials/"+id(o[noun]), nil)
+		return
+	}
+	x.must200(x.maker(set), "DELETE", "/flows/"+id(o["flows"]), nil)
+}
+
+// again is another session of the same caller.
+func (x *matrix) again(c *caller) string {
+	x.Helper()
+	s, err := x.server.People().ExchangeKey(x.Context(), x.key(c.who, c.org), here)
+	x.must(err)
+	return s.Token.Expose()
+}

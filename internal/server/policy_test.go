@@ -1,0 +1,113 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/weirhq/weir/internal/identity"
+)
+
+// need is what a route asks of who calls it, said here once more and by hand:
+// a route whose policy is changed by mistake does not change its row.
+type need struct {
+	everybody bool
+	org       identity.Role // in one's organization
+	on        identity.Role // on the object that the path names
+	inOrg     bool          // the object is in one's organization
+}
+
+var (
+	everybody = need{everybody: true}
+	signedIn  = need{}
+	maker     = need{org: identity.RoleOperator}
+	orgAdmin  = need{org: identity.RoleAdmin}
+	looks     = need{on: identity.RoleCollaborator}
+	operates  = need{on: identity.RoleOperator}
+	changes   = need{on: identity.RoleAdmin}
+	restores  = need{org: identity.RoleAdmin, inOrg: true}
+	sees      = need{inOrg: true}
+)
+
+// needs are all routes. A route that is not here fails TestEveryRouteIsRight.
+func needs() map[string]need {
+	all := map[string]need{
+		"GET /openapi.json": everybody, "GET /setup": everybody, "POST /setup": everybody, "POST /token": everybody,
+		"POST /token/logout": signedIn,
+		"GET /vendors":       signedIn, "GET /vendors/{id}": signedIn, "GET /auth_templates": signedIn, "GET /auth_templates/{id}": signedIn,
+		"GET /vendor_endpoints": signedIn, "GET /vendor_endpoints/{id}": signedIn,
+		"GET /service_keys": signedIn, "POST /service_keys": signedIn, "DELETE /service_keys/{id}": changes,
+		"GET /users": signedIn, "GET /users/current": signedIn, "GET /users/{id}": sees,
+		"GET /orgs": signedIn, "GET /orgs/{id}": sees, "GET /orgs/{id}/members": sees, "GET /orgs/{id}/audit_log": restores,
+		"GET /teams": signedIn, "POST /teams": maker, "GET /teams/{id}": looks, "PUT /teams/{id}": changes, "DELETE /teams/{id}": changes,
+		"GET /teams/{id}/members": looks, "PUT /teams/{id}/members": changes, "POST /teams/{id}/members": changes, "DELETE /teams/{id}/members": changes,
+		"GET /runs":  signedIn,
+		"GET /flows": signedIn, "GET /flows/{id}": looks, "DELETE /flows/{id}": changes, "PUT /flows/{id}/activate": operates, "PUT /flows/{id}/pause": operates,
+		"POST /flows/{id}/copy": {org: identity.RoleOperator, on: identity.RoleAdmin}, "GET /flows/{id}/logs": looks, "GET /flows/{id}/run_status/{run_id}": looks,
+		"GET /data_credentials/{id}/probe": operates, "POST /data_credentials/{id}/probe/tree": operates, "POST /data_credentials/{id}/probe/sample": operates,
+		"POST /data_credentials/{id}/rotate": changes,
+		"GET /data_sources/{id}/plan":        operates, "GET /data_sources/{id}/runs": looks, "POST /data_sources/{id}/run_now": operates,
+		"GET /data_sets/{id}/samples": looks, "GET /data_sets/{id}/docs": looks, "POST /data_sets/{id}/docs": changes, "GET /data_sets/{id}/quarantine": looks,
+	}
+	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks"} {
+		add(all, noun, map[string]need{
+			"GET ": signedIn, "POST ": maker, "GET /{id}": looks, "PUT /{id}": changes, "DELETE /{id}": changes, "POST /{id}/copy": changes, "POST /{id}/restore": restores,
+			"GET /{id}/accessors": looks, "PUT /{id}/accessors": changes, "POST /{id}/accessors": changes, "DELETE /{id}/accessors": changes, "GET /{id}/audit_log": looks,
+		})
+	}
+	for _, part := range []string{"data_sources", "data_sets", "data_sinks"} {
+		add(all, part, map[string]need{
+			"PUT /{id}/activate": operates, "PUT /{id}/pause": operates, "GET /{id}/flow": looks, "DELETE /{id}/flow": changes, "GET /{id}/flow/logs": looks,
+			"GET /{id}/flow/metrics": looks, "GET /{id}/metrics": looks, "GET /{id}/metrics/run_summary": looks,
+		})
+	}
+	return all
+}
+
+// add adds the rows of a noun: "PUT /{id}" becomes "PUT /data_sources/{id}".
+func add(all map[string]need, noun string, rows map[string]need) {
+	for row, n := range rows {
+		method, path, _ := strings.Cut(row, " ")
+		all[method+" /"+noun+path] = n
+	}
+}
+
+// verdict is the status that a refusal has; 0 for who is let in. What one may
+// not know of is 404, what one may not do with it 403.
+func (n need) verdict(c *caller, on string, noun string) int {
+	switch role := c.on(on, noun); {
+	case n.everybody:
+		return 0
+	case c.who.Anonymous():
+		return http.StatusUnauthorized
+	case n.org != "" && !c.org.AtLeast(n.org):
+		return http.StatusForbidden
+	case n.inOrg && (on == "foreign") != (c.name == "foreign"), n.on != "" && role == "":
+		return http.StatusNotFound
+	case n.on != "" && !role.AtLeast(n.on):
+		return http.StatusForbidden
+	}
+	return 0
+}
+
+// grants are the roles on the objects of each set, by who calls.
+var grants = map[string]map[string]identity.Role{
+	"unshared":   {"admin": identity.RoleAdmin, "owner": identity.RoleOwner, "narrow": identity.RoleCollaborator},
+	"shared":     {"guest": identity.RoleCollaborator, "helper": identity.RoleOperator, "admin": identity.RoleAdmin, "owner": identity.RoleOwner, "narrow": identity.RoleCollaborator},
+	"operator's": {"operator": identity.RoleOwner, "admin": identity.RoleAdmin, "owner": identity.RoleAdmin},
+	"foreign":    {"foreign": identity.RoleOwner},
+}
+
+// on is the caller's role on an object of a set. Teams have members instead of
+// accessors, and keys only whose they are.
+func (c *caller) on(set, noun string) identity.Role {
+	role := grants[set][c.name]
+	switch {
+	case noun == "teams" && c.name == "helper" && role != "":
+		return identity.RoleCollaborator
+	case noun == "service_keys" && (c.name == "guest" || c.name == "helper"):
+		return ""
+	case noun == "service_keys" && c.name == "narrow" && role != "":
+		return identity.RoleOwner // a key may be taken away by whoever has it
+	}
+	return role
+}
