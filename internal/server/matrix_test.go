@@ -64,7 +64,7 @@ func newCorner(t *testing.T) *matrix {
 	foreign := w.user(there.Principal, "foreign", identity.RoleOwner)
 	back, err := people.Switch(t.Context(), there.Principal, owner.Org, here)
 	w.must(err)
-	w.token = back.Token.Expose() // one's session is in one organization
+	w.token = back.Token.Expose()                                         // one's session is in one organization
 	w.must(people.Deactivate(t.Context(), foreign.Principal, owner.User)) // who made it has no part in it any more
 	x := &matrix{world: w, sets: map[string]objects{}, callers: []*caller{
 		{name: "owner", token: w.token, org: identity.RoleOwner, who: owner},
