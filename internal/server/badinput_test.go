@@ -29,11 +29,9 @@ func TestBadInput(t *testing.T) {
 		{"deleting what is used names who uses it", deletingWhatIsUsedNamesWhoUsesIt},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
-			inside := *x.world
-			inside.TB = t
-			here := &matrix{world: &inside, callers: x.callers, sets: x.sets}
-			c.check(here)
-			here.unchanged(before)
+			inside := &matrix{world: x.inside(t), callers: x.callers, sets: x.sets}
+			c.check(inside)
+			inside.unchanged(before)
 		})
 	}
 }

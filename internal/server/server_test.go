@@ -97,6 +97,11 @@ func (w *world) built(bookings int) *world {
 	return w
 }
 
+// inside is the same world for a test inside of another.
+func (w *world) inside(t testing.TB) *world {
+	return &world{TB: t, dir: w.dir, config: w.config, server: w.server, sim: w.sim, simURL: w.simURL, url: w.url, token: w.token, log: w.log, limit: w.limit, database: w.database}
+}
+
 func (w *world) start() {
 	w.Helper()
 	place, _, err := vault.FindRoot(w.Context(), vault.Search{Data: w.dir, Getenv: func(string) string { return "" }})
