@@ -351,7 +351,7 @@ func logOf(r Run) []LogLine {
 			lines = append(lines, line(severity, "LOG", strings.TrimSpace(fmt.Sprintf("%s: %d written, %d quarantined. %s", s.Name, d.Written, d.Quarantined, d.Error)), end, d.DataSinkID, "SINK"))
 		}
 	}
-	if r.Status != "running" {
+	if r.Status != "running" && r.Status != "queued" {
 		lines = append(lines, line("INFO", "SUMMARY", fmt.Sprintf("Run %s %s: %d read, %d written, %d requests.", r.RunID, r.Status, r.Read, r.Written, r.Requests), end, r.DataSourceID, "SOURCE"))
 	}
 	return lines

@@ -15,9 +15,15 @@ type Run struct {
 	ID           int64       `json:"id" doc:"When it began, in milliseconds since 1970"`
 	RunID        string      `json:"run_id"`
 	DataSourceID int64       `json:"data_source_id"`
-	Status       string      `json:"status" doc:"running, succeeded, partial, failed, interrupted"`
-	StartedAt    string      `json:"started_at"`
+	Status       string      `json:"status" doc:"queued, running, succeeded, partial, failed, cancelled, interrupted"`
+	Why          string      `json:"why" doc:"asked, activated, schedule, after"`
+	QueuedAt     string      `json:"queued_at"`
+	StartedAt    string      `json:"started_at" doc:"When reading began; when it was asked for, before that"`
 	EndedAt      *string     `json:"ended_at"`
+	Attempts     int         `json:"attempts"`
+	RetryAt      *string     `json:"retry_at" doc:"When it is tried again after a failure"`
+	ErrorClass   string      `json:"error_class,omitzero"`
+	Error        string      `json:"error,omitzero" doc:"What failed, and what to do next"`
 	Requests     int         `json:"requests"`
 	Read         int         `json:"read"`
 	Written      int         `json:"written"`
@@ -52,9 +58,12 @@ type RunDelivery struct {
 
 func (a *API) registerRuns() {
 	const tag = "runs"
+	a.registerRunEvents()
 	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/run_now", Tag: tag, Summary: "Read a source now", Policy: mayOperate(store.KindSource),
 		Detail: "While it is being read already, that run is the answer."}, a.runNow)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sources/{id}/runs", Tag: tag, Summary: "A source's runs, newest first", Policy: mayRead(store.KindSource)}, a.sourceRuns)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/cancel", Tag: tag, Summary: "Cancel a source's run that is queued or under way", Policy: mayOperate(store.KindSource),
+		Detail: "What was read is kept; the next run goes on from there."}, a.cancelRun)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sources/{id}/plan", Tag: tag, Summary: "What the next run would cost", Policy: mayOperate(store.KindSource)}, a.planSource)
 	register(a, Route{Method: http.MethodGet, Path: "/runs", Tag: tag, Summary: "Runs of all sources, newest first", Policy: signedIn}, a.listRuns)
 	register(a, Route{Method: http.MethodGet, Path: "/flows/{id}/run_status/{run_id}", Tag: tag, Summary: "How a run of a flow stands", Policy: signedIn}, a.runStatus)
@@ -78,15 +87,25 @@ func (a *API) runNow(ctx context.Context, in *runNowInput) (*value[Run], error) 
 	if err != nil {
 		return nil, err
 	}
-	return show(underWay(run)), nil
+	return show(showRun(&run)), nil
 }
 
-// underWay shows a run that is not over.
-func underWay(run *flow.Running) Run {
-	began := run.Started.UnixMicro()
-	out := Run{ID: flow.Number(run.ID), RunID: string(run.ID), DataSourceID: run.Source, Status: "running", StartedAt: moment(began), Streams: []RunStream{}}
-	for _, p := range run.Progress() {
-		out.add(p.StreamResult)
+func (a *API) cancelRun(ctx context.Context, in *One) (*Done, error) {
+	if err := a.Runner.Cancel(ctx, actor(ctx).Org, in.ID); err != nil {
+		return nil, err
+	}
+	return done(), nil
+}
+
+// showRun shows a run; one that is not over with what it has done so far.
+func showRun(r *flow.Run) Run {
+	out := Run{ID: flow.Number(r.ID), RunID: string(r.ID), DataSourceID: r.Flow, Status: r.Status, Why: r.Order.Why, QueuedAt: moment(r.Queued), StartedAt: moment(cmp.Or(r.Started, r.Queued)),
+		EndedAt: momentOrNull(r.Ended), Attempts: r.Attempts, RetryAt: momentOrNull(r.RetryAt), ErrorClass: r.Class, Error: r.Problem, Streams: []RunStream{}}
+	if r.Status == store.RunDelivering {
+		out.Status = store.RunRunning
+	}
+	for _, s := range r.Result.Streams {
+		out.add(s)
 	}
 	return out
 }
@@ -107,27 +126,15 @@ func (r *Run) add(s flow.StreamResult) {
 	r.Quarantined += s.Quarantined
 }
 
-// runsOf shows a source's runs; the one under way with what it has done so far.
+// runsOf shows a source's runs, newest first.
 func (a *API) runsOf(ctx context.Context, src *flow.Source, n int) ([]Run, error) {
 	rows, err := a.Flows.Runs(ctx, src, n)
 	if err != nil {
 		return nil, err
 	}
-	now := a.Runner.Running(src.ID)
-	out := []Run{}
+	out := make([]Run, len(rows))
 	for i := range rows {
-		r := &rows[i]
-		if now != nil && now.ID == r.ID {
-			continue
-		}
-		shown := Run{ID: flow.Number(r.ID), RunID: string(r.ID), DataSourceID: src.ID, Status: r.Status, StartedAt: moment(r.Started), EndedAt: momentOrNull(r.Ended), Streams: []RunStream{}}
-		for _, s := range r.Result.Streams {
-			shown.add(s)
-		}
-		out = append(out, shown)
-	}
-	if now != nil {
-		out = slices.Insert(out, 0, underWay(now))
+		out[i] = showRun(&rows[i])
 	}
 	return out, nil
 }

@@ -23,6 +23,7 @@ type serveCommand struct {
 	CalcomURL string   `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
 	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
 	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
+	Role      string   `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
 	Proxies   []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
 }
 
@@ -43,17 +44,25 @@ func (c serveCommand) Run(s *session) error {
 		return err
 	}
 	defer closing(s, "server", func() error { return srv.Close(s.ctx) })
+	address := c.address(listener)
+	if c.Role == string(server.RoleWorker) {
+		fmt.Fprintf(s.Stdout, "Weir works; it answers /healthz and /readyz on %s\n", address)
+		return c.serve(s, srv, listener)
+	}
 	token, needed, err := srv.People().SetupToken(s.ctx)
 	if err != nil {
 		return err
 	}
-	address := c.address(listener)
 	fmt.Fprintf(s.Stdout, "Weir listens on %s\n", address)
 	if needed {
 		// Straight to standard output: it is a secret that this one person must read.
 		fmt.Fprintf(s.data, "No user yet. Make the first one with this token, which is good once and until the next start:\n  setup token: %s\n  weir setup --server %s\n", token, address)
 	}
-	if err := srv.Serve(s.ctx, listener); err != nil {
+	return c.serve(s, srv, listener)
+}
+
+func (c serveCommand) serve(s *session, srv *server.Server, l net.Listener) error {
+	if err := srv.Serve(s.ctx, l); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Stdout, "Stopped; what was read is kept.")
@@ -62,7 +71,7 @@ func (c serveCommand) Run(s *session) error {
 
 // config reads the flags.
 func (c serveCommand) config(s *session) (config server.Config, err error) {
-	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Version: Version, Logger: s.log, Now: time.Now}
+	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Role: server.Role(c.Role), Version: Version, Logger: s.log, Now: time.Now}
 	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
 		return config, err
 	}

@@ -133,7 +133,7 @@ func (c sourcesRun) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	for !c.NoWait && run.Status == "running" {
+	for !c.NoWait && (run.Status == "running" || run.Status == "queued") {
 		select {
 		case <-s.ctx.Done():
 			return &weir.Error{Code: weir.CodeCancelled, Where: "run " + run.RunID, Message: "it goes on in the server", Remedy: "Watch it with weir runs"}
@@ -162,7 +162,7 @@ func findRun(s *session, server *client.Client, source int64, run client.Run) (c
 
 // outcomeOf is the error of a run that did not succeed.
 func outcomeOf(run client.Run) error {
-	if run.Status == "succeeded" || run.Status == "running" {
+	if run.Status == "succeeded" || (run.Status == "running" || run.Status == "queued") {
 		return nil
 	}
 	message := "it " + run.Status

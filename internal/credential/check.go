@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -225,6 +226,17 @@ func (s *Service) checkPath(c *Credential) error {
 		return refuse(fieldPath, "there is something else of this name", "Name another path")
 	}
 	return nil
+}
+
+// Limit is the requests per minute that the credential's key has, for those
+// who plan.
+func (c *Credential) Limit() int { return cmp.Or(c.limit(), governor.DefaultLimit) }
+
+// RotateDays is how many days before its key ends the credential is rotated by
+// itself; 0 for never.
+func (c *Credential) RotateDays() int {
+	n, _ := strconv.Atoi(c.Settings[fieldRotate]) // checked when it was stored
+	return n
 }
 
 // limit is the requests per minute that the credential's key has.

@@ -179,6 +179,10 @@ func (f Field) check(value string) error {
 		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 100_000 {
 			return refuse(f.Name, "it is not a number of requests per minute", "Give a number from 1 to 100000")
 		}
+	case fieldRotate:
+		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 60 {
+			return refuse(f.Name, "it is not a number of days", "Give a number from 1 to 60, or leave it out for never")
+		}
 	}
 	return nil
 }

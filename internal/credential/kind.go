@@ -61,6 +61,7 @@ func kinds(o Options) ([]*Kind, error) {
 				{Name: fieldBaseURL, Title: "Address of the API", Help: regions(cal), Default: base, Moves: true},
 				{Name: fieldRateLimit, Title: "Requests per minute", Help: "What Cal.com grants this key.", Default: fmt.Sprint(cal.Limit.Requests)},
 				{Name: fieldExpires, Title: "Expires", Help: "The day on which the key ends, such as 2026-12-31. Weir reminds you before."},
+				{Name: fieldRotate, Title: "Rotate by itself", Help: "How many days before the key ends Weir has Cal.com make a new one; empty for never."},
 			},
 		},
 		{
@@ -107,6 +108,7 @@ const (
 	fieldBaseURL   = "base_url"
 	fieldRateLimit = "rate_limit"
 	fieldExpires   = "expires_at"
+	fieldRotate    = "rotate_days"
 	fieldHeader    = "header"
 	fieldPrefix    = "prefix"
 	fieldTestPath  = "test_path"

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -207,65 +206,4 @@ func (s *Service) open(ctx context.Context, who Actor, to *Destination) (closer,
 		return files, where, err
 	}
 	return nil, where, leadsSomewhere(c)
-}
-
-// targets opens the active destinations of a source's datasets, each for the
-// endpoints whose dataset it takes. One that cannot be opened is a target all
-// the same, which fails with its reason. Close closes those that are open.
-func (s *Service) targets(ctx context.Context, who Actor, src *Source, only int64) (targets []*pipeline.Target, close func(), err error) {
-	var open []closer
-	close = func() {
-		for _, c := range open {
-			if err := c.Close(); err != nil {
-				s.Logger.Warn("closing a destination", "source", src.ID, "error", err)
-			}
-		}
-	}
-	datasets, err := s.Store.Uses(ctx, src.ID)
-	if err != nil {
-		return nil, close, err
-	}
-	for _, u := range datasets {
-		if u.Role != roleSource || Status(u.Status) == StatusPaused {
-			continue
-		}
-		d, err := s.Dataset(ctx, src.Org, u.ID)
-		if err != nil {
-			return nil, close, err
-		}
-		uses, err := s.Store.Uses(ctx, d.ID)
-		if err != nil {
-			return nil, close, err
-		}
-		for _, use := range uses {
-			if use.Role != roleDataset || Status(use.Status) != StatusActive || only != 0 && use.ID != only {
-				continue
-			}
-			to, err := s.Destination(ctx, src.Org, use.ID)
-			if err != nil {
-				return nil, close, err
-			}
-			target := &pipeline.Target{ID: to.ID, Mode: to.Mode, Streams: map[string]bool{d.Endpoint: true}}
-			opened, where, err := s.open(ctx, who, to)
-			target.Where = where
-			if err != nil {
-				target.Destination = broken{weir.At(where, err)}
-			} else {
-				target.Destination, open = opened, append(open, opened)
-			}
-			targets = append(targets, target)
-		}
-	}
-	return targets, close, nil
-}
-
-// broken is a destination that could not be opened.
-type broken struct{ err error }
-
-// Position implements pipeline.Destination.
-func (b broken) Position(context.Context, string, string) (weir.Position, error) { return 0, b.err }
-
-// Load implements pipeline.Destination.
-func (b broken) Load(context.Context, weir.Batch) (weir.Loaded, error) {
-	return weir.Loaded{}, errors.Join(b.err)
 }

@@ -8,7 +8,14 @@
 //	status.go       activate, pause, delete, restore
 //	tree.go         the flow as a tree of nodes
 //	test.go         a glance at a source before anything is stored
-//	run.go          sources that are being read now
+//	run.go          runs: asked for, cancelled, looked at
+//	ingest.go       the job that reads a source into its logs
+//	deliver.go      the job that brings a destination to the end of its log
+//	timetable.go    when a source is read next
+//	tick.go         what is due now
+//	stagger.go      flows of one key do not all begin at once
+//	upkeep.go       what must be done each day: credentials, logs
+//	watch.go        runs as they go on
 package flow
 
 import (

@@ -18,6 +18,7 @@ import (
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/governor"
+	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
@@ -67,9 +68,14 @@ func newWorld(t *testing.T, bookings int) *world {
 	w.creds, err = credential.New(credential.Options{Store: w.db, Vault: v, Audit: log, Governor: g, Files: w.files, BaseURL: server.URL, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
 	must(err)
 	w.flows = flow.New(flow.Options{Store: w.db, Credentials: w.creds, Audit: log, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
-	w.runner = flow.NewRunner(w.flows)
+	engine, err := job.Open(t.Context(), job.Options{Store: w.db, Logger: slog.New(slog.DiscardHandler), Works: true})
+	must(err)
+	w.runner = flow.NewRunner(w.flows, engine, nil)
+	must(engine.Start(t.Context()))
+	w.runner.Begin(true)
 	t.Cleanup(func() {
-		if err := w.runner.Stop(context.Background()); err != nil {
+		w.runner.Close()
+		if err := engine.Stop(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -122,10 +128,12 @@ func (w *world) destination(dataset int64) *flow.Destination {
 // settle waits until nothing runs for a source.
 func (w *world) settle(source int64) {
 	w.Helper()
-	for run := w.runner.Running(source); run != nil; run = w.runner.Running(source) {
-		if _, err := run.Wait(w.Context()); err != nil {
-			w.Fatal(err)
-		}
+	src, err := w.flows.Source(w.Context(), 1, source)
+	if err == nil {
+		err = w.runner.Settle(w.Context(), src)
+	}
+	if err != nil {
+		w.Fatal(err)
 	}
 }
 
@@ -245,8 +253,8 @@ func TestASourceByHandReadsAsATemplateDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result, err := run.Wait(t.Context()); err != nil || result.Streams[0].Read < 40 {
-		t.Errorf("%+v, %v", result, err)
+	if run, err = w.runner.Wait(t.Context(), 1, run.ID); err != nil || run.Status != "succeeded" || run.Result.Streams[0].Read < 40 {
+		t.Errorf("%+v, %v", run, err)
 	}
 }
 
@@ -329,8 +337,8 @@ func TestARevokedKeyFailsTheCredentialAfterOneRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.Wait(t.Context()); weir.CodeOf(err) != weir.CodeAuth {
-		t.Errorf("the run ended with %v", err)
+	if run, err = w.runner.Wait(t.Context(), 1, run.ID); err != nil || run.Status != "failed" || run.Class != string(weir.CodeAuth) {
+		t.Errorf("the run ended as %+v, %v", run, err)
 	}
 	c, err := w.creds.Credential(t.Context(), 1, w.key)
 	if err != nil || c.Status() != credential.StatusFailed {

@@ -15,14 +15,20 @@ import (
 // StreamResult is what a run did to one endpoint.
 type StreamResult = pipeline.StreamResult
 
-// Run is one run of a source, over or under way.
+// Run is one run of a source: asked for, under way, or over.
 type Run struct {
 	store.Run
-	Result pipeline.Result // stream by stream; without streams while it runs, and of one that was interrupted
+	Order  Order
+	Result pipeline.Result // stream by stream, so far; without streams of one that was interrupted
 }
 
-// Number is a run's number over the API: when it was started, in milliseconds
-// since 1970, as its id says.
+// Open reports whether the run is not over.
+func (r *Run) Open() bool {
+	return r.Status == store.RunQueued || r.Status == store.RunRunning || r.Status == store.RunDelivering
+}
+
+// Number is a run's number over the API: when it was asked for, in
+// milliseconds since 1970, as its id says.
 func Number(id weir.RunID) int64 {
 	stamp, _, _ := strings.Cut(string(id), "-")
 	t, err := time.Parse(pipeline.RunTime, stamp)
@@ -34,30 +40,75 @@ func Number(id weir.RunID) int64 {
 
 // Runs gives a source's newest n runs, newest first.
 func (s *Service) Runs(ctx context.Context, src *Source, n int) ([]Run, error) {
-	c, err := s.Credentials.Credential(ctx, src.Org, src.Credential)
+	rows, err := s.Store.FlowRuns(ctx, src.ID, n)
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := s.reading(src, c)
+	return s.loadRuns(ctx, rows)
+}
+
+// Run gives one run of the organization.
+func (s *Service) Run(ctx context.Context, org int64, id weir.RunID) (Run, error) {
+	row, err := s.Store.FlowRun(ctx, org, id)
 	if err != nil {
-		return nil, err
+		return Run{}, err
 	}
-	id, err := s.Store.FindSource(ctx, f.SourceSpec())
-	if weir.CodeOf(err) == weir.CodeNotFound {
-		return nil, nil
-	}
+	runs, err := s.loadRuns(ctx, []store.Run{row})
 	if err != nil {
-		return nil, err
+		return Run{}, err
 	}
-	rows, err := s.Store.Runs(ctx, id, n)
-	runs := make([]Run, len(rows))
+	return runs[0], nil
+}
+
+func (s *Service) loadRuns(ctx context.Context, rows []store.Run) ([]Run, error) {
+	runs, ids, at := make([]Run, len(rows)), make([]weir.RunID, len(rows)), map[weir.RunID]*Run{}
 	for i, r := range rows {
-		runs[i].Run = r
-		if len(r.Summary) > 0 {
-			if err := json.Unmarshal(r.Summary, &runs[i].Result); err != nil {
-				return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(r.ID), Message: "what is stored of it cannot be read", Err: err}
-			}
+		runs[i].Run, ids[i] = r, r.ID
+		if err := runs[i].unpack(); err != nil {
+			return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(r.ID), Message: "what is stored of it cannot be read", Err: err}
 		}
+		at[r.ID] = &runs[i]
+	}
+	deliveries, err := s.Store.RunDeliveries(ctx, ids...)
+	for _, d := range deliveries {
+		at[d.Run].brought(d)
 	}
 	return runs, err
+}
+
+func (r *Run) unpack() (err error) {
+	if r.Order, err = orderOf(r.Wanted); err != nil {
+		return err
+	}
+	if len(r.Progress) > 0 {
+		if err := json.Unmarshal(r.Progress, &r.Result.Streams); err != nil {
+			return err
+		}
+		for _, s := range r.Result.Streams {
+			r.Result.Requests += s.Requests
+		}
+	}
+	if len(r.Summary) > 0 {
+		return json.Unmarshal(r.Summary, &r.Result)
+	}
+	return nil
+}
+
+// brought adds what the run brought to a destination.
+func (r *Run) brought(d store.RunDelivery) {
+	for i := range r.Result.Streams {
+		s := &r.Result.Streams[i]
+		if s.Name != d.Stream {
+			continue
+		}
+		s.Written += d.Written
+		s.Quarantined += d.Quarantined
+		if s.Error == "" {
+			s.Error = d.Problem
+		}
+		s.Deliveries = append(s.Deliveries, pipeline.Delivery{Destination: d.Destination, Where: d.Place, Written: d.Written, Quarantined: d.Quarantined, Error: d.Problem})
+		return
+	}
+	r.Result.Streams = append(r.Result.Streams, pipeline.StreamResult{Name: d.Stream, Status: pipeline.StatusSucceeded, Written: d.Written, Quarantined: d.Quarantined, Error: d.Problem,
+		Deliveries: []pipeline.Delivery{{Destination: d.Destination, Where: d.Place, Written: d.Written, Quarantined: d.Quarantined, Error: d.Problem}}})
 }

@@ -2,220 +2,257 @@ package flow
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/weirhq/weir"
-	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/pipeline"
 	"github.com/weirhq/weir/internal/store"
 )
 
-// concurrentRuns is how many sources are read at once. The keys' budgets, not
-// this number, limit the requests.
-const concurrentRuns = 8
+// Queue enqueues jobs.
+type Queue interface {
+	// Enqueue asks for jobs within a transaction; of a kind and subject there
+	// is at most one that is not over.
+	Enqueue(ctx context.Context, tx *store.Tx, k job.Kind, w job.When, about ...job.Subject) ([]job.Enqueued, error)
+	// Now lets a job that waits for a later time be done now.
+	Now(ctx context.Context, tx *store.Tx, number int64) error
+	// Cancel ends a job, in whichever process it is.
+	Cancel(ctx context.Context, number int64) error
+	// Handle says what work a kind of job is.
+	Handle(k job.Kind, w job.Work)
+}
 
-// Runner reads sources in the background of one process, each at most once at
-// a time. It is safe for concurrent use.
+// Runner runs flows: it writes down what is asked for, and does the jobs that
+// this process is given. It is safe for concurrent use.
 type Runner struct {
-	flows *Service
-
-	ctx    context.Context // of all runs; ended by Stop
-	stop   context.CancelFunc
-	room   chan struct{}
-	wait   sync.WaitGroup
-	mu     sync.Mutex
-	closed bool
-	runs   map[int64]*Running // by source
-	again  map[int64]request  // what to do when the source's run is over
+	flows   *Service
+	jobs    Queue
+	notices Notices
+	watch   *watch
+	closing chan struct{}
+	close   sync.Once
+	loops   sync.WaitGroup
 }
 
-// request is an order and who gave it.
-type request struct {
-	who Actor
-	Order
-}
-
-// Running is one run that was started and is not over.
-type Running struct {
-	ID      weir.RunID
-	Source  int64
-	Started time.Time
-
-	cancel   context.CancelFunc
-	over     chan struct{}
-	mu       sync.Mutex
-	progress map[string]pipeline.Progress // by stream
-	result   *pipeline.Result
-	err      error
-}
-
-// NewRunner returns a runner, which works until Stop.
-func NewRunner(flows *Service) *Runner {
-	ctx, stop := context.WithCancel(context.Background())
-	return &Runner{flows: flows, ctx: ctx, stop: stop, room: make(chan struct{}, concurrentRuns), runs: map[int64]*Running{}, again: map[int64]request{}}
-}
-
-// Stop ends all runs, each after the page under way, and waits for them. What
-// was read is kept; the next run goes on from there.
-func (r *Runner) Stop(ctx context.Context) error {
-	r.mu.Lock()
-	r.closed = true
-	r.mu.Unlock()
-	r.stop()
-	done := make(chan struct{})
-	go func() { r.wait.Wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// NewRunner returns a runner and tells the queue what its jobs are.
+func NewRunner(flows *Service, jobs Queue, notices Notices) *Runner {
+	r := &Runner{flows: flows, jobs: jobs, notices: notices, watch: newWatch(), closing: make(chan struct{})}
+	if notices == nil {
+		r.notices = logged{flows.Logger}
 	}
+	jobs.Handle(job.Ingest, r.ingest)
+	jobs.Handle(job.Deliver, r.deliver)
+	jobs.Handle(job.Validate, r.validate)
+	jobs.Handle(job.Rotate, r.rotate)
+	jobs.Handle(job.Compact, r.compact)
+	jobs.Handle(job.Upkeep, r.upkeep)
+	jobs.Handle(job.Notify, r.notify)
+	return r
 }
+
+// Begin hears what other processes announce, and when works is set looks what
+// is due, until Close.
+func (r *Runner) Begin(works bool) {
+	ctx, stop := context.WithCancel(context.Background())
+	loops := []func(context.Context){r.Listen}
+	if works {
+		loops = append(loops, r.Schedule, r.Keep)
+	}
+	for _, loop := range loops {
+		r.loops.Go(func() { loop(ctx) })
+	}
+	go func() { <-r.closing; stop() }()
+}
+
+// Close ends what Begin began, and whoever watches.
+func (r *Runner) Close() {
+	r.close.Do(func() { close(r.closing) })
+	r.loops.Wait()
+}
+
+// The reasons for which a source is read.
+const (
+	WhyAsked     = "asked"     // somebody said now
+	WhyActivated = "activated" // it was activated
+	WhySchedule  = "schedule"
+	WhyAfter     = "after" // the source that it follows was read
+)
 
 // Order is what a run is to do.
 type Order struct {
-	Source      int64
-	FullRefresh bool
-	AllowDelete bool
-	LogOnly     bool  // no request: bring destinations to the end of the log
-	Destination int64 // only this one; 0 for all that are active
+	Source      int64 `json:"-"`
+	FullRefresh bool  `json:"full_refresh,omitzero"`
+	AllowDelete bool  `json:"allow_delete,omitzero"`
+	LogOnly     bool  `json:"log_only,omitzero"` // no request: bring destinations to the end of the log
+	Destination int64 `json:"destination,omitzero"`
+	// Why and By are for people to see, and for the audit log.
+	Why string `json:"why,omitzero"`
+	By  int64  `json:"by,omitzero"` // the user on whose behalf; 0 for Weir itself
 }
 
-// Start starts a run of a source and returns at once. While the source is
-// being read already, that run is the answer, and started is false; what only
-// the log is wanted for is done when it is over.
-func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run *Running, started bool, err error) {
+func (o Order) pack() []byte {
+	b, _ := json.Marshal(o) // numbers, booleans and a word
+	return b
+}
+
+// orderOf reads what pack wrote.
+func orderOf(wanted []byte) (o Order, err error) {
+	if len(wanted) > 0 {
+		err = json.Unmarshal(wanted, &o)
+	}
+	return o, err
+}
+
+// Start asks for a run of a source and returns at once. While one is queued or
+// under way, that run is the answer, and started is false.
+func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run Run, started bool, err error) {
 	src, err := r.flows.Source(ctx, who.Org, o.Source)
 	if err != nil {
-		return nil, false, err
+		return Run{}, false, err
 	}
 	if _, err := r.flows.usable(ctx, who.Org, src.Credential); err != nil {
-		return nil, false, err
+		return Run{}, false, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return nil, false, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "the server is stopping", Remedy: "Start it again when the server runs"}
+	o.By = who.User
+	if o.Why == "" {
+		o.Why = WhyAsked
 	}
-	if run := r.runs[src.ID]; run != nil {
-		if o.LogOnly {
-			o.Destination = 0
-			r.again[src.ID] = request{who, o}
+	if o.LogOnly {
+		return r.fill(ctx, src, o)
+	}
+	id := pipeline.NewRunID(r.flows.Now())
+	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		runs, err := r.queue(ctx, tx, job.When{Priority: 1}, o, []job.Subject{{Org: who.Org, ID: src.ID}}, id)
+		if err == nil {
+			started, id = runs[0] == id, runs[0]
 		}
-		return run, false, nil
-	}
-	return r.begin(who, src, o), true, nil
-}
-
-// begin begins a run; the caller holds r.mu.
-func (r *Runner) begin(who Actor, src *Source, o Order) *Running {
-	inside, cancel := context.WithCancel(r.ctx)
-	now := r.flows.Now()
-	run := &Running{ID: pipeline.NewRunID(now), Source: src.ID, Started: now, cancel: cancel, over: make(chan struct{}), progress: map[string]pipeline.Progress{}}
-	r.runs[src.ID] = run
-	r.wait.Go(func() {
-		defer cancel()
-		run.result, run.err = r.run(inside, who, src, o, run)
-		r.flows.Logger.Info("run over", "run", run.ID, "source", src.ID, "org", src.Org, "error", run.err)
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.runs, src.ID)
-		close(run.over)
-		if next, wanted := r.again[src.ID]; wanted && !r.closed {
-			delete(r.again, src.ID)
-			r.begin(next.who, src, next.Order)
-		}
+		return err
 	})
-	return run
+	if err != nil {
+		return Run{}, false, err
+	}
+	run, err = r.flows.Run(ctx, who.Org, id)
+	return run, started, err
 }
 
-// run makes one run, when there is room.
-func (r *Runner) run(ctx context.Context, who Actor, src *Source, o Order, run *Running) (*pipeline.Result, error) {
-	select {
-	case r.room <- struct{}{}:
-		defer func() { <-r.room }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	return r.flows.run(ctx, who, src, o, run)
-}
-
-// run reads a source through its credential's door and brings its active
-// destinations to the end of the log.
-func (s *Service) run(ctx context.Context, who Actor, src *Source, o Order, run *Running) (*pipeline.Result, error) {
-	line, err := s.Credentials.Connect(ctx, credential.Use{Actor: who, Credential: src.Credential, Purpose: "run", For: src.ID})
+// queue enqueues the reading of sources, with a run for each that has none
+// open, and gives the run of each. first is the id of the first new one.
+func (r *Runner) queue(ctx context.Context, tx *store.Tx, w job.When, o Order, sources []job.Subject, first weir.RunID) ([]weir.RunID, error) {
+	done, err := r.jobs.Enqueue(ctx, tx, job.Ingest, w, sources...)
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := s.reading(src, line.Credential)
-	if err != nil {
-		return nil, err
-	}
-	targets, done, err := s.targets(ctx, who, src, o.Destination)
-	defer done()
-	if err != nil {
-		return nil, err
-	}
-	f.Exchanger, f.Targets, f.RunID = line.Client, targets, run.ID
-	f.FullRefresh, f.AllowDelete, f.LogOnly = o.FullRefresh, o.AllowDelete, o.LogOnly
-	f.Progress = run.note
-	result, err := pipeline.Run(ctx, f)
-	if keyRefused(result) {
-		// Find out why, and let everybody see it.
-		if _, checked := s.Credentials.Check(ctx, who, src.Credential); checked != nil {
-			s.Logger.Warn("credential refused", "credential", src.Credential, "org", src.Org, "error", checked)
+	ids := make([]weir.RunID, len(done))
+	for i, d := range done {
+		if !d.Fresh {
+			if ids[i], err = tx.OpenRun(ctx, sources[i].ID); err != nil {
+				return nil, err
+			}
+			if d.Waits && o.Why == WhyAsked {
+				if err := r.jobs.Now(ctx, tx, d.Number); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if ids[i] != "" {
+			continue
+		}
+		if ids[i] = first; i > 0 || first == "" {
+			ids[i] = pipeline.NewRunID(r.flows.Now())
+		}
+		err := tx.QueueRun(ctx, sources[i].Org, store.Run{ID: ids[i], Flow: sources[i].ID, Queued: r.flows.now(), Job: d.Number, Wanted: o.pack()})
+		if err != nil {
+			return nil, err
 		}
 	}
-	return result, err
+	return ids, nil
 }
 
-// keyRefused reports whether the source did not take the key.
-func keyRefused(result *pipeline.Result) bool {
-	return result != nil && slices.ContainsFunc(result.Streams, pipeline.StreamResult.KeyRefused)
+// fill asks for what lies in a source's logs to be brought to destinations,
+// without a request. When there is nothing to bring there is no run.
+func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run Run, started bool, err error) {
+	outlets, err := r.flows.outlets(ctx, src, o.Destination)
+	if err != nil {
+		return Run{}, false, err
+	}
+	id := pipeline.NewRunID(r.flows.Now())
+	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		started = false
+		for _, out := range outlets {
+			if out.log.ID == 0 {
+				continue // it was never read
+			}
+			if !started {
+				if err := tx.QueueRun(ctx, src.Org, store.Run{ID: id, Flow: src.ID, Queued: r.flows.now(), Wanted: o.pack()}); err != nil {
+					return err
+				}
+			}
+			started = true
+			if err := r.await(ctx, tx, src.Org, id, out); err != nil {
+				return err
+			}
+		}
+		if !started {
+			return nil
+		}
+		summary, err := json.Marshal(pipeline.Result{RunID: id, Status: pipeline.StatusSucceeded, Streams: streamsOf(outlets)})
+		if err != nil {
+			return err
+		}
+		return tx.EndReading(ctx, store.Reading{Org: src.Org, Flow: src.ID, Run: id, At: r.flows.now(), Outcome: string(pipeline.StatusSucceeded), Summary: summary})
+	})
+	if err != nil || !started {
+		return Run{}, false, err
+	}
+	run, err = r.flows.Run(ctx, src.Org, id)
+	return run, true, err
 }
 
-// note keeps a stream's progress.
-func (r *Running) note(p pipeline.Progress) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.progress[p.Name] = p
-}
-
-// Progress is how far each stream has come.
-func (r *Running) Progress() []pipeline.Progress {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := make([]pipeline.Progress, 0, len(r.progress))
-	for _, p := range r.progress {
-		all = append(all, p)
+// streamsOf are the endpoints whose records go somewhere.
+func streamsOf(outlets []outlet) (all []pipeline.StreamResult) {
+	seen := map[string]bool{}
+	for _, out := range outlets {
+		if name := out.dataset.Endpoint; out.log.ID != 0 && !seen[name] {
+			seen[name] = true
+			all = append(all, pipeline.StreamResult{Name: name, Status: pipeline.StatusSucceeded})
+		}
 	}
 	return all
 }
 
-// Wait waits until the run is over and gives what it did.
-func (r *Running) Wait(ctx context.Context) (*pipeline.Result, error) {
-	select {
-	case <-r.over:
-		return r.result, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// await makes a run wait for a destination that lacks some of its log, and
+// enqueues what fills it.
+func (r *Runner) await(ctx context.Context, tx *store.Tx, org int64, run weir.RunID, out outlet) error {
+	waits, err := tx.Await(ctx, org, store.RunDelivery{Run: run, Destination: out.to, Stream: out.dataset.Endpoint, Upto: out.log.Head}, out.log.Log)
+	if err != nil || !waits {
+		return err
 	}
+	done, err := r.jobs.Enqueue(ctx, tx, job.Deliver, job.When{}, job.Subject{Org: org, ID: out.to})
+	if err == nil && done[0].Waits {
+		err = r.jobs.Now(ctx, tx, done[0].Number)
+	}
+	return err
 }
 
-// Running gives the run of a source that is under way; nil when there is none.
-func (r *Runner) Running(source int64) *Running {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.runs[source]
-}
-
-// Cancel ends the run of a source, after the page under way.
-func (r *Runner) Cancel(source int64) {
-	if run := r.Running(source); run != nil {
-		run.cancel()
+// Cancel ends the run of a source that is queued or under way, after the
+// request under way.
+func (r *Runner) Cancel(ctx context.Context, org, source int64) error {
+	run, err := r.flows.Store.OpenRun(ctx, source)
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil
 	}
+	if err != nil {
+		return err
+	}
+	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		return tx.CancelRun(ctx, org, source, r.flows.now())
+	})
+	return errors.Join(err, r.jobs.Cancel(ctx, run.Job))
 }
 
 // Activate activates a part of a flow and starts what follows from it: a
@@ -224,8 +261,12 @@ func (r *Runner) Activate(ctx context.Context, who Actor, kind store.Kind, id in
 	if err := r.flows.SetStatus(ctx, who, kind, id, StatusActive, all); err != nil {
 		return err
 	}
-	o := Order{Source: id}
-	if kind != store.KindSource {
+	o := Order{Source: id, Why: WhyActivated}
+	if kind == store.KindSource {
+		if err := r.spread(ctx, who.Org, id); err != nil {
+			return err
+		}
+	} else {
 		var err error
 		if o.Source, err = r.flows.sourceOf(ctx, who.Org, kind, id); err != nil {
 			return err
@@ -243,13 +284,98 @@ func (r *Runner) Activate(ctx context.Context, who Actor, kind store.Kind, id in
 }
 
 // Pause pauses a part of a flow; a source that is being read stops after the
-// page under way.
+// request under way.
 func (r *Runner) Pause(ctx context.Context, who Actor, kind store.Kind, id int64, all bool) error {
 	if err := r.flows.SetStatus(ctx, who, kind, id, StatusPaused, all); err != nil {
 		return err
 	}
 	if kind == store.KindSource {
-		r.Cancel(id)
+		return r.Cancel(ctx, who.Org, id)
 	}
 	return nil
+}
+
+// outlet is an active destination of a source, with the log that it is filled
+// from; that has no ID before the source was read.
+type outlet struct {
+	dataset *Dataset
+	to      int64
+	log     store.Dataset
+}
+
+// outlets are the active destinations of a source's datasets.
+func (s *Service) outlets(ctx context.Context, src *Source, only int64) (all []outlet, err error) {
+	datasets, err := s.Store.Uses(ctx, src.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range datasets {
+		if u.Role != roleSource || Status(u.Status) == StatusPaused {
+			continue
+		}
+		d, err := s.Dataset(ctx, src.Org, u.ID)
+		if err != nil {
+			return nil, err
+		}
+		uses, err := s.Store.Uses(ctx, d.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, use := range uses {
+			if use.Role != roleDataset || Status(use.Status) != StatusActive || only != 0 && use.ID != only {
+				continue
+			}
+			o, err := s.openDataset(ctx, d)
+			if weir.CodeOf(err) == weir.CodeConflict {
+				break // its source does not read it any more
+			}
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, outlet{dataset: d, to: use.ID, log: o.log})
+		}
+	}
+	return all, nil
+}
+
+// leaseLife is how long a source or destination stays with a process that
+// does not renew its lease.
+const leaseLife = 30 * time.Second
+
+// renewing renews a lease until done is called, and ends the context when
+// somebody else has it.
+func renewing(ctx context.Context, lease *store.Term) (inside context.Context, done func()) {
+	inside, lose := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		beat := time.NewTicker(leaseLife / 3)
+		defer beat.Stop()
+		for {
+			select {
+			case <-inside.Done():
+				return
+			case <-beat.C:
+			}
+			// One that the database could not renew is tried again; if it was
+			// lost meanwhile, no commit with its epoch is taken.
+			if err := lease.Renew(inside, leaseLife); isFenced(err) {
+				lose(err)
+				return
+			}
+		}
+	}()
+	return inside, func() {
+		lose(nil)
+		<-over
+		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = lease.Release(free) // else it ends by itself
+	}
+}
+
+// isFenced reports that another process has taken the work over.
+func isFenced(err error) bool {
+	var e *weir.Error
+	return errors.As(err, &e) && e.Reason == store.ReasonFenced
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -28,8 +29,13 @@ type Source struct {
 type SourceSpec struct {
 	Endpoints []string          `json:"endpoints,omitempty"` // ids; each yields a dataset
 	Params    map[string]string `json:"params,omitempty"`
-	Manual    *rest.Config      `json:"manual,omitempty"` // instead of endpoints
-	Schedule  string            `json:"schedule,omitempty"`
+	Manual    *rest.Config      `json:"manual,omitempty"`   // instead of endpoints
+	Schedule  string            `json:"schedule,omitempty"` // Quartz's seven fields; "" for when it is asked for
+	Zone      string            `json:"zone,omitempty"`     // of the schedule: an IANA name; "" for UTC
+	After     int64             `json:"after,omitempty"`    // the source after whose runs this one is read
+	// SweepHours is how old the last whole reading may be before everything is
+	// read again; 0 for a day.
+	SweepHours int `json:"sweep_hours,omitempty"`
 	// Given is what the user configured, in the words of whoever took it, so
 	// that it can be shown again as it was.
 	Given jsontext.Value `json:"given,omitempty"`
@@ -150,6 +156,9 @@ func (s *Service) draft(ctx context.Context, who Actor, in SourceInput) (*Source
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := s.checkTimes(ctx, who.Org, 0, &in.SourceSpec); err != nil {
+		return nil, nil, err
+	}
 	r.Type = c.Type
 	return &Source{Resource: r, SourceSpec: in.SourceSpec, Credential: c.ID}, p, nil
 }
@@ -162,6 +171,9 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
 		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+			return err
+		}
+		if err := s.timetable(ctx, tx, src); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)
@@ -268,6 +280,9 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		if p, err = src.resolve(c); err != nil {
 			return nil, err
 		}
+		if err := s.checkTimes(ctx, who.Org, id, &src.SourceSpec); err != nil {
+			return nil, err
+		}
 		src.Type = c.Type
 	}
 	var spec SourceSpec
@@ -279,6 +294,9 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		spec, r.Type = src.SourceSpec, src.Type
 		src.Resource = *r
 		if err := tx.Refer(ctx, id, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+			return err
+		}
+		if err := s.timetable(ctx, tx, src); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)
@@ -315,7 +333,7 @@ func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow
 	}
 	f := &pipeline.Flow{
 		Org: src.Org, Name: src.name(), Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
-		Streams: p.streams, Logger: s.Logger, Now: s.Now,
+		Streams: p.streams, Logger: s.Logger, Now: s.Now, SweepEvery: time.Duration(src.SweepHours) * time.Hour,
 	}
 	if c.Account != nil {
 		f.Account = *c.Account

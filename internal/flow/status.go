@@ -28,9 +28,13 @@ func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id 
 			return err
 		}
 	}
-	err := s.change(ctx, who, kind, id, verbOf(status), specOf(kind), func(_ *store.Tx, r *store.Resource) error {
+	spec := specOf(kind)
+	err := s.change(ctx, who, kind, id, verbOf(status), spec, func(tx *store.Tx, r *store.Resource) error {
 		r.Status = string(status)
-		return nil
+		if kind != store.KindSource {
+			return nil
+		}
+		return s.timetable(ctx, tx, &Source{Resource: *r, SourceSpec: *spec.(*SourceSpec)})
 	})
 	if err != nil || !all && kind != store.KindSource {
 		return err
@@ -116,6 +120,11 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, who Actor, r *store.
 	}
 	if len(names) > 0 {
 		return &weir.Error{Code: weir.CodeConflict, Reason: "in_use", Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "it is used by " + strings.Join(names, ", "), Remedy: "Delete those first"}
+	}
+	if r.Kind == store.KindSource {
+		if err := tx.DropSchedule(ctx, r.ID); err != nil {
+			return err
+		}
 	}
 	r.Deleted = s.now()
 	r.Updated = r.Deleted

@@ -27,6 +27,7 @@ type outlet struct {
 	grown   chan struct{} // capacity 1: the log has new records
 	result  Delivery
 	err     error
+	apart   *Filling // who fills the destination apart from the reading; nil when nobody does
 }
 
 // openOutlets prepares the way into each destination that takes the stream.
@@ -103,7 +104,7 @@ func (o *outlet) position(ctx context.Context) (weir.Position, error) {
 		return at, err
 	}
 	o.log.Warn("the destination is ahead of Weir's store, which must have been restored from an older copy; it takes everything once more", "dataset", o.endpoint.Dataset, "destination", int64(at), "store", int64(o.dataset.Head))
-	if o.logName, err = o.flow.Store.RenameLog(ctx, o.dataset.ID, o.epoch); err != nil {
+	if o.logName, err = o.flow.Store.RenameLog(ctx, o.dataset); err != nil {
 		return 0, err
 	}
 	return o.to.Destination.Position(ctx, o.logName, o.endpoint.Dataset)
@@ -118,6 +119,11 @@ func (o *outlet) drain(ctx context.Context, at weir.Position) (weir.Position, er
 		}
 		if chunk.To == at {
 			return at, nil
+		}
+		if o.apart != nil {
+			if err := o.learn(ctx, chunk); err != nil {
+				return at, err
+			}
 		}
 		if o.to.Mode == weir.ModeUpsert {
 			chunk = beforeItsEnd(chunk)
@@ -134,10 +140,18 @@ func (o *outlet) drain(ctx context.Context, at weir.Position) (weir.Position, er
 		if err := o.settle(ctx, chunk.To, loaded.Refused); err != nil {
 			return at, err
 		}
+		if o.apart != nil {
+			if err := o.apart.saved(ctx, o, chunk.To, loaded.Rows, len(rejects)+len(loaded.Refused)); err != nil {
+				return at, err
+			}
+		}
 		o.result.Written += loaded.Rows
 		o.result.Quarantined += len(rejects) + len(loaded.Refused)
 		o.tally.loaded(loaded.Rows, len(rejects)+len(loaded.Refused))
 		at = chunk.To
+		if o.apart != nil && o.flow.over() {
+			return at, nil
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -69,7 +70,7 @@ func (s *stream) wantsSweep() bool {
 	if d.SweepStarted > d.SweepEnded {
 		return true
 	}
-	return s.flow.Now().Sub(time.UnixMicro(d.SweepEnded)) > sweepEvery
+	return s.flow.Now().Sub(time.UnixMicro(d.SweepEnded)) > cmp.Or(s.flow.SweepEvery, sweepEvery)
 }
 
 // commit makes one page durable.
@@ -94,7 +95,7 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	}
 	done, err := r.flow.Store.Append(ctx, store.Append{
 		Dataset: r.dataset.ID, Run: r.run, Epoch: r.epoch, Records: records, Rejects: rejects,
-		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(),
+		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(), Then: r.then(),
 	})
 	if err != nil {
 		return err
@@ -102,7 +103,19 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	r.tally.read(len(records)+len(rejects), done)
 	r.complete = r.complete || page.Complete
 	r.wake()
+	// Only a keyset walk goes on from a page; any other reading would begin anew.
+	if r.endpoint.Iteration == rest.IterateKeyset && !r.complete && r.flow.over() {
+		return sliceOver()
+	}
 	return nil
+}
+
+// then is what follows from a page, in its transaction.
+func (s *stream) then() func(context.Context, *store.Tx) error {
+	if s.flow.Then == nil {
+		return nil
+	}
+	return func(ctx context.Context, tx *store.Tx) error { return s.flow.Then(ctx, tx, s.endpoint.ID) }
 }
 
 // wake tells the destinations that the log may have grown.

@@ -4,6 +4,7 @@
 //	sweep.go    what a complete reading did not show is gone
 //	deliver.go  record log → destination, one transaction a batch
 //	run.go      all streams of a source, in the order their needs allow
+//	apart.go    the two halves by themselves, for those who do them at different times
 //
 // It owns the order of things and what becomes of failures; the skills
 // (paging, schema, loading) live in packages that do not know it exists.
@@ -75,11 +76,22 @@ type Flow struct {
 	LogOnly     bool                   // read nothing: deliver what the log has
 	Since       time.Time              // only records created since; zero means all
 	FullRefresh bool                   // sweep now, whenever the last sweep was
+	SweepEvery  time.Duration          // how old the last sweep may be; 0: sweepEvery
 	AllowDelete bool                   // let a sweep mark more deletions than the brake allows
 	Logger      *slog.Logger
 	Progress    func(Progress) // called often, from several goroutines; may be nil
 	Now         func() time.Time
+
+	// Of a reading in slices, see Ingest:
+	Earlier map[string]StreamResult // by endpoint id: what earlier slices of this run have done
+	Over    func() bool             // the slice is over; nil for never
+	// Then is called in the transaction of each page that brings something new
+	// to the endpoint's log; its error takes the page back. nil for nothing.
+	Then func(ctx context.Context, tx *store.Tx, endpoint string) error
 }
+
+// over reports whether the slice is over.
+func (f *Flow) over() bool { return f.Over != nil && f.Over() }
 
 // sweepEvery is how old a dataset's last complete reading may be before a
 // run reads everything again instead of only what changed.

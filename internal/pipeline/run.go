@@ -50,7 +50,7 @@ func Run(ctx context.Context, f *Flow) (*Result, error) {
 	if err := f.Store.StartRun(ctx, store.Run{ID: result.RunID, Source: id, Epoch: lease.Epoch, Started: f.Now().UnixMicro()}); err != nil {
 		return nil, err
 	}
-	r := &runner{flow: f, source: id, epoch: lease.Epoch, id: result.RunID, ends: map[string]*end{}}
+	r := newRunner(f, id, lease.Epoch, result.RunID)
 	result.Streams = r.all(ctx)
 	first := summarise(result)
 	if err := r.close(result); first == nil {
@@ -68,6 +68,12 @@ type runner struct {
 	epoch  int64
 	id     weir.RunID
 	ends   map[string]*end // by endpoint id; complete before any stream starts
+	proof  *proof
+	apart  bool // destinations are filled by somebody else
+}
+
+func newRunner(f *Flow, source store.SourceID, epoch int64, id weir.RunID) *runner {
+	return &runner{flow: f, source: source, epoch: epoch, id: id, ends: map[string]*end{}, proof: newProof(f.Exchanger)}
 }
 
 // end is how a stream tells those that need it that it is over.
@@ -117,13 +123,19 @@ func fatal(c weir.Code) bool {
 // stream it is about; nothing below does.
 func (r *runner) one(ctx context.Context, e *connector.Endpoint) StreamResult {
 	over := r.ends[e.ID]
-	t := &tally{result: StreamResult{Name: e.ID}, began: r.flow.Now(), now: r.flow.Now, progress: r.flow.Progress}
+	earlier, again := r.flow.Earlier[e.ID]
+	if again && earlier.Status != StatusStopped {
+		return r.done(ctx, e, earlier)
+	}
+	t := newTally(r.flow, e.ID, earlier)
 	var once sync.Once
 	read := func(status Status) { once.Do(func() { over.status = status; close(over.over) }) }
 	err := r.move(ctx, e, t, read)
 	status := outcome(ctx, err)
 	read(status)
-	if status == StatusStopped {
+	if errors.Is(err, errOver) {
+		err = nil
+	} else if status == StatusStopped {
 		err = stopped(ctx, e.ID)
 	} else {
 		err = weir.At(r.flow.Connector.Name+" "+e.ID, err)
@@ -135,6 +147,9 @@ func (r *runner) one(ctx context.Context, e *connector.Endpoint) StreamResult {
 func (r *runner) move(ctx context.Context, e *connector.Endpoint, t *tally, read func(Status)) error {
 	if err := r.await(ctx, e); err != nil {
 		return err
+	}
+	if r.flow.over() {
+		return sliceOver()
 	}
 	s, err := r.open(ctx, e, t)
 	if err != nil {
@@ -159,7 +174,9 @@ func (r *runner) move(ctx context.Context, e *connector.Endpoint, t *tally, read
 	if err := s.ended(readError); err != nil {
 		return err
 	}
-	s.tidy(ctx)
+	if !r.apart {
+		s.tidy(ctx)
+	}
 	return nil
 }
 
@@ -183,6 +200,9 @@ func (r *runner) await(ctx context.Context, e *connector.Endpoint) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		if need.status == StatusStopped && r.flow.over() {
+			return sliceOver()
+		}
 		if need.status != StatusSucceeded {
 			return &weir.Error{Code: weir.CodeForbidden,
 				Message: fmt.Sprintf("it needs the ids of %s, which could not be read", n.Endpoint)}
@@ -205,13 +225,16 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 	if err != nil {
 		return nil, err
 	}
-	source, err := rest.NewSource(config, rest.Retrying(counted{r.flow.Exchanger, t}, rest.RetryPolicy{}))
+	source, err := rest.NewSource(config, rest.Retrying(counted{r.proof, t}, rest.RetryPolicy{}))
 	if err != nil {
 		return nil, err
 	}
 	s := &stream{
 		flow: r.flow, endpoint: e, dataset: dataset, source: source, schema: &shared{schema: sch},
 		epoch: r.epoch, run: r.id, tally: t, log: r.flow.Logger.With("run", r.id, "stream", e.ID),
+	}
+	if r.apart {
+		return s, nil
 	}
 	return s, s.openOutlets(ctx)
 }
@@ -221,6 +244,8 @@ func outcome(ctx context.Context, err error) Status {
 	switch code := weir.CodeOf(err); {
 	case err == nil:
 		return StatusSucceeded
+	case errors.Is(err, errOver):
+		return StatusStopped
 	case code == weir.CodeForbidden, code == weir.CodeNotFound:
 		return StatusSkipped
 	case ctx.Err() != nil && !fatal(code):

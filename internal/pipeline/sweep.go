@@ -34,7 +34,7 @@ func (r *reading) finishSweep(ctx context.Context) error {
 	if len(gone) > 0 {
 		done, err := r.flow.Store.Append(ctx, store.Append{
 			Dataset: r.dataset.ID, Run: r.run, Epoch: r.epoch, Records: gone,
-			ExtractedAt: r.flow.Now().UnixMicro(),
+			ExtractedAt: r.flow.Now().UnixMicro(), Then: r.then(),
 		})
 		if err != nil {
 			return err

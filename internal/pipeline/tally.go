@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -72,6 +73,13 @@ type tally struct {
 	progress func(Progress)
 }
 
+// newTally counts on from what earlier slices of the run have counted.
+func newTally(f *Flow, name string, earlier StreamResult) *tally {
+	earlier.Name, earlier.Status, earlier.Error, earlier.err = name, "", "", nil
+	began := f.Now().Add(-time.Duration(earlier.Seconds * float64(time.Second)))
+	return &tally{result: earlier, began: began, now: f.Now, progress: f.Progress}
+}
+
 func (t *tally) change(f func(*StreamResult)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -126,7 +134,7 @@ type counted struct {
 // Exchange implements rest.Exchanger.
 func (c counted) Exchange(ctx context.Context, req rest.Request) (rest.Response, error) {
 	res, err := c.Exchanger.Exchange(ctx, req)
-	if weir.CodeOf(err) != weir.CodeNotSent {
+	if weir.CodeOf(err) != weir.CodeNotSent && !errors.Is(err, errNotAsked) {
 		c.tally.change(func(r *StreamResult) { r.Requests++ })
 	}
 	return res, err

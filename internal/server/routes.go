@@ -12,9 +12,14 @@ import (
 // balancer asks.
 func (s *Server) routes(pages, rest http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", pages)
+	if s.config.Role != RoleWorker {
+		mux.Handle("/", pages)
+	}
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	if s.config.Role == RoleWorker {
+		return mux
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Not by the mux: it would send who writes /api//x to another path,
 		// and every error of the API has one shape.

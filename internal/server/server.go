@@ -21,6 +21,7 @@ import (
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
@@ -29,19 +30,32 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Data      string         // directory of Weir's own files
-	Database  string         // address of the store; "" for a SQLite file in Data
-	Root      vault.Place    // where the root key lies
-	Files     string         // directory in which file destinations may write; "" for Data/files
-	CalcomURL string         // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL string         // how users reach the server; "" for the address it listens on
-	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
-	TLS       *tls.Config    // nil for plain HTTP
-	Limit     api.Limit      // how often one caller may ask; zero for the usual
+	Data      string                       // directory of Weir's own files
+	Database  string                       // address of the store; "" for a SQLite file in Data
+	Root      vault.Place                  // where the root key lies
+	Files     string                       // directory in which file destinations may write; "" for Data/files
+	CalcomURL string                       // the Cal.com API that credentials speak to when they name none; "" for the real one
+	PublicURL string                       // how users reach the server; "" for the address it listens on
+	Proxies   []netip.Prefix               // reverse proxies whose X-Forwarded-For is believed
+	TLS       *tls.Config                  // nil for plain HTTP
+	Limit     api.Limit                    // how often one caller may ask; zero for the usual
+	Role      Role                         // "" for RoleAll
+	Jobs      job.Options                  // how jobs are done; Store, Logger and Works are the server's own
+	Notices   func(*store.DB) flow.Notices // who tells people what happens; nil for the log alone
 	Version   string
 	Logger    *slog.Logger
 	Now       func() time.Time
 }
+
+// Role is what a process does.
+type Role string
+
+// The roles. On SQLite there is one process, and it does everything.
+const (
+	RoleAll    Role = "all"
+	RoleAPI    Role = "api"    // answers requests, and does no jobs
+	RoleWorker Role = "worker" // does jobs, and answers only whether it is well
+)
 
 // Server is a wired server. Close it when it is not used any more.
 type Server struct {
@@ -49,6 +63,8 @@ type Server struct {
 	store    *store.DB
 	governor *governor.Governor
 	identity *identity.Service
+	alone    func() // gives a SQLite database back
+	jobs     *job.Engine
 	runner   *flow.Runner
 	handler  http.Handler
 	ready    readiness
@@ -60,6 +76,9 @@ type Server struct {
 func New(ctx context.Context, c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Role == "" {
+		c.Role = RoleAll
 	}
 	if c.Database == "" {
 		c.Database = "sqlite:" + filepath.Join(c.Data, "weir.db")
@@ -80,6 +99,12 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if s.store, err = store.Open(ctx, c.Database, store.Options{Logger: c.Logger}); err != nil {
 		return err
 	}
+	if s.alone, err = s.store.Alone(ctx); err != nil {
+		return err
+	}
+	if s.store.SQLite() != nil && c.Role != RoleAll {
+		return &weir.Error{Code: weir.CodeConfig, Where: "--role", Message: "a SQLite database has one server, which does everything", Remedy: "Leave --role out, or give --database-url postgres://… for many"}
+	}
 	sealed, err := vault.Init(ctx, vault.Options{Place: c.Root, Store: s.store, Now: c.Now, Logger: c.Logger})
 	if err != nil {
 		return err
@@ -99,7 +124,15 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Logger: c.Logger, Now: c.Now})
-	s.runner = flow.NewRunner(flows)
+	c.Jobs.Store, c.Jobs.Logger, c.Jobs.Works = s.store, c.Logger, c.Role != RoleAPI
+	if s.jobs, err = job.Open(ctx, c.Jobs); err != nil {
+		return err
+	}
+	var notices flow.Notices
+	if c.Notices != nil {
+		notices = c.Notices(s.store)
+	}
+	s.runner = flow.NewRunner(flows, s.jobs, notices)
 	calcom, err := connector.Builtin("calcom")
 	if err != nil {
 		return err
@@ -121,6 +154,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	s.ready.check = s.store.Ping
 	s.handler = s.routes(pages, rest)
+	if err := s.jobs.Start(ctx); err != nil {
+		return err
+	}
+	s.runner.Begin(c.Jobs.Works)
 	return nil
 }
 
@@ -162,22 +199,31 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.ready.stopping.Store(true)
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	return errors.Join(server.Shutdown(wait), s.runner.Stop(wait))
+	s.runner.Close()
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.jobs.Stop(wait) }()
+	return errors.Join(server.Shutdown(wait), <-stopped)
 }
 
 // Close gives everything back that New took. It is called once, after Serve.
 func (s *Server) Close(ctx context.Context) error {
 	var errs []error
 	if s.runner != nil {
+		s.runner.Close()
+	}
+	if s.jobs != nil {
 		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
-		errs = append(errs, s.runner.Stop(wait))
+		errs = append(errs, s.jobs.Stop(wait))
 	}
 	if s.governor != nil {
 		errs = append(errs, s.governor.Close())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
+	}
+	if s.alone != nil {
+		s.alone()
 	}
 	return errors.Join(errs...)
 }

@@ -33,6 +33,7 @@ type world struct {
 	dir      string
 	config   server.Config
 	server   *server.Server
+	stop     func()
 	sim      *simulator.Simulator
 	simURL   string
 	url      string
@@ -102,8 +103,12 @@ func (w *world) inside(t testing.TB) *world {
 	return &world{TB: t, dir: w.dir, config: w.config, server: w.server, sim: w.sim, simURL: w.simURL, url: w.url, token: w.token, log: w.log, limit: w.limit, database: w.database}
 }
 
+// start starts the server; one that runs already is stopped first.
 func (w *world) start() {
 	w.Helper()
+	if w.stop != nil {
+		w.stop()
+	}
 	place, _, err := vault.FindRoot(w.Context(), vault.Search{Data: w.dir, Getenv: func(string) string { return "" }})
 	w.must(err)
 	w.config = server.Config{Data: w.dir, Database: w.database, Root: place, CalcomURL: w.simURL, Version: "test", Now: time.Now,
@@ -115,12 +120,15 @@ func (w *world) start() {
 	w.must(err)
 	front := httptest.NewServer(w.server.Handler())
 	w.url = front.URL
-	w.Cleanup(func() {
+	running := w.server
+	w.stop = sync.OnceFunc(func() {
+		front.CloseClientConnections()
 		front.Close()
-		if err := w.server.Close(context.Background()); err != nil {
+		if err := running.Close(context.Background()); err != nil {
 			w.Error(err)
 		}
 	})
+	w.Cleanup(w.stop)
 }
 
 // signIn makes the first user and keeps a session.
@@ -205,7 +213,7 @@ func (w *world) credential() m {
 func (w *world) finished(source any) m {
 	w.Helper()
 	for range 600 {
-		if runs := w.list("/data_sources/" + id(source) + "/runs"); len(runs) > 0 && runs[0]["status"] != "running" {
+		if runs := w.list("/data_sources/" + id(source) + "/runs"); len(runs) > 0 && runs[0]["status"] != "running" && runs[0]["status"] != "queued" {
 			return runs[0]
 		}
 		select {

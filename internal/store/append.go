@@ -21,6 +21,9 @@ type Append struct {
 	Schema      []byte          // nil keeps the one that is there
 	Sweep       int64           // the sweep that shows these records, 0 for none
 	ExtractedAt int64           // µs
+	// Then is called in the page's transaction when the page has brought
+	// something new; its error takes the page back. nil for nothing.
+	Then func(context.Context, *Tx) error
 }
 
 // Appended is what became of a page's records: each is counted once.
@@ -39,7 +42,8 @@ type Appended struct {
 // is older. An epoch that no longer owns the source is CodeIntegrity; then,
 // as after any error, nothing of the page is there.
 func (db *DB) Append(ctx context.Context, a Append) (done Appended, err error) {
-	err = db.change(ctx, func(tx *sql.Tx) error {
+	err = db.Change(ctx, func(t *Tx) error {
+		tx := t.tx
 		h, err := db.hold(ctx, tx, a.Dataset, a.Epoch)
 		if err != nil {
 			return err
@@ -55,7 +59,10 @@ func (db *DB) Append(ctx context.Context, a Append) (done Appended, err error) {
 		done = p.done
 		_, err = tx.ExecContext(ctx, `UPDATE dataset SET head = $2, checkpoint = coalesce($3, checkpoint), schema = coalesce($4, schema) WHERE id = $1`,
 			a.Dataset, p.head, nullable(a.Checkpoint), nullable(a.Schema))
-		return err
+		if err != nil || a.Then == nil || p.done.Fresh == 0 {
+			return err
+		}
+		return a.Then(ctx, t)
 	})
 	return done, err
 }

@@ -67,15 +67,20 @@ func (db *DB) Dataset(ctx context.Context, id DatasetID) (Dataset, error) {
 
 // RenameLog gives a dataset's log a name that no destination knows, so that
 // each takes all of it once more: for a store that was restored from an older
-// copy, whose positions mean other records than the destination has.
-func (db *DB) RenameLog(ctx context.Context, id DatasetID, epoch int64) (log string, err error) {
-	log = fmt.Sprintf("%s/%d/%s", db.instance, id, rand.Text())
+// copy, whose positions mean other records than the destination has. When
+// somebody else has renamed it meanwhile, that name is the answer.
+func (db *DB) RenameLog(ctx context.Context, d Dataset) (log string, err error) {
+	log = fmt.Sprintf("%s/%d/%s", db.instance, d.ID, rand.Text())
+	first := fmt.Sprintf("%s/%d", db.instance, d.ID)
 	err = db.change(ctx, func(tx *sql.Tx) error {
-		if _, err := db.hold(ctx, tx, id, epoch); err != nil {
+		done, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $2 WHERE id = $1 AND (log = $3 OR log = '' AND $3 = $4)`, d.ID, log, d.Log, first)
+		if err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $2 WHERE id = $1`, id, log)
-		return err
+		if n, err := done.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT log FROM dataset WHERE id = $1`, d.ID).Scan(&log)
 	})
 	return log, err
 }

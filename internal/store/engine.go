@@ -36,6 +36,12 @@ type engine interface {
 	// skipLocked one that passes over rows that others are changing.
 	forShare() string
 	skipLocked() string
+	// clock is the database's own time in µs, for what processes on several
+	// machines compare.
+	clock() string
+	// orphans is the statement that frees the jobs whose process is not alive;
+	// its parameter is how long ago a process that lives said so, in µs.
+	orphans() string
 	// lock takes the lock of that name in the database called instance; it
 	// ends with this process at the latest. errHeld when somebody alive has it.
 	lock(ctx context.Context, instance, name string) (release func(), err error)

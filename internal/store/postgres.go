@@ -64,6 +64,15 @@ func (e *postgresEngine) updating(table string) string { return " FOR UPDATE OF 
 // its epoch from changing meanwhile.
 func (e *postgresEngine) holding() string { return " FOR NO KEY UPDATE OF d FOR SHARE OF s" }
 
+func (e *postgresEngine) clock() string {
+	return `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`
+}
+
+func (e *postgresEngine) orphans() string {
+	return `UPDATE river_job SET state = 'available', attempt = greatest(attempt - 1, 0), scheduled_at = now() WHERE state = 'running'
+		AND NOT EXISTS (SELECT 1 FROM process p WHERE p.id = attempted_by[array_upper(attempted_by, 1)] AND p.seen > ` + e.clock() + ` - $1)`
+}
+
 // A server notices the death of a killed client within milliseconds; so long
 // lock tries again before it says that the holder lives.
 const (

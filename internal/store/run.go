@@ -11,6 +11,8 @@ import (
 const (
 	RunRunning     = "running"
 	RunInterrupted = "interrupted" // its process died; found by the next owner
+	RunQueued      = "queued"      // asked for
+	RunDelivering  = "delivering"  // read; its destinations are being filled
 )
 
 // Run is one execution of a source.
@@ -23,6 +25,18 @@ type Run struct {
 	Status  string // RunRunning, RunInterrupted, or what FinishRun was told
 	Summary []byte // JSON; nil unless FinishRun was told
 	Counts  Counts // what it committed
+
+	// Of runs of configured sources:
+	Flow     int64  // the source that the user made; 0 for commands without a server
+	Queued   int64  // µs: when it was asked for
+	Job      int64  // the job that does it
+	Wanted   []byte // JSON: what it is to do, and for whom
+	Attempts int
+	RetryAt  int64  // µs: when it is tried again; 0 when it is not waiting for that
+	Outcome  string // of the reading, once that is over
+	Class    string // of the error
+	Problem  string // the error
+	Progress []byte // JSON, while it runs
 }
 
 // Counts are sums over what a run appended, right even when it was killed.
@@ -70,20 +84,30 @@ func (db *DB) FinishRun(ctx context.Context, id weir.RunID, at int64, status str
 	})
 }
 
-// Runs gives the source's newest n runs, newest first.
-func (db *DB) Runs(ctx context.Context, source SourceID, n int) (runs []Run, err error) {
+// runColumns are those that scanRun reads, of run r and its counts c.
+const runColumns = `r.id, coalesce(r.source, 0), r.epoch, r.started, r.ended, r.status, r.summary, r.flow, r.queued, r.job, r.wanted, r.attempts, r.retry_at, r.outcome, r.class, r.problem, r.progress,
+	CAST(coalesce(sum(c.fresh), 0) AS BIGINT), CAST(coalesce(sum(c.unchanged), 0) AS BIGINT),
+	CAST(coalesce(sum(c.stale), 0) AS BIGINT), CAST(coalesce(sum(c.quarantined), 0) AS BIGINT)
+	FROM run r LEFT JOIN run_dataset c ON c.run = r.id `
+
+func scanRun(row interface{ Scan(...any) error }) (r Run, err error) {
+	err = row.Scan(&r.ID, &r.Source, &r.Epoch, &r.Started, &r.Ended, &r.Status, &r.Summary, &r.Flow, &r.Queued, &r.Job, &r.Wanted, &r.Attempts, &r.RetryAt, &r.Outcome, &r.Class, &r.Problem, &r.Progress,
+		&r.Counts.Fresh, &r.Counts.Unchanged, &r.Counts.Stale, &r.Counts.Quarantined)
+	return r, err
+}
+
+func (db *DB) runs(ctx context.Context, rest string, args ...any) (runs []Run, err error) {
 	err = db.each(ctx, func(rows *sql.Rows) error {
-		var r Run
-		err := rows.Scan(&r.ID, &r.Source, &r.Epoch, &r.Started, &r.Ended, &r.Status, &r.Summary,
-			&r.Counts.Fresh, &r.Counts.Unchanged, &r.Counts.Stale, &r.Counts.Quarantined)
+		r, err := scanRun(rows)
 		runs = append(runs, r)
 		return err
-	}, `SELECT r.id, r.source, r.epoch, r.started, r.ended, r.status, r.summary,
-			CAST(coalesce(sum(c.fresh), 0) AS BIGINT), CAST(coalesce(sum(c.unchanged), 0) AS BIGINT),
-			CAST(coalesce(sum(c.stale), 0) AS BIGINT), CAST(coalesce(sum(c.quarantined), 0) AS BIGINT)
-		FROM run r LEFT JOIN run_dataset c ON c.run = r.id
-		WHERE r.source = $1 GROUP BY r.id ORDER BY r.started DESC, r.id DESC LIMIT $2`, source, n)
+	}, `SELECT `+runColumns+rest, args...)
 	return runs, err
+}
+
+// Runs gives the source's newest n runs, newest first.
+func (db *DB) Runs(ctx context.Context, source SourceID, n int) ([]Run, error) {
+	return db.runs(ctx, `WHERE r.source = $1 GROUP BY r.id ORDER BY r.started DESC, r.id DESC LIMIT $2`, source, n)
 }
 
 // count adds to what a run did to a dataset.

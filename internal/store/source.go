@@ -95,9 +95,12 @@ func (db *DB) held(ctx context.Context, id SourceID) error {
 	return &weir.Error{Code: weir.CodeConflict, Where: "source", Message: fmt.Sprintf("another run is reading it (%s)", owner), Remedy: "Wait until it is done, or stop it"}
 }
 
+// ReasonFenced marks the error of an owner that has been replaced.
+const ReasonFenced = "fenced"
+
 // fenced is what an owner meets that has been replaced.
 func fenced(now, ours int64) error {
-	return &weir.Error{Code: weir.CodeIntegrity, Where: "store",
+	return &weir.Error{Code: weir.CodeIntegrity, Reason: ReasonFenced, Where: "store",
 		Message: fmt.Sprintf("another process has taken over this source (epoch %d, ours is %d); nothing was written", now, ours),
 		Remedy:  "Let the other run finish"}
 }

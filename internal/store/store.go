@@ -35,6 +35,8 @@ type DB struct {
 	codec    *codec
 	instance string
 	log      *slog.Logger
+
+	listeners listeners
 }
 
 // Options are the choices an Open has.

@@ -9,15 +9,35 @@ import (
 // belong together: all of them are there afterwards, or none. It is used by
 // one goroutine, and only inside the function that Change was given.
 type Tx struct {
-	db *DB
-	tx *sql.Tx
+	db   *DB
+	tx   *sql.Tx
+	conn *sql.Conn
+	told []string // what to tell listeners of this process once it is committed
 }
 
 // Change runs f in one write transaction and commits it, unless f returns an
 // error. On SQLite it holds the only writing connection, so f must not wait
 // for anything else, and must read through the Tx.
 func (db *DB) Change(ctx context.Context, f func(*Tx) error) error {
-	return db.change(ctx, func(tx *sql.Tx) error { return f(&Tx{db: db, tx: tx}) })
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return db.explain(ctx, err)
+	}
+	defer func() { _ = conn.Close() }() // back into the pool
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return db.explain(ctx, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	t := &Tx{db: db, tx: tx, conn: conn}
+	if err := f(t); err != nil {
+		return db.explain(ctx, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return db.explain(ctx, err)
+	}
+	db.listeners.tell(t.told)
+	return nil
 }
 
 // each hands each row of a reading statement to scan.

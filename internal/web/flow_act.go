@@ -33,8 +33,8 @@ func (v *visit) runFlow() error {
 
 // cancelFlow stops the run after the page under way.
 func (v *visit) cancelFlow() error {
-	v.Runner.Cancel(v.number("id"))
-	return v.to(v.thisFlow(), ui.Note, "The run stops after the page under way. What was read is kept.")
+	err := v.Runner.Cancel(v.r.Context(), v.who.Org, v.number("id"))
+	return v.told(v.thisFlow(), "The run stops. What was read is kept.", err)
 }
 
 func (v *visit) activateFlow() error {

@@ -35,11 +35,16 @@ func (v *visit) flows() error {
 		Empty:   noFlows(),
 	}
 	for _, root := range roots {
-		view := &flowView{Root: root, Running: v.Runner.Running(root.ID) != nil, Now: v.Now()}
+		view := &flowView{Root: root, Now: v.Now()}
 		src, err := v.Flows.Source(ctx, v.who.Org, root.ID)
 		if err != nil {
 			return err
 		}
+		runs, err := v.Flows.Runs(ctx, src, 1)
+		if err != nil {
+			return err
+		}
+		view.Running = len(runs) > 0 && runs[0].Open()
 		tone, state := view.State()
 		destinations := 0
 		root.Walk(func(n *flow.Node) {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
-	"github.com/weirhq/weir/internal/pipeline"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -31,13 +31,13 @@ func (v *visit) flowHere() (*flowView, error) {
 	if f.Runs, err = v.Flows.Runs(ctx, f.Source, runsShown); err != nil {
 		return nil, err
 	}
-	if running := v.Runner.Running(id); running != nil {
-		f.Running, f.Progress = true, progressViews(running.Progress())
+	if len(f.Runs) > 0 && f.Runs[0].Open() {
+		f.Running, f.Progress = true, progressViews(f.Runs[0].Result.Streams)
 	}
 	return f, nil
 }
 
-func progressViews(all []pipeline.Progress) []progressView {
+func progressViews(all []flow.StreamResult) []progressView {
 	views := make([]progressView, len(all))
 	for i, p := range all {
 		views[i] = progressView{Name: p.Name, Records: int64(p.Read)}

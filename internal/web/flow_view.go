@@ -54,7 +54,7 @@ func runTone(status string) ui.Tone {
 		return ui.Good
 	case "partial", store.RunInterrupted, "cancelled":
 		return ui.Warn
-	case store.RunRunning, "queued":
+	case store.RunRunning, store.RunQueued, store.RunDelivering:
 		return ui.Note
 	}
 	return ui.Bad
@@ -96,5 +96,5 @@ func runProblem(r flow.Run) string {
 			return s.Name + ": " + s.Error
 		}
 	}
-	return ""
+	return r.Problem
 }

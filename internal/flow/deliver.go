@@ -1,0 +1,192 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// lingerFor is how long a delivery waits at the end of the log for more while
+// the source is being read, rather than opening the destination anew for the
+// next page.
+const (
+	lingerFor   = 3 * time.Second
+	lingerPause = 200 * time.Millisecond
+)
+
+// filler is one slice of the filling of a destination.
+type filler struct {
+	*Runner
+	job     *job.Job
+	to      *Destination
+	src     *Source
+	filling pipeline.Filling
+	lease   *store.Term
+	load    store.Load // what is the same in all batches
+}
+
+// deliver brings a destination to the end of its dataset's log.
+func (r *Runner) deliver(ctx context.Context, j *job.Job) error {
+	f := &filler{Runner: r, job: j, load: store.Load{Org: j.Org, Destination: j.ID}}
+	err := f.prepare(ctx)
+	if err != nil {
+		return f.fail(ctx, err)
+	}
+	if f.filling.Endpoint == nil {
+		return f.fail(ctx, &weir.Error{Code: weir.CodeConflict, Where: "destination", Message: "it is paused, or its source does not read its dataset any more", Remedy: "Activate it, or choose the endpoint in the source again"})
+	}
+	if f.lease, err = r.flows.Store.LeaseDelivery(ctx, j.Org, j.ID, j.Process, leaseLife); err != nil {
+		return err
+	}
+	inside, done := renewing(ctx, f.lease)
+	defer done()
+	f.filling.Epoch = f.lease.Epoch
+	opened, where, err := r.flows.open(inside, Actor{Org: j.Org}, f.to)
+	f.load.Place = where
+	if err != nil {
+		return f.fail(ctx, weir.At(where, err))
+	}
+	f.filling.Target = &pipeline.Target{ID: f.to.ID, Destination: opened, Where: where, Mode: f.to.Mode}
+	filled, err := f.follow(inside)
+	// Closed before anybody is told that the rows are there.
+	if closing := opened.Close(); err == nil && closing != nil {
+		err = weir.At(where, closing)
+	}
+	if lost := context.Cause(inside); isFenced(lost) {
+		err = lost
+	}
+	if err != nil {
+		return f.fail(ctx, err)
+	}
+	return f.arrive(inside, filled)
+}
+
+// prepare finds what goes where. The endpoint stays nil when nothing does.
+func (f *filler) prepare(ctx context.Context) (err error) {
+	if f.to, err = f.flows.Destination(ctx, f.job.Org, f.job.ID); err != nil {
+		return err
+	}
+	d, err := f.flows.Dataset(ctx, f.job.Org, f.to.Dataset)
+	if err != nil {
+		return err
+	}
+	f.load.Flow, f.load.Stream = d.Source, d.Endpoint
+	if Status(f.to.Status) != StatusActive || Status(d.Status) == StatusPaused {
+		return nil
+	}
+	o, err := f.flows.openDataset(ctx, d)
+	if err != nil || o.log.ID == 0 {
+		return err
+	}
+	f.src = o.source
+	o.flow.Over = f.job.Over
+	f.filling = pipeline.Filling{Flow: o.flow, Source: o.log.Source, Endpoint: o.endpoint, Saved: f.saved}
+	return nil
+}
+
+// saved writes down what the destination has.
+func (f *filler) saved(ctx context.Context, log string, to weir.Position, run weir.RunID, rows, refused int) error {
+	l := f.load
+	l.Log, l.To, l.Run, l.Written, l.Quarantined, l.At = log, to, run, rows, refused, f.flows.now()
+	return f.flows.Store.SaveLoad(ctx, f.lease, l)
+}
+
+// follow brings the destination to the end of the log, or as far as the slice
+// allows, and while the source is being read follows the log a little longer.
+func (f *filler) follow(ctx context.Context) (pipeline.Filled, error) {
+	last := f.flows.Now()
+	for before := weir.Position(-1); ; {
+		filled, err := pipeline.Deliver(ctx, &f.filling)
+		if err != nil || !filled.End {
+			return filled, err
+		}
+		if filled.At != before {
+			before, last = filled.At, f.flows.Now()
+		}
+		if f.flows.Now().Sub(last) >= lingerFor || f.job.Over() || !f.reading(ctx) {
+			return filled, nil
+		}
+		if err := pause(ctx, lingerPause); err != nil {
+			return filled, err
+		}
+	}
+}
+
+// reading reports whether the source is being read now.
+func (f *filler) reading(ctx context.Context) bool {
+	_, err := f.flows.Store.OpenRun(ctx, f.src.ID)
+	return err == nil
+}
+
+// arrive ends the runs that waited for the destination to come this far, and
+// the job when this is the end of the log: in a transaction in which nobody
+// can append, so that whoever appends later enqueues another delivery.
+func (f *filler) arrive(ctx context.Context, filled pipeline.Filled) error {
+	l := f.load
+	l.Log, l.To, l.At = filled.Log, filled.At, f.flows.now()
+	end := false
+	err := f.flows.Store.Change(ctx, func(tx *store.Tx) (err error) {
+		if end, err = tx.Arrived(ctx, f.lease, filled.Dataset, l); err != nil || !end {
+			return err
+		}
+		return f.job.Complete(ctx, tx)
+	})
+	if err == nil && !end {
+		return job.Again{}
+	}
+	return err
+}
+
+// fail lets the runs that wait for the destination wait no longer. What may
+// be over soon is tried again all the same, for as long as a day.
+func (f *filler) fail(ctx context.Context, failed error) error {
+	var again bool
+	switch failed.(type) { //nolint:errorlint // it is ours, and never wrapped
+	case nil:
+		return nil
+	case job.Again:
+		again = true
+	}
+	if again || ctx.Err() != nil && !job.Cancelled(ctx) || isFenced(failed) || weir.CodeOf(failed) == weir.CodeConflict && reasonOf(failed) == store.ReasonHeld {
+		return failed
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	l := f.load
+	l.At = f.flows.now()
+	lasting := job.Lasting(failed)
+	err := f.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := tx.FailDelivery(ctx, l, failed.Error()); err != nil {
+			return err
+		}
+		n := Notice{Org: l.Org, Event: EventDeliveryFailed, Kind: store.KindDestination, Object: l.Destination, Message: failed.Error()}
+		if err := f.raise(ctx, tx, n); err != nil || !lasting {
+			return err
+		}
+		return f.job.Complete(ctx, tx)
+	})
+	if err != nil {
+		return err
+	}
+	f.flows.Logger.Warn("destination not filled", "destination", l.Destination, "org", l.Org, "error", failed)
+	if lasting {
+		return nil
+	}
+	return failed
+}
+
+// pause waits, or gives the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,385 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// mostAttempts is how often a run is tried whose source, or the way to it,
+// fails: with the pauses between, for about half an hour.
+const mostAttempts = 12
+
+// reader is one slice of the reading of a source.
+type reader struct {
+	*Runner
+	job      *job.Job
+	src      *Source
+	flow     *pipeline.Flow
+	log      store.SourceID
+	lease    *store.Term
+	run      store.Run
+	order    Order
+	progress progress
+}
+
+// ingest reads a source into its logs, for as long as a slice may be.
+func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
+	src, err := r.flows.Source(ctx, j.Org, j.ID)
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+			return errors.Join(tx.CancelRun(ctx, j.Org, j.ID, r.flows.now()), j.Complete(ctx, tx))
+		})
+	}
+	if err != nil {
+		return err
+	}
+	c, err := r.flows.Credentials.Credential(ctx, src.Org, src.Credential)
+	if err != nil {
+		return err
+	}
+	rd := &reader{Runner: r, job: j, src: src}
+	if rd.flow, _, err = r.flows.reading(src, c); err != nil {
+		return err
+	}
+	if rd.log, err = r.flows.Store.EnsureSource(ctx, rd.flow.SourceSpec()); err != nil {
+		return err
+	}
+	if rd.lease, err = r.flows.Store.LeaseSource(ctx, rd.log, j.Process, leaseLife); err != nil {
+		return err
+	}
+	inside, done := renewing(ctx, rd.lease)
+	defer done()
+	next := store.Run{ID: pipeline.NewRunID(r.flows.Now()), Job: j.Number, Wanted: Order{Why: WhySchedule}.pack()}
+	if rd.run, err = r.flows.Store.BeginSlice(inside, src.Org, src.ID, rd.log, rd.lease.Epoch, r.flows.now(), next); err != nil {
+		return err
+	}
+	if rd.order, err = orderOf(rd.run.Wanted); err != nil {
+		return err
+	}
+	if rd.run.Cancelled() {
+		return rd.end(inside, &pipeline.Result{Status: statusCancelled}, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "it was cancelled"})
+	}
+	result, err := rd.read(inside)
+	if lost := context.Cause(inside); isFenced(lost) {
+		err = lost
+	}
+	return rd.settle(ctx, result, err)
+}
+
+// statusCancelled is the outcome of a run that somebody ended.
+const statusCancelled pipeline.Status = "cancelled"
+
+// read reads until the end, or the end of the slice.
+func (rd *reader) read(ctx context.Context) (*pipeline.Result, error) {
+	nothing := &pipeline.Result{RunID: rd.run.ID, Status: pipeline.StatusFailed}
+	if _, err := rd.flows.usable(ctx, rd.src.Org, rd.src.Credential); err != nil {
+		return nothing, err
+	}
+	line, err := rd.flows.Credentials.Connect(ctx, credential.Use{Actor: Actor{Org: rd.src.Org, User: rd.order.By}, Credential: rd.src.Credential, Purpose: "run", For: rd.src.ID})
+	if err != nil {
+		return nothing, err
+	}
+	outlets, err := rd.flows.outlets(ctx, rd.src, 0)
+	if err != nil {
+		return nothing, err
+	}
+	fills := map[string][]job.Subject{}
+	for _, out := range outlets {
+		fills[out.dataset.Endpoint] = append(fills[out.dataset.Endpoint], job.Subject{Org: rd.src.Org, ID: out.to})
+	}
+	f := rd.flow
+	f.Exchanger, f.RunID, f.FullRefresh, f.AllowDelete = line.Client, rd.run.ID, rd.order.FullRefresh, rd.order.AllowDelete
+	f.Over, f.Progress = rd.job.Over, rd.progress.note
+	f.Then = func(ctx context.Context, tx *store.Tx, endpoint string) error {
+		_, err := rd.jobs.Enqueue(ctx, tx, job.Deliver, job.When{}, fills[endpoint]...)
+		return err
+	}
+	if f.Earlier, err = rd.progress.begin(rd.run.Progress); err != nil {
+		return nothing, err
+	}
+	stop := rd.progress.saving(ctx, rd.saveProgress)
+	defer stop()
+	return pipeline.Ingest(ctx, f, rd.log, rd.lease.Epoch)
+}
+
+func (rd *reader) saveProgress(ctx context.Context, progress []byte) error {
+	return rd.flows.Store.SaveSlice(ctx, rd.slice(progress))
+}
+
+func (rd *reader) slice(progress []byte) store.Slice {
+	return store.Slice{Org: rd.src.Org, Flow: rd.src.ID, Run: rd.run.ID, Epoch: rd.lease.Epoch, Progress: progress}
+}
+
+// settle decides what becomes of the run after a slice. ctx is the job's.
+func (rd *reader) settle(ctx context.Context, result *pipeline.Result, failed error) error {
+	if isFenced(failed) {
+		return failed // the run is somebody else's, whatever this one has seen
+	}
+	cancelled := job.Cancelled(ctx)
+	stopped := ctx.Err() != nil
+	// What was done must be written down even though the context has ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	switch code := weir.CodeOf(failed); {
+	case cancelled:
+		result.Status = statusCancelled
+		return rd.end(ctx, result, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "somebody cancelled it; what was read is kept", Remedy: "Start it again to go on from here"})
+	case stopped:
+		return rd.rest(ctx, result, nil, 0)
+	case code == weir.CodeLocal:
+		return rd.rest(ctx, result, failed, 0)
+	case code == weir.CodeAuth:
+		rd.refused(ctx, result)
+	case code == weir.CodeIntegrity:
+		rd.pause(ctx, failed)
+	case code == weir.CodeInternal, code.Retryable():
+		if rd.run.Attempts < mostAttempts {
+			return rd.rest(ctx, result, failed, job.Pause(rd.run.Attempts))
+		}
+	case result.Unfinished(): // whatever failed: the other streams go on
+		return rd.rest(ctx, result, nil, 0)
+	}
+	return rd.end(ctx, result, failed)
+}
+
+// rest hands the run over to the next slice, after a pause when it failed.
+func (rd *reader) rest(ctx context.Context, result *pipeline.Result, failed error, pause time.Duration) error {
+	s := rd.slice(rd.progress.done(result))
+	s.Release = true
+	if failed != nil {
+		s.Class, s.Problem = string(weir.CodeOf(failed)), failed.Error()
+	}
+	if pause > 0 {
+		s.RetryAt = rd.flows.Now().Add(pause).UnixMicro()
+	}
+	if err := rd.flows.Store.SaveSlice(ctx, s); err != nil {
+		return err
+	}
+	if failed != nil && pause == 0 {
+		return failed // local: the queue knows how long to wait
+	}
+	return job.Again{In: pause}
+}
+
+// end ends the reading, in one transaction with what follows from it: the
+// destinations that lack something are filled, sources that follow this one
+// are read, and the next run may be asked for.
+func (rd *reader) end(ctx context.Context, result *pipeline.Result, failed error) error {
+	outlets, err := rd.flows.outlets(ctx, rd.src, 0)
+	if err != nil {
+		return err
+	}
+	if failed != nil && result.Status == pipeline.StatusSucceeded {
+		result.Status = pipeline.StatusFailed
+	}
+	result.RunID = rd.run.ID
+	summary, err := json.Marshal(result)
+	if err != nil {
+		return err
+	}
+	now := rd.flows.now()
+	reading := store.Reading{Org: rd.src.Org, Flow: rd.src.ID, Run: rd.run.ID, Epoch: rd.lease.Epoch, At: now, Outcome: string(result.Status), Summary: summary}
+	if failed != nil {
+		reading.Class, reading.Problem = string(weir.CodeOf(failed)), failed.Error()
+	}
+	err = rd.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := rd.lease.Hold(ctx, tx); err != nil {
+			return err
+		}
+		for _, out := range outlets {
+			if out.log.ID == 0 || !touched(result, out.dataset.Endpoint) {
+				continue
+			}
+			if err := rd.await(ctx, tx, rd.src.Org, rd.run.ID, out); err != nil {
+				return err
+			}
+		}
+		if err := tx.EndReading(ctx, reading); err != nil {
+			return err
+		}
+		if err := rd.follow(ctx, tx, result); err != nil {
+			return err
+		}
+		if err := rd.tell(ctx, tx, result, failed); err != nil {
+			return err
+		}
+		return rd.job.Complete(ctx, tx)
+	})
+	rd.flows.Logger.Info("source read", "run", rd.run.ID, "source", rd.src.ID, "org", rd.src.Org, "status", result.Status, "requests", result.Requests, "error", failed)
+	return err
+}
+
+// touched reports whether a run had to do with an endpoint.
+func touched(result *pipeline.Result, endpoint string) bool {
+	return slices.ContainsFunc(result.Streams, func(s pipeline.StreamResult) bool { return s.Name == endpoint })
+}
+
+// follow enqueues what comes after a run.
+func (rd *reader) follow(ctx context.Context, tx *store.Tx, result *pipeline.Result) error {
+	if err := tx.SetCost(ctx, rd.src.ID, result.Requests); err != nil {
+		return err
+	}
+	for _, s := range result.Streams {
+		if s.Read > s.Unchanged || s.Deleted > 0 {
+			if _, err := rd.jobs.Enqueue(ctx, tx, job.Compact, job.When{Priority: 4}, job.Subject{Org: rd.src.Org, ID: rd.src.ID}); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if result.Status != pipeline.StatusSucceeded && result.Status != pipeline.StatusPartial {
+		return nil
+	}
+	after, err := tx.SchedulesAfter(ctx, rd.src.ID)
+	if err != nil || len(after) == 0 {
+		return err
+	}
+	sources := make([]job.Subject, len(after))
+	for i, s := range after {
+		sources[i] = job.Subject{Org: s.Org, ID: s.Source}
+	}
+	_, err = rd.queue(ctx, tx, job.When{}, Order{Why: WhyAfter}, sources, "")
+	return err
+}
+
+// refused stops a flow whose key is refused: one request asks why, so that
+// everybody can see it, unless somebody has asked a moment ago.
+func (rd *reader) refused(ctx context.Context, result *pipeline.Result) {
+	if !keyRefused(result) {
+		return
+	}
+	c, err := rd.flows.Credentials.Credential(ctx, rd.src.Org, rd.src.Credential)
+	if err == nil && (c.Status() != credential.StatusFailed || rd.flows.now()-c.CheckedAt > probePause.Microseconds()) {
+		c, err = rd.flows.Credentials.Check(ctx, Actor{Org: rd.src.Org, User: rd.order.By}, rd.src.Credential)
+	}
+	if err != nil {
+		rd.flows.Logger.Warn("credential refused", "credential", rd.src.Credential, "org", rd.src.Org, "error", err)
+	}
+	if c != nil && c.Status() == credential.StatusFailed {
+		rd.pause(ctx, err)
+	}
+}
+
+// probePause is how long a refused key is not asked about again: three times
+// in an hour at most.
+const probePause = 20 * time.Minute
+
+// pause stops a flow that cannot go on before a person has done something.
+func (rd *reader) pause(ctx context.Context, why error) {
+	err := rd.flows.SetStatus(ctx, Actor{Org: rd.src.Org}, store.KindSource, rd.src.ID, StatusPaused, false)
+	rd.flows.Logger.Warn("flow paused", "source", rd.src.ID, "org", rd.src.Org, "why", why, "error", err)
+}
+
+// keyRefused reports whether the source did not take the key.
+func keyRefused(result *pipeline.Result) bool {
+	return result != nil && slices.ContainsFunc(result.Streams, pipeline.StreamResult.KeyRefused)
+}
+
+// progress is how far the streams of a run have come. It is safe for
+// concurrent use.
+type progress struct {
+	mu      sync.Mutex
+	streams map[string]pipeline.StreamResult
+	changed bool
+}
+
+// begin takes over what earlier slices have done.
+func (p *progress) begin(saved []byte) (map[string]pipeline.StreamResult, error) {
+	p.streams = map[string]pipeline.StreamResult{}
+	if len(saved) == 0 {
+		return nil, nil
+	}
+	var all []pipeline.StreamResult
+	if err := json.Unmarshal(saved, &all); err != nil {
+		return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "run", Message: "what is stored of its progress cannot be read", Err: err}
+	}
+	earlier := map[string]pipeline.StreamResult{}
+	for _, s := range all {
+		if s.Status == "" {
+			s.Status = pipeline.StatusStopped
+		}
+		earlier[s.Name], p.streams[s.Name] = s, s
+	}
+	return earlier, nil
+}
+
+func (p *progress) note(s pipeline.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.streams[s.Name], p.changed = s.StreamResult, true
+}
+
+// take gives what is to be saved, nil when nothing has changed.
+func (p *progress) take() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.changed {
+		return nil
+	}
+	p.changed = false
+	return packStreams(p.streams)
+}
+
+// done is the state at the end of a slice. What failed in a way that may be
+// over soon is tried again by the next one.
+func (p *progress) done(result *pipeline.Result) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.streams == nil {
+		p.streams = map[string]pipeline.StreamResult{}
+	}
+	for _, s := range result.Streams {
+		if err := s.Err(); err != nil && !job.Lasting(err) {
+			s.Status = pipeline.StatusStopped
+		}
+		p.streams[s.Name] = s
+	}
+	return packStreams(p.streams)
+}
+
+func packStreams(streams map[string]pipeline.StreamResult) []byte {
+	all := make([]pipeline.StreamResult, 0, len(streams))
+	for _, s := range streams {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b pipeline.StreamResult) int { return strings.Compare(a.Name, b.Name) })
+	b, _ := json.Marshal(all) // numbers and texts
+	return b
+}
+
+// progressPause is how often a run that goes on says so.
+const progressPause = 400 * time.Millisecond
+
+// saving saves the progress again and again until stop is called.
+func (p *progress) saving(ctx context.Context, save func(context.Context, []byte) error) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		beat := time.NewTicker(progressPause)
+		defer beat.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-beat.C:
+			}
+			if state := p.take(); state != nil {
+				_ = save(ctx, state) // the next one comes soon
+			}
+		}
+	}()
+	return func() { cancel(); <-over }
+}

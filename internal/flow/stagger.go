@@ -1,0 +1,125 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/weirhq/weir/internal/governor"
+	"github.com/weirhq/weir/internal/schedule"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Jitter keeps those who all chose the full hour from beginning in one
+// instant.
+const (
+	jitterShare = 60 // a sixtieth of the interval ...
+	mostJitter  = 20 * time.Second
+)
+
+// jitter is a source's own small delay, the same each time.
+func jitter(source int64, interval time.Duration) time.Duration {
+	most := min(mostJitter, interval/jitterShare)
+	if most < time.Second {
+		return 0
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(strconv.FormatInt(source, 10)))
+	return time.Duration(h.Sum32()) % most
+}
+
+// What the planner assumes of a source that was never read, and of a request.
+const (
+	unknownCost = 5
+	latency     = 300 * time.Millisecond
+)
+
+// stagger says by how much each schedule of one key is delayed after its tick,
+// so that sources which are due together and do not fit into one window of
+// the key follow one another instead of all waiting for places.
+func stagger(all []store.Schedule, limit int) map[int64]time.Duration {
+	delays := map[int64]time.Duration{}
+	all = slices.Clone(all)
+	slices.SortFunc(all, func(a, b store.Schedule) int {
+		return cmp.Or(cmp.Compare(a.Next, b.Next), cmp.Compare(a.Source, b.Source))
+	})
+	var began int64 // µs: the tick of the first of those who share a stretch of time
+	spent := 0
+	for _, s := range all {
+		if s.Next == 0 {
+			continue
+		}
+		busy := governor.PlanRequests(spent, governor.PlanOptions{Limit: limit, Latency: latency, Concurrency: 4}).Duration
+		if spent == 0 || time.Duration(s.Next-began)*time.Microsecond > max(busy, time.Minute) {
+			began, spent, busy = s.Next, 0, 0
+		}
+		every := every(s)
+		delay := jitter(s.Source, every)
+		if cost := costOf(s); spent+cost > limit {
+			wait := busy - time.Duration(s.Next-began)*time.Microsecond
+			delay = max(delay, min(wait, every/2))
+		}
+		spent += costOf(s)
+		delays[s.Source] = delay
+	}
+	return delays
+}
+
+func costOf(s store.Schedule) int {
+	if s.Cost == 0 {
+		return unknownCost
+	}
+	return s.Cost
+}
+
+// every is the interval between two ticks of a schedule; 0 when there is none.
+func every(s store.Schedule) time.Duration {
+	when, err := schedule.Parse(s.Expression, s.Zone)
+	if err != nil || s.Next == 0 {
+		return 0
+	}
+	return interval(when, time.UnixMicro(s.Next))
+}
+
+// share is the part of a key's places that its schedules take.
+func share(all []store.Schedule, limit int) (sum float64) {
+	for _, s := range all {
+		if e := every(s); e > 0 {
+			sum += governor.PlanRequests(costOf(s), governor.PlanOptions{Limit: limit, Latency: latency, Every: e}).Share
+		}
+	}
+	return sum
+}
+
+// spread delays the sources of one key anew: one was added, or has become
+// dearer.
+func (r *Runner) spread(ctx context.Context, org, source int64) error {
+	src, err := r.flows.Source(ctx, org, source)
+	if err != nil || src.Schedule == "" {
+		return err
+	}
+	c, err := r.flows.Credentials.Credential(ctx, org, src.Credential)
+	if err != nil {
+		return err
+	}
+	all, err := r.flows.Store.SchedulesOf(ctx, src.Credential)
+	if err != nil {
+		return err
+	}
+	delays := stagger(all, c.Limit())
+	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		for _, s := range all {
+			delay, ok := delays[s.Source]
+			if !ok || delay.Microseconds() == s.Delay {
+				continue
+			}
+			if err := tx.Delay(ctx, s.Source, delay.Microseconds()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

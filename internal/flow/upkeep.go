@@ -1,0 +1,222 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// The rhythm of upkeep.
+const (
+	upkeepPause   = time.Hour
+	validateEvery = 24 * time.Hour
+	day           = 24 * time.Hour
+)
+
+// announceAt are the days before a key ends at which people are told.
+var announceAt = [...]int{30, 14, 7, 3, 1}
+
+// Keep enqueues upkeep again and again until ctx ends: at once, and then
+// every hour. However many processes do so, it is done once at a time.
+func (r *Runner) Keep(ctx context.Context) {
+	for {
+		err := r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+			_, err := r.jobs.Enqueue(ctx, tx, job.Upkeep, job.When{Priority: 4}, job.Subject{})
+			return err
+		})
+		if err != nil && weir.CodeOf(err) != weir.CodeCancelled {
+			r.flows.Logger.Warn("upkeep could not be enqueued", "error", err)
+		}
+		if pause(ctx, upkeepPause) != nil {
+			return
+		}
+	}
+}
+
+// upkeep finds what is due: credentials that were not looked at for a day,
+// keys that end soon, destinations that are behind their log.
+func (r *Runner) upkeep(ctx context.Context, _ *job.Job) error {
+	if err := r.each(ctx, store.KindCredential, r.keepCredential); err != nil {
+		return err
+	}
+	return r.each(ctx, store.KindDestination, r.keepDestination)
+}
+
+// each calls f for every resource of a kind.
+func (r *Runner) each(ctx context.Context, kind store.Kind, f func(context.Context, store.Resource) error) error {
+	const page = 200
+	for after := int64(0); ; {
+		rows, err := r.flows.Store.LivingResources(ctx, kind, after, page)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := f(ctx, row); err != nil {
+				if ctx.Err() != nil || weir.CodeOf(err) == weir.CodeLocal {
+					return err
+				}
+				r.flows.Logger.Warn("upkeep", "kind", kind, "object", row.ID, "org", row.Org, "error", err)
+			}
+			after = row.ID
+		}
+		if len(rows) < page {
+			return nil
+		}
+	}
+}
+
+// keepCredential looks whether a credential must be asked about, or its key
+// rotated or announced.
+func (r *Runner) keepCredential(ctx context.Context, row store.Resource) error {
+	c, err := r.flows.Credentials.Credential(ctx, row.Org, row.ID)
+	if err != nil {
+		return err
+	}
+	now := r.flows.Now()
+	about := job.Subject{Org: c.Org, ID: c.ID}
+	left := time.UnixMicro(c.ExpiresAt).Sub(now)
+	rotates := c.ExpiresAt != 0 && c.RotateDays() > 0 && left > 0 && left <= time.Duration(c.RotateDays())*day && c.Status() == credential.StatusVerified
+	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		if rotates {
+			_, err := r.jobs.Enqueue(ctx, tx, job.Rotate, job.When{Priority: 3}, about)
+			return err
+		}
+		if c.Status() != credential.StatusUnknown && now.UnixMicro()-max(c.CheckedAt, c.Created) > validateEvery.Microseconds() {
+			if _, err := r.jobs.Enqueue(ctx, tx, job.Validate, job.When{Priority: 4}, about); err != nil {
+				return err
+			}
+		}
+		return r.announce(ctx, tx, c, left)
+	})
+}
+
+// announce tells people that a key ends soon, once for each of the days.
+func (r *Runner) announce(ctx context.Context, tx *store.Tx, c *credential.Credential, left time.Duration) error {
+	if c.ExpiresAt == 0 {
+		return nil
+	}
+	days := int((left + day - time.Microsecond) / day)
+	mark := 0
+	for _, at := range announceAt {
+		if days <= at {
+			mark = at
+		}
+	}
+	if mark == 0 {
+		return nil
+	}
+	fresh, err := tx.FirstTime(ctx, fmt.Sprintf("expiry %d %d %d", c.ID, c.ExpiresAt, mark), r.flows.now())
+	if err != nil || !fresh {
+		return err
+	}
+	text := fmt.Sprintf("the key of %q ends in %d days; rotate it, or put in a new one", c.Name, days)
+	if left <= 0 {
+		text = fmt.Sprintf("the key of %q has ended; put in a new one", c.Name)
+	}
+	return r.raise(ctx, tx, Notice{Org: c.Org, Event: EventKeyExpiring, Kind: store.KindCredential, Object: c.ID, Message: text})
+}
+
+// keepDestination enqueues the filling of a destination that is behind its
+// log, for whatever reason nobody does so.
+func (r *Runner) keepDestination(ctx context.Context, row store.Resource) error {
+	if Status(row.Status) != StatusActive {
+		return nil
+	}
+	to, err := r.flows.loadDestination(ctx, row)
+	if err != nil {
+		return err
+	}
+	d, err := r.flows.Dataset(ctx, to.Org, to.Dataset)
+	if err != nil {
+		return err
+	}
+	o, err := r.flows.openDataset(ctx, d)
+	if err != nil || o.log.ID == 0 {
+		return err
+	}
+	log, at, err := r.flows.Store.Filled(ctx, to.ID)
+	if err != nil || log == o.log.Log && at >= o.log.Head {
+		return err
+	}
+	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		_, err := r.jobs.Enqueue(ctx, tx, job.Deliver, job.When{Priority: 3}, job.Subject{Org: to.Org, ID: to.ID})
+		return err
+	})
+}
+
+// validate asks whether a credential is still good, and tells when it is not.
+func (r *Runner) validate(ctx context.Context, j *job.Job) error {
+	before, err := r.flows.Credentials.Credential(ctx, j.Org, j.ID)
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, err := r.flows.Credentials.Check(ctx, Actor{Org: j.Org}, j.ID)
+	if err == nil || c == nil || c.Status() != credential.StatusFailed || before.Status() == credential.StatusFailed {
+		return err
+	}
+	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		return r.raise(ctx, tx, Notice{Org: j.Org, Event: EventCredentialFailed, Kind: store.KindCredential, Object: j.ID, Message: fmt.Sprintf("%q does not serve any more: %s", c.Name, c.Problem)})
+	})
+}
+
+// rotate lets the service make a new key. It is tried once a day: what was
+// begun and has no end is for a person to settle.
+func (r *Runner) rotate(ctx context.Context, j *job.Job) error {
+	c, err := r.flows.Credentials.Credential(ctx, j.Org, j.ID)
+	if err != nil || c.Status() != credential.StatusVerified {
+		return err
+	}
+	if left := time.UnixMicro(c.ExpiresAt).Sub(r.flows.Now()); c.RotateDays() == 0 || left > time.Duration(c.RotateDays())*day {
+		return nil // somebody has done it meanwhile
+	}
+	c, failed := r.flows.Credentials.Rotate(ctx, Actor{Org: j.Org}, j.ID, 0)
+	if failed == nil {
+		r.flows.Logger.Info("key rotated", "credential", j.ID, "org", j.Org, "expires", time.UnixMicro(c.ExpiresAt))
+		return nil
+	}
+	err = r.flows.Store.Change(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		return r.raise(ctx, tx, Notice{Org: j.Org, Event: EventCredentialFailed, Kind: store.KindCredential, Object: j.ID, Message: "its key could not be rotated: " + failed.Error()})
+	})
+	if err != nil {
+		return err
+	}
+	r.flows.Logger.Warn("key not rotated", "credential", j.ID, "org", j.Org, "error", failed)
+	return nil // upkeep asks again while the key lives
+}
+
+// compact lets a source's logs drop versions that newer ones have replaced.
+func (r *Runner) compact(ctx context.Context, j *job.Job) error {
+	src, err := r.flows.Source(ctx, j.Org, j.ID)
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	datasets, err := r.flows.DatasetsOf(ctx, j.Org, src.ID)
+	if err != nil {
+		return err
+	}
+	for _, row := range datasets[src.ID] {
+		d, err := r.flows.loadDataset(ctx, row)
+		if err != nil {
+			return err
+		}
+		o, err := r.flows.openDataset(ctx, d)
+		if err != nil || o.log.ID == 0 {
+			continue // it is not read any more
+		}
+		if err := r.flows.Store.Tidy(ctx, o.log.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

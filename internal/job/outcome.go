@@ -1,0 +1,89 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/weirhq/weir"
+)
+
+// The rhythm of trying again.
+const (
+	firstPause = time.Second
+	mostPause  = 5 * time.Minute
+	// localPause is how long a job waits whose own machine or database cannot
+	// do it: it resumes by itself, and uses up no attempt meanwhile.
+	localPause = 15 * time.Second
+)
+
+// attempts is how often a job is tried at most. A job that only waits, or that
+// goes on slice by slice, makes no attempt by that. A destination is tried for
+// a day; upkeep begins again where one is behind.
+func attempts(k Kind) int {
+	if k == Deliver {
+		return 300
+	}
+	return 12
+}
+
+// Pause is how long to wait after an attempt: up to 1 s·2ⁿ, no more than five
+// minutes, anywhere between, so that many who failed at once do not come back
+// at once.
+func Pause(attempt int) time.Duration {
+	top := mostPause
+	if attempt < 16 {
+		top = min(mostPause, firstPause<<max(0, attempt-1))
+	}
+	return top/2 + rand.N(top/2+1)
+}
+
+// Lasting reports whether trying again cannot help: a person, or another
+// Weir, must do something first.
+func Lasting(err error) bool {
+	switch c := weir.CodeOf(err); c {
+	case weir.CodeLocal, weir.CodeCancelled, weir.CodeInternal:
+		return false
+	default:
+		return !c.Retryable()
+	}
+}
+
+// Cancelled reports whether the job that a context is of was cancelled by
+// somebody, rather than stopped.
+func Cancelled(ctx context.Context) bool {
+	return errors.Is(context.Cause(ctx), river.ErrJobCancelledRemotely)
+}
+
+// outcome turns what work returned into what River is to do. It is the table
+// of docs/decisions/0013-job-engine.md.
+func (e *Engine) outcome(ctx context.Context, j *Job, err error) error {
+	var again Again
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &again):
+		return river.JobSnooze(again.In)
+	case Cancelled(ctx):
+		return river.JobCancel(err)
+	case ctx.Err() != nil: // the process stops, or the job took too long
+		return river.JobSnooze(0)
+	case weir.CodeOf(err) == weir.CodeLocal:
+		e.Logger.Warn("a job waits", "kind", j.Kind, "subject", j.ID, "error", err)
+		return river.JobSnooze(localPause)
+	case fenced(err):
+		return river.JobSnooze(firstPause)
+	case Lasting(err):
+		return river.JobCancel(err)
+	}
+	return err
+}
+
+// fenced reports that another process has taken the work over.
+func fenced(err error) bool {
+	var e *weir.Error
+	return errors.As(err, &e) && (e.Reason == "fenced" || e.Reason == "held")
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/weirhq/weir"
+)
+
+// The statuses of what a run brings to a destination.
+const (
+	DeliveryOpen    = "open"    // the run is being read
+	DeliveryPending = "pending" // the run waits for it
+	DeliveryDone    = "done"
+	DeliveryFailed  = "failed"
+)
+
+// RunDelivery is what a run brings to one destination.
+type RunDelivery struct {
+	Run         weir.RunID
+	Destination int64
+	Stream      string // the endpoint whose records go there
+	Upto        weir.Position
+	Status      string
+	Written     int
+	Quarantined int
+	Place       string // the destination as shown to users; never with a password
+	Problem     string
+}
+
+// RunDeliveries gives what the runs bring to destinations.
+func (db *DB) RunDeliveries(ctx context.Context, runs ...weir.RunID) (all []RunDelivery, err error) {
+	if len(runs) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(runs))
+	for i, r := range runs {
+		ids[i] = string(r)
+	}
+	c := &conditions{}
+	c.and(among(c, "run", ids))
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var d RunDelivery
+		err := rows.Scan(&d.Run, &d.Destination, &d.Stream, &d.Upto, &d.Status, &d.Written, &d.Quarantined, &d.Place, &d.Problem)
+		all = append(all, d)
+		return err
+	}, `SELECT run, destination, stream, upto, status, written, quarantined, place, problem FROM run_delivery`+c.text.String()+` ORDER BY run, destination`, c.args...)
+	return all, err
+}
+
+// Filled says how far a destination has come, in which log: a copy of what the
+// destination itself knows.
+func (db *DB) Filled(ctx context.Context, destination int64) (log string, at weir.Position, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT log, position FROM delivery WHERE id = $1`, destination).Scan(&log, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", 0, nil
+	}
+	return log, at, db.explain(ctx, err)
+}
+
+// Await makes a run wait until a destination has come to a position of the
+// dataset's log, unless it has. It reports whether the run waits.
+func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string) (waits bool, err error) {
+	var at weir.Position
+	var in string
+	err = t.tx.QueryRowContext(ctx, `SELECT log, position FROM delivery WHERE id = $1`, d.Destination).Scan(&in, &at)
+	if err != nil && !isNoRows(err) {
+		return false, err
+	}
+	waits = in != log || at < d.Upto
+	d.Status = DeliveryDone
+	if waits {
+		d.Status = DeliveryPending
+	}
+	_, err = t.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (run, destination) DO UPDATE SET upto = excluded.upto, status = excluded.status`, string(d.Run), d.Destination, org, d.Stream, d.Upto, d.Status)
+	return waits, err
+}
+
+// Load is a batch that a destination has.
+type Load struct {
+	Org, Flow   int64
+	Destination int64
+	Run         weir.RunID // whose records they are
+	Stream      string
+	Place       string
+	Log         string
+	To          weir.Position
+	Written     int
+	Quarantined int
+	At          int64 // µs
+}
+
+// SaveLoad writes down that a destination has a batch: for the run whose
+// records it holds, or that waits for them if that is later. An owner that has
+// been replaced is refused with CodeIntegrity.
+func (db *DB) SaveLoad(ctx context.Context, lease *Term, l Load) error {
+	return db.Change(ctx, func(tx *Tx) error {
+		done, err := tx.tx.ExecContext(ctx, `UPDATE delivery SET log = $3, position = $4 WHERE id = $1 AND epoch = $2`, l.Destination, lease.Epoch, l.Log, l.To)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, lease.Hold(ctx, tx))
+		}
+		var waiting sql.NullString
+		if err := tx.tx.QueryRowContext(ctx, `SELECT max(run) FROM run_delivery WHERE destination = $1 AND status = 'pending'`, l.Destination).Scan(&waiting); err != nil {
+			return err
+		}
+		l.Run = max(l.Run, weir.RunID(waiting.String))
+		if l.Run != "" {
+			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status, written, quarantined, place) VALUES ($1, $2, $3, $4, 0, 'open', $5, $6, $7)
+				ON CONFLICT (run, destination) DO UPDATE SET written = run_delivery.written + excluded.written, quarantined = run_delivery.quarantined + excluded.quarantined, place = excluded.place`,
+				string(l.Run), l.Destination, l.Org, l.Stream, l.Written, l.Quarantined, l.Place)
+			if err != nil {
+				return err
+			}
+		}
+		return tx.AnnounceRun(ctx, l.Org, l.Flow, l.Run)
+	})
+}
+
+// settle ends what waited for the destination to come this far.
+func (t *Tx) settle(ctx context.Context, l Load) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE run_delivery SET status = 'done', problem = '', place = $3 WHERE destination = $1 AND status IN ('pending', 'failed') AND upto <= $2`, l.Destination, l.To, l.Place)
+	if err != nil {
+		return err
+	}
+	if err := t.endRuns(ctx, l.Flow, l.At); err != nil {
+		return err
+	}
+	return t.AnnounceRun(ctx, l.Org, l.Flow, l.Run)
+}
+
+// Arrived ends the wait of the runs that lacked no more than what the
+// destination has now, and reports whether that is the end of the log: then
+// nothing is appended until the transaction ends.
+func (t *Tx) Arrived(ctx context.Context, lease *Term, d DatasetID, l Load) (end bool, err error) {
+	if err := lease.Hold(ctx, t); err != nil {
+		return false, err
+	}
+	var head weir.Position
+	if err := t.tx.QueryRowContext(ctx, `SELECT head FROM dataset WHERE id = $1`+t.db.engine.forUpdate(), d).Scan(&head); err != nil {
+		return false, err
+	}
+	if _, err := t.tx.ExecContext(ctx, `UPDATE delivery SET log = $2, position = $3 WHERE id = $1`, l.Destination, l.Log, l.To); err != nil {
+		return false, err
+	}
+	return head <= l.To, t.settle(ctx, l)
+}
+
+// FailDelivery notes that a destination could not be filled: the runs that
+// wait for it wait no longer. It is tried again all the same.
+func (t *Tx) FailDelivery(ctx context.Context, l Load, problem string) error {
+	if _, err := t.tx.ExecContext(ctx, `UPDATE run_delivery SET status = 'failed', problem = $2, place = $3 WHERE destination = $1 AND status = 'pending'`, l.Destination, problem, l.Place); err != nil {
+		return err
+	}
+	if err := t.endRuns(ctx, l.Flow, l.At); err != nil {
+		return err
+	}
+	return t.AnnounceRun(ctx, l.Org, l.Flow, l.Run)
+}

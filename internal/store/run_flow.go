@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/weirhq/weir"
+)
+
+// A run of a configured source is queued when it is asked for, running while
+// it is read, and delivering while its destinations are filled from the log.
+// Between two slices of its reading it belongs to nobody: its epoch is 0.
+
+// FlowRuns gives the newest n runs of a configured source, newest first.
+func (db *DB) FlowRuns(ctx context.Context, flow int64, n int) ([]Run, error) {
+	return db.runs(ctx, `WHERE r.flow = $1 GROUP BY r.id ORDER BY r.queued DESC, r.id DESC LIMIT $2`, flow, n)
+}
+
+// FlowRun gives one run of the organization.
+func (db *DB) FlowRun(ctx context.Context, org int64, id weir.RunID) (Run, error) {
+	runs, err := db.runs(ctx, `WHERE r.id = $1 AND r.org = $2 AND r.flow <> 0 GROUP BY r.id`, string(id), org)
+	if err == nil && len(runs) == 0 {
+		err = &weir.Error{Code: weir.CodeNotFound, Where: "run", Message: "there is none with this id"}
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	return runs[0], nil
+}
+
+// OpenRun gives the run of a configured source that is queued or being read;
+// CodeNotFound when there is none.
+func (db *DB) OpenRun(ctx context.Context, flow int64) (Run, error) {
+	runs, err := db.runs(ctx, `WHERE r.flow = $1 AND r.status IN ('queued', 'running') GROUP BY r.id ORDER BY r.queued DESC, r.id DESC LIMIT 1`, flow)
+	if err == nil && len(runs) == 0 {
+		err = &weir.Error{Code: weir.CodeNotFound, Where: "run", Message: "there is none under way"}
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	return runs[0], nil
+}
+
+// QueueRun writes down that a run was asked for.
+func (t *Tx) QueueRun(ctx context.Context, org int64, r Run) error {
+	_, err := t.tx.ExecContext(ctx, `INSERT INTO run (id, org, epoch, started, status, flow, queued, job, wanted) VALUES ($1, $2, 0, 0, $3, $4, $5, $6, $7)`,
+		string(r.ID), org, RunQueued, r.Flow, r.Queued, r.Job, r.Wanted)
+	if err != nil {
+		return err
+	}
+	return t.AnnounceRun(ctx, org, r.Flow, r.ID)
+}
+
+// AnnounceRun tells everybody that something about a run has changed.
+func (t *Tx) AnnounceRun(ctx context.Context, org, flow int64, id weir.RunID) error {
+	return t.Announce(ctx, fmt.Sprintf("run %d %d %s", org, flow, id))
+}
+
+// BeginSlice makes the holder of a lease on source the one that the open run
+// of a configured source belongs to, and gives that run. A run that still
+// belongs to an earlier owner has been interrupted: it is closed as that, and
+// next takes its place, with what it wanted. When no run is open, next is one.
+func (db *DB) BeginSlice(ctx context.Context, org, flow int64, source SourceID, epoch, at int64, next Run) (Run, error) {
+	var id weir.RunID
+	err := db.Change(ctx, func(tx *Tx) error {
+		if err := holdEpoch(ctx, tx, leaseSource, int64(source), epoch); err != nil {
+			return err
+		}
+		id = next.ID
+		var had int64
+		var status string
+		var open weir.RunID
+		err := tx.tx.QueryRowContext(ctx, `SELECT id, epoch, status, wanted FROM run WHERE flow = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`+db.engine.forUpdate(), flow).
+			Scan(&open, &had, &status, &next.Wanted)
+		if err != nil && !isNoRows(err) {
+			return err
+		}
+		switch {
+		case err == nil && (status == RunQueued || had == 0):
+			id = open
+			_, err = tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, source = $3, epoch = $4, started = CASE WHEN started = 0 THEN $5 ELSE started END,
+				attempts = attempts + CASE WHEN status = 'queued' OR retry_at <> 0 THEN 1 ELSE 0 END, retry_at = 0 WHERE id = $1`, string(open), RunRunning, source, epoch, at)
+		case err == nil:
+			if _, err := tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, ended = $3, class = $4, problem = $5 WHERE flow = $1 AND status = 'running'`, flow, RunInterrupted, at,
+				string(weir.CodeLocal), "the process that read it was gone; another run goes on from where it was"); err != nil {
+				return err
+			}
+			fallthrough
+		default:
+			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status, flow, queued, job, wanted, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $5, $8, $9, 1)`,
+				string(next.ID), org, source, epoch, at, RunRunning, flow, next.Job, next.Wanted)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.AnnounceRun(ctx, org, flow, id)
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	return db.FlowRun(ctx, org, id)
+}
+
+// Slice is where a run stands at the end of a slice, or on the way.
+type Slice struct {
+	Org, Flow int64
+	Run       weir.RunID
+	Epoch     int64
+	Progress  []byte
+	RetryAt   int64  // µs: when it is tried again after a failure; 0 without one
+	Class     string // of that failure
+	Problem   string
+	Release   bool // the slice is over: the run belongs to nobody
+}
+
+// SaveSlice writes down where a run stands. A run that is not the owner's any
+// more stays as it is, and the answer is CodeIntegrity with ReasonFenced.
+func (db *DB) SaveSlice(ctx context.Context, s Slice) error {
+	return db.Change(ctx, func(tx *Tx) error {
+		next := s.Epoch
+		if s.Release {
+			next = 0
+		}
+		done, err := tx.tx.ExecContext(ctx, `UPDATE run SET progress = $3, retry_at = $4, class = $5, problem = $6, epoch = $7 WHERE id = $1 AND epoch = $2 AND status = 'running'`,
+			string(s.Run), s.Epoch, nullable(s.Progress), s.RetryAt, s.Class, s.Problem, next)
+		if err != nil {
+			return err
+		}
+		if err := ours(done, s.Run); err != nil {
+			return err
+		}
+		return tx.AnnounceRun(ctx, s.Org, s.Flow, s.Run)
+	})
+}
+
+func ours(done sql.Result, run weir.RunID) error {
+	if n, err := done.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return &weir.Error{Code: weir.CodeIntegrity, Reason: ReasonFenced, Where: "run " + string(run), Message: "it is another process's now, or over; nothing was written", Remedy: "Look at the newest run"}
+}
+
+// Reading is how the reading of a run ended.
+type Reading struct {
+	Org, Flow int64
+	Run       weir.RunID
+	Epoch     int64 // 0 for a run that nobody reads
+	At        int64 // µs
+	Outcome   string
+	Summary   []byte
+	Class     string // of the error, "" without one
+	Problem   string
+}
+
+// EndReading writes down how the reading of a run ended. The run is over
+// unless Await was told of destinations that lack what it has read. A run that
+// is not the owner's any more is CodeIntegrity with ReasonFenced.
+func (t *Tx) EndReading(ctx context.Context, r Reading) error {
+	done, err := t.tx.ExecContext(ctx, `UPDATE run SET status = 'delivering', outcome = $3, summary = $4, class = $5, problem = $6, retry_at = 0, progress = NULL,
+		started = CASE WHEN started = 0 THEN $7 ELSE started END WHERE id = $1 AND epoch = $2 AND status IN ('queued', 'running')`,
+		string(r.Run), r.Epoch, r.Outcome, nullable(r.Summary), r.Class, r.Problem, r.At)
+	if err != nil {
+		return err
+	}
+	if err := ours(done, r.Run); err != nil {
+		return err
+	}
+	if err := t.endRuns(ctx, r.Flow, r.At); err != nil {
+		return err
+	}
+	return t.AnnounceRun(ctx, r.Org, r.Flow, r.Run)
+}
+
+// endRuns ends the runs of a configured source that wait for no destination.
+func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE run SET ended = $2, status = CASE
+			WHEN outcome = 'succeeded' AND EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'failed') THEN 'partial' ELSE outcome END
+		WHERE flow = $1 AND status = 'delivering' AND NOT EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'pending')`, flow, at)
+	return err
+}
+
+// OpenRun is DB.OpenRun inside the transaction, and gives its id; "" when
+// there is none.
+func (t *Tx) OpenRun(ctx context.Context, flow int64) (id weir.RunID, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT id FROM run WHERE flow = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`, flow).Scan(&id)
+	if isNoRows(err) {
+		err = nil
+	}
+	return id, err
+}
+
+// The class of a run that somebody has cancelled.
+const classCancelled = string(weir.CodeCancelled)
+
+// CancelRun ends the run of a configured source that is queued, or between two
+// slices; one that is being read is marked, so that it ends whoever reads it.
+func (t *Tx) CancelRun(ctx context.Context, org, flow, at int64) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE run SET class = $2, status = CASE WHEN epoch = 0 THEN 'cancelled' ELSE status END, outcome = CASE WHEN epoch = 0 THEN 'cancelled' ELSE outcome END,
+		ended = CASE WHEN epoch = 0 THEN $3 ELSE ended END, started = CASE WHEN started = 0 THEN $3 ELSE started END WHERE flow = $1 AND status IN ('queued', 'running')`, flow, classCancelled, at)
+	if err != nil {
+		return err
+	}
+	return t.AnnounceRun(ctx, org, flow, "")
+}
+
+// Cancelled reports whether somebody has cancelled the run.
+func (r Run) Cancelled() bool { return r.Class == classCancelled }
+
+// LastOutcome is how the reading of the last run before this one ended that
+// was not interrupted or cancelled; "" when there is none.
+func (t *Tx) LastOutcome(ctx context.Context, flow int64, before weir.RunID) (outcome string, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT outcome FROM run WHERE flow = $1 AND id < $2 AND outcome IN ('succeeded', 'partial', 'failed') ORDER BY queued DESC, id DESC LIMIT 1`, flow, string(before)).Scan(&outcome)
+	if isNoRows(err) {
+		err = nil
+	}
+	return outcome, err
+}
