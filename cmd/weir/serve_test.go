@@ -228,6 +228,9 @@ func (s *service) everyAnswer() map[string][]byte {
 			id = "1"
 		}
 		at := strings.NewReplacer("{id}", id, "{run_id}", "1").Replace(path)
+		if strings.HasSuffix(at, "/events") {
+			continue // it goes on: what it shows, GET /runs shows
+		}
 		answers[at] = s.ask("GET", at, "Bearer "+s.session)
 	}
 	return answers

@@ -56,7 +56,7 @@ var arrows = map[string][]string{
 	"":                            nil,
 	"connectors":                  nil,
 	"cmd/weir":                    {"internal/cli"},
-	"internal/cli":                {"client", "internal/audit", "internal/backup", "internal/identity", "internal/server", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/stdout"},
+	"internal/cli":                {"client", "internal/audit", "internal/backup", "internal/identity", "internal/server", "internal/job", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/stdout"},
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store"},
 	"internal/connector":          {"connectors", "internal/rest"},
 	"internal/store/storetest":    {"internal/store"},

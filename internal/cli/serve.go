@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/server"
 	"github.com/weirhq/weir/internal/vault"
@@ -17,14 +18,15 @@ import (
 // serveCommand is `weir serve`.
 type serveCommand struct {
 	vaultFlags
-	Listen    string   `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
-	PublicURL string   `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
-	Files     string   `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
-	CalcomURL string   `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
-	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
-	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
-	Role      string   `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
-	Proxies   []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+	Listen    string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
+	PublicURL string        `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
+	Files     string        `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
+	CalcomURL string        `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
+	TLSCert   string        `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
+	TLSKey    string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
+	Role      string        `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
+	Takeover  time.Duration `default:"30s" placeholder:"TIME" help:"How long a process may be silent before others take over what it does (default 30s)."`
+	Proxies   []string      `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
 }
 
 // Run wires the server, says where it is and how to begin, and serves until
@@ -71,7 +73,7 @@ func (c serveCommand) serve(s *session, srv *server.Server, l net.Listener) erro
 
 // config reads the flags.
 func (c serveCommand) config(s *session) (config server.Config, err error) {
-	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Role: server.Role(c.Role), Version: Version, Logger: s.log, Now: time.Now}
+	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Role: server.Role(c.Role), Jobs: job.Options{Silence: c.Takeover}, Version: Version, Logger: s.log, Now: time.Now}
 	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
 		return config, err
 	}
@@ -86,6 +88,9 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 	}
 	if warning != "" {
 		s.log.Warn(warning)
+	}
+	if c.Takeover < time.Second || c.Takeover > time.Hour {
+		return config, &weir.Error{Code: weir.CodeUsage, Where: "--takeover", Message: "it is not within a second and an hour", Remedy: "Write it as 30s"}
 	}
 	for _, text := range c.Proxies {
 		prefix, err := netip.ParsePrefix(text)

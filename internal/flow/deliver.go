@@ -39,10 +39,10 @@ func (r *Runner) deliver(ctx context.Context, j *job.Job) error {
 	if f.filling.Endpoint == nil {
 		return f.fail(ctx, &weir.Error{Code: weir.CodeConflict, Where: "destination", Message: "it is paused, or its source does not read its dataset any more", Remedy: "Activate it, or choose the endpoint in the source again"})
 	}
-	if f.lease, err = r.flows.Store.LeaseDelivery(ctx, j.Org, j.ID, j.Process, leaseLife); err != nil {
+	if f.lease, err = r.flows.Store.LeaseDelivery(ctx, j.Org, j.ID, j.Process, j.Life); err != nil {
 		return err
 	}
-	inside, done := renewing(ctx, f.lease)
+	inside, done := renewing(ctx, f.lease, j.Life)
 	defer done()
 	f.filling.Epoch = f.lease.Epoch
 	opened, where, err := r.flows.open(inside, Actor{Org: j.Org}, f.to)

@@ -56,10 +56,10 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 	if rd.log, err = r.flows.Store.EnsureSource(ctx, rd.flow.SourceSpec()); err != nil {
 		return err
 	}
-	if rd.lease, err = r.flows.Store.LeaseSource(ctx, rd.log, j.Process, leaseLife); err != nil {
+	if rd.lease, err = r.flows.Store.LeaseSource(ctx, rd.log, j.Process, j.Life); err != nil {
 		return err
 	}
-	inside, done := renewing(ctx, rd.lease)
+	inside, done := renewing(ctx, rd.lease, j.Life)
 	defer done()
 	next := store.Run{ID: pipeline.NewRunID(r.flows.Now()), Job: j.Number, Wanted: Order{Why: WhySchedule}.pack()}
 	if rd.run, err = r.flows.Store.BeginSlice(inside, src.Org, src.ID, rd.log, rd.lease.Epoch, r.flows.now(), next); err != nil {

@@ -338,18 +338,14 @@ func (s *Service) outlets(ctx context.Context, src *Source, only int64) (all []o
 	return all, nil
 }
 
-// leaseLife is how long a source or destination stays with a process that
-// does not renew its lease.
-const leaseLife = 30 * time.Second
-
 // renewing renews a lease until done is called, and ends the context when
 // somebody else has it.
-func renewing(ctx context.Context, lease *store.Term) (inside context.Context, done func()) {
+func renewing(ctx context.Context, lease *store.Term, life time.Duration) (inside context.Context, done func()) {
 	inside, lose := context.WithCancelCause(ctx)
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		beat := time.NewTicker(leaseLife / 3)
+		beat := time.NewTicker(life / 3)
 		defer beat.Stop()
 		for {
 			select {
@@ -359,7 +355,7 @@ func renewing(ctx context.Context, lease *store.Term) (inside context.Context, d
 			}
 			// One that the database could not renew is tried again; if it was
 			// lost meanwhile, no commit with its epoch is taken.
-			if err := lease.Renew(inside, leaseLife); isFenced(err) {
+			if err := lease.Renew(inside, life); isFenced(err) {
 				lose(err)
 				return
 			}

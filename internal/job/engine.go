@@ -212,7 +212,7 @@ type worker struct {
 func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	e := w.engine
 	j := &Job{
-		Kind: w.kind, Subject: Subject{Org: rj.Args.Org, ID: rj.Args.ID}, Number: rj.ID, Attempt: rj.Attempt, Process: e.process,
+		Kind: w.kind, Subject: Subject{Org: rj.Args.Org, ID: rj.Args.ID}, Number: rj.ID, Attempt: rj.Attempt, Process: e.process, Life: e.Silence,
 		slice: time.Now().Add(e.Slice), stopping: e.stopping,
 		complete: func(ctx context.Context, tx *store.Tx) error { return explain(e.queue.complete(ctx, tx, rj)) },
 	}

@@ -51,6 +51,8 @@ type Job struct {
 	Number  int64
 	Attempt int    // from 1; asking for another slice is none
 	Process string // that does it
+	// Life is how long a lease for this job lives unless it is renewed.
+	Life time.Duration
 
 	slice    time.Time
 	stopping <-chan struct{}

@@ -74,3 +74,39 @@ func (s *server) do(statement string) error {
 func (s *server) url(database string) string {
 	return fmt.Sprintf("postgres://%s@/%s?host=%s&sslmode=disable", s.user, database, s.dir)
 }
+
+// Restart stops the server as an administrator in a hurry does, which cuts all
+// connections, starts it again, and returns when it answers. It is for the one
+// test of a binary that runs at that time.
+func Restart(t testing.TB) {
+	t.Helper()
+	s, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.started()
+	if _, err := s.hold.Write([]byte("\n")); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if now := s.started(); now != "" && now != before {
+			return
+		}
+	}
+	t.Fatal("Postgres did not start again")
+}
+
+// started is when the server was started; "" when it does not answer.
+func (s *server) started() (at string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = conn.Close(ctx) }() // only read
+	if err := conn.QueryRow(ctx, `SELECT pg_postmaster_start_time()::text`).Scan(&at); err != nil {
+		return ""
+	}
+	return at
+}

@@ -18,8 +18,8 @@ import (
 // server is a running Postgres.
 type server struct {
 	user string
-	dir  string    // the socket's directory
-	hold io.Closer // the server lives while this is open
+	dir  string         // the socket's directory
+	hold io.WriteCloser // the server lives while this is open; a line restarts it
 }
 
 // binaries finds the newest installed server.
@@ -46,9 +46,16 @@ func binaries() (dir string, err error) {
 const script = `
 trap '' INT TERM HUP
 "$1/initdb" -D "$2/data" -A trust -U "$3" -E UTF8 --locale=C --no-sync >"$2/log" 2>&1 || exit 1
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-	-c max_connections=200 -c shared_buffers=64MB -c log_min_messages=warning >>"$2/log" 2>&1 </dev/null &
-read -r _
+up() {
+	"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+		-c max_connections=200 -c shared_buffers=64MB -c log_min_messages=warning >>"$2/log" 2>&1 </dev/null &
+}
+up "$1" "$2"
+while read -r _; do # a line is a wish for a restart
+	kill -INT $!
+	wait $!
+	up "$1" "$2"
+done
 kill -QUIT $!
 wait $!
 rm -rf "$2"

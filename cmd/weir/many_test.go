@@ -1,0 +1,381 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/simulator"
+)
+
+// fleet is several processes on one database, each of which may die.
+type fleet struct {
+	*testing.T
+	database string
+	data     string
+	files    string
+	home     string
+	sim      *simulator.Simulator
+	simURL   string
+	workers  []*member
+	api      *member
+	token    string
+	sources  []int
+	random   *rand.Rand
+}
+
+// member is one process.
+type member struct {
+	cmd  *exec.Cmd
+	url  string
+	out  *output
+	role string
+}
+
+// takeover is how long a process may be silent in these tests.
+const takeover = 5 * time.Second
+
+func newFleet(t *testing.T, workers, bookings, limit int) *fleet {
+	t.Helper()
+	f := &fleet{T: t, database: pgtest.New(t), data: t.TempDir(), files: t.TempDir(), home: t.TempDir(), random: rand.New(rand.NewPCG(1, 2))}
+	var err error
+	if f.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 5, RateLimit: limit, ArrivalLog: 200_000, Latency: 100 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	sim := httptest.NewServer(f.sim)
+	t.Cleanup(sim.Close)
+	f.simURL = sim.URL
+	f.api = f.start("api")
+	_, after, _ := strings.Cut(f.api.out.String(), "setup token: ")
+	token, _, _ := strings.Cut(after, "\n")
+	cmd := f.command("setup", "--server", f.api.url, "--email", "ada@example.com", "--name", "Ada")
+	cmd.Env = append(cmd.Env, "WEIR_SETUP_TOKEN="+token, "WEIR_PASSWORD="+servicePassword)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("setup: %v\n%s", err, out)
+	}
+	f.signIn()
+	for range workers {
+		f.workers = append(f.workers, f.start("worker"))
+	}
+	return f
+}
+
+func (f *fleet) command(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(context.WithoutCancel(f.Context()), os.Args[0], args...) // #nosec G204 -- our own test binary
+	cmd.Env = append(os.Environ(), "WEIR_TEST_BE_WEIR=1", "HOME="+f.home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "CAL_API_KEY=")
+	return cmd
+}
+
+// start starts a process and waits until it is ready.
+func (f *fleet) start(role string) *member {
+	f.Helper()
+	m := &member{role: role, out: &output{}}
+	m.cmd = f.command("--log-level", "info", "serve", "--role", role, "--takeover", takeover.String(), "--data", f.data, "--files", f.files, "--database-url", f.database, "--listen", "127.0.0.1:0", "--calcom-url", f.simURL)
+	m.cmd.Stdout, m.cmd.Stderr = m.out, m.out
+	if err := m.cmd.Start(); err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(m.kill)
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for _, mark := range []string{"Weir listens on ", "/readyz on "} {
+			if _, after, found := strings.Cut(m.out.String(), mark); found && strings.Contains(after, "\n") {
+				m.url, _, _ = strings.Cut(after, "\n")
+				return m
+			}
+		}
+	}
+	f.Fatalf("a process does not start: %s", m.out)
+	return nil
+}
+
+// kill ends a process as a power cut would, stopped or not.
+func (m *member) kill() {
+	_ = m.cmd.Process.Kill()
+	_ = m.cmd.Wait() // it was killed
+}
+
+func (f *fleet) signIn() {
+	f.Helper()
+	s := &service{T: f.T, home: f.home, url: f.api.url}
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(s.ask("POST", "/token", "Basic "+s.serviceKey()), &token); err != nil {
+		f.Fatal(err)
+	}
+	f.token = token.AccessToken
+}
+
+// call makes a request of the API and reads its answer.
+func (f *fleet) call(method, path string, in any) (out map[string]any) {
+	f.Helper()
+	var list []map[string]any
+	b := f.raw(method, path, in)
+	if json.Unmarshal(b, &out) == nil {
+		return out
+	}
+	if err := json.Unmarshal(b, &list); err != nil {
+		f.Fatalf("%s %s: %s", method, path, b)
+	}
+	return map[string]any{"list": list}
+}
+
+func (f *fleet) raw(method, path string, in any) []byte {
+	f.Helper()
+	body, _ := json.Marshal(in)
+	if in == nil {
+		body = nil
+	}
+	req, err := http.NewRequestWithContext(f.Context(), method, f.api.url+"/api"+path, bytes.NewReader(body))
+	if err != nil {
+		f.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+f.token)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }() // read to its end
+	b, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode >= 300 {
+		f.Fatalf("%s %s: %d %s %v", method, path, res.StatusCode, b, err)
+	}
+	return b
+}
+
+// flows makes flows from the account's bookings, spread over keys, each with a
+// schedule and a file of its own, and activates them.
+func (f *fleet) flows(n, keys, limit int, cron string) {
+	f.Helper()
+	credentials := []any{}
+	for i := range keys {
+		key := f.sim.Keys()[0].Key
+		if i > 0 {
+			var err error
+			if key, err = f.sim.AddKey(simulator.NewKey{Name: fmt.Sprint("key ", i)}); err != nil {
+				f.Fatal(err)
+			}
+		}
+		c := f.call("POST", "/data_credentials", map[string]any{"name": fmt.Sprint("key ", i), "credentials_type": "cal_com_api", "credentials": map[string]any{"api_key": key, "rate_limit": fmt.Sprint(limit)}})
+		credentials = append(credentials, c["id"])
+	}
+	for i := range n {
+		lake := f.call("POST", "/data_credentials", map[string]any{"name": fmt.Sprint("lake ", i), "credentials_type": "sqlite", "credentials": map[string]any{"path": fmt.Sprintf("cal-%d.db", i)}})
+		src := f.call("POST", "/data_sources", map[string]any{"name": fmt.Sprint("source ", i), "source_type": "rest", "data_credentials_id": credentials[i%keys], "endpoint": "bookings", "source_config": map[string]any{"start.cron": cron}})
+		dataset := src["data_sets"].([]any)[0].(map[string]any)["id"]
+		f.call("POST", "/data_sinks", map[string]any{"name": "tables", "sink_type": "rest", "data_credentials_id": lake["id"], "data_set_id": dataset})
+		id := int(src["id"].(float64))
+		f.sources = append(f.sources, id)
+		f.call("PUT", fmt.Sprintf("/data_sources/%d/activate?all=1", id), nil)
+	}
+}
+
+// harm kills or stops processes at random until the time is over.
+func (f *fleet) harm(during time.Duration) (kills, stops int) {
+	f.Helper()
+	for end := time.Now().Add(during); time.Now().Before(end); {
+		i := f.random.IntN(len(f.workers))
+		w := f.workers[i]
+		time.Sleep(time.Duration(f.random.IntN(2000)) * time.Millisecond)
+		if f.random.IntN(3) > 0 {
+			kills++
+			w.kill()
+			time.Sleep(time.Duration(f.random.IntN(1500)) * time.Millisecond)
+			f.workers[i] = f.start("worker")
+			continue
+		}
+		stops++
+		_ = w.cmd.Process.Signal(syscall.SIGSTOP)
+		time.Sleep(time.Duration(f.random.IntN(int(2 * takeover))))
+		_ = w.cmd.Process.Signal(syscall.SIGCONT)
+	}
+	return kills, stops
+}
+
+// settle waits until every flow has a run that began later and succeeded.
+func (f *fleet) settle(within time.Duration) time.Duration {
+	f.Helper()
+	began := time.Now()
+	waiting := map[int]bool{}
+	for _, id := range f.sources {
+		waiting[id] = true
+	}
+	for len(waiting) > 0 {
+		if time.Since(began) > within {
+			for id := range waiting {
+				f.Errorf("source %d: %s", id, f.raw("GET", fmt.Sprintf("/data_sources/%d/runs?per_page=3", id), nil))
+			}
+			for _, w := range append(f.workers, f.api) {
+				f.Logf("%s", tail(w.out.String(), 3000))
+			}
+			f.Fatalf("%d flows are not healthy %s after the last harm", len(waiting), within)
+		}
+		for id := range waiting {
+			runs, _ := f.call("GET", fmt.Sprintf("/data_sources/%d/runs?per_page=3", id), nil)["list"].([]map[string]any)
+			for _, r := range runs {
+				at, err := time.Parse(time.RFC3339, r["queued_at"].(string))
+				if r["status"] == "succeeded" && err == nil && at.After(began) {
+					delete(waiting, id)
+					break
+				}
+			}
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return time.Since(began)
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+// check compares every destination with what the source has, and the
+// simulator's own log with the limit. What was deleted at the source meanwhile
+// may still be there: only a sweep finds it.
+func (f *fleet) check(limit int) {
+	f.Helper()
+	truth := f.sim.Truth()
+	for i := range f.sources {
+		rows := readBookings(f.T, filepath.Join(f.files, "1", fmt.Sprintf("cal-%d.db", i)))
+		lost, old := 0, 0
+		for uid, b := range truth {
+			switch status, there := rows.status[uid]; {
+			case !there:
+				lost++
+			case status != b.Status:
+				old++
+			}
+		}
+		if lost > 0 || old > 0 || rows.count != len(rows.status) {
+			f.Errorf("destination %d: of %d bookings %d are missing and %d old; %d rows are %d bookings", i, len(truth), lost, old, rows.count, len(rows.status))
+		}
+	}
+	a := f.sim.Arrivals()
+	if a.Refused != 0 || a.MaxInWindow > limit {
+		f.Errorf("%d requests were refused, %d arrived in one window of %d", a.Refused, a.MaxInWindow, limit)
+	}
+	f.Logf("%d bookings, %d requests, at most %d of %d in a window", len(truth), a.Total, a.MaxInWindow, limit)
+}
+
+type bookingRows struct {
+	count  int
+	status map[string]string
+}
+
+func readBookings(t *testing.T, path string) bookingRows {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(20000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }() // only read
+	out := bookingRows{status: map[string]string{}}
+	rows, err := db.QueryContext(t.Context(), `SELECT uid, status FROM bookings`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }() // read to their end
+	for rows.Next() {
+		var uid, status string
+		if err := rows.Scan(&uid, &status); err != nil {
+			t.Fatal(err)
+		}
+		out.count++
+		out.status[uid] = status
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// stuck counts the jobs that nobody who lives has.
+func (f *fleet) stuck() {
+	f.Helper()
+	conn, err := pgx.Connect(f.Context(), f.database)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(f.Context())) }() // only read
+	var orphans, discarded, runs int
+	err = conn.QueryRow(f.Context(), `SELECT
+		(SELECT count(*) FROM river_job WHERE state = 'running' AND attempted_at < now() - interval '1 minute'),
+		(SELECT count(*) FROM river_job WHERE state = 'discarded'),
+		(SELECT count(*) FROM run WHERE status IN ('running', 'delivering', 'queued') AND queued < extract(epoch from now() - interval '2 minutes') * 1000000)`).Scan(&orphans, &discarded, &runs)
+	if err != nil || orphans != 0 || discarded != 0 || runs != 0 {
+		f.Errorf("%d jobs are stuck, %d were given up, %d runs hang, %v", orphans, discarded, runs, err)
+	}
+}
+
+// harmTime is how long processes are harmed: as long as the environment says.
+func harmTime(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv("WEIR_HARM_TIME")
+	if text == "" {
+		return 40 * time.Second
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// Processes on one database are killed, and stopped for longer than their
+// leases live, at random: no row is lost or doubled, no key's limit is
+// exceeded, no job hangs, and soon after every flow runs as it should.
+func TestKilledAndStoppedProcessesLoseNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes")
+	}
+	const limit = 600
+	flows := 12
+	if harmTime(t) > 5*time.Minute {
+		flows = 200
+	}
+	f := newFleet(t, 3, 2000, limit)
+	f.sim.SetDrift(2)
+	f.flows(flows, 4, limit, "0/10 * * * * ? *")
+	kills, stops := f.harm(harmTime(t))
+	f.sim.SetDrift(0)
+	healthy := f.settle(2*10*time.Second + 4*takeover + 30*time.Second)
+	f.check(limit)
+	f.stuck()
+	t.Logf("%d flows, %d kills, %d stops in %s; all flows healthy %s later", flows, kills, stops, harmTime(t), healthy.Round(100*time.Millisecond))
+}
+
+// The database itself is stopped in the middle of runs and started again, on
+// the same place: the processes recover alone.
+func TestProcessesOutliveARestartOfTheirDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	const limit = 600
+	f := newFleet(t, 2, 1000, limit)
+	f.sim.SetDrift(2)
+	f.flows(6, 2, limit, "0/10 * * * * ? *")
+	for range 3 {
+		time.Sleep(time.Duration(500+f.random.IntN(3000)) * time.Millisecond)
+		pgtest.Restart(t)
+	}
+	f.sim.SetDrift(0)
+	healthy := f.settle(2*10*time.Second + 2*takeover + 30*time.Second)
+	f.check(limit)
+	f.stuck()
+	t.Logf("all flows healthy %s after the last restart", healthy.Round(100*time.Millisecond))
+}
