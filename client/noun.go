@@ -150,3 +150,14 @@ func Do[T any](ctx context.Context, c *Client, method, noun string, id int64, ve
 	err = c.Call(ctx, method, strings.TrimRight(fmt.Sprintf("/%s/%d/%s", noun, id, verb), "/"), in, &v)
 	return v, err
 }
+
+// Schedule is when a source is read.
+type Schedule struct {
+	Cron     string  `json:"cron"`
+	TimeZone string  `json:"time_zone"`
+	RunAfter int64   `json:"run_after"`
+	Active   bool    `json:"active"`
+	NextAt   string  `json:"next_at"`
+	KeyShare float64 `json:"key_share"`
+	Note     string  `json:"note"`
+}

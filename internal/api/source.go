@@ -76,12 +76,14 @@ type sourceInput struct {
 	Endpoints        []string       `json:"endpoints,omitzero" maxItems:"200" doc:"Several endpoints at once; each yields a dataset."`
 	TemplateConfig   map[string]any `json:"template_config,omitzero" doc:"The endpoint's parameters."`
 	IngestMethod     string         `json:"ingest_method,omitzero" enum:"POLL,API,BATCH,STREAMING,REAL_TIME,SCHEDULED"`
+	Schedule         *scheduleInput `json:"schedule,omitzero" doc:"When it is read, instead of start.cron in source_config."`
 	Tags             []string       `json:"tags,omitzero" maxItems:"100"`
 	FlowType         string         `json:"flow_type,omitzero" maxLength:"64"`
 	IngestionMode    string         `json:"ingestion_mode,omitzero" maxLength:"64"`
 }
 
 func (a *API) registerSources() {
+	a.registerSchedules()
 	const tag = "Sources"
 	read, operate, change := mayRead(store.KindSource), mayOperate(store.KindSource), mayChange(store.KindSource)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sources", Tag: tag, Summary: "List sources", Policy: signedIn}, a.listSources)
@@ -212,6 +214,11 @@ func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[S
 	if input.SourceSpec, err = a.sourceSpec(c.Kind, c.Origin, in.Body); err != nil {
 		return nil, err
 	}
+	if in.Body.Schedule != nil {
+		if err := a.chooseSchedule(ctx, &input.SourceSpec, *in.Body.Schedule); err != nil {
+			return nil, at("schedule", err)
+		}
+	}
 	create := a.Flows.CreateSource
 	if in.DryRun.On {
 		create = a.Flows.CheckSource
@@ -259,9 +266,30 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 		if in.Body.TemplateConfig == nil && spec.Manual == nil && len(spec.Params) == 0 {
 			spec.Params = before.Params
 		}
+		if in.Body.SourceConfig == nil {
+			spec.Schedule = before.Schedule
+		}
+		if spec.Schedule != "" || in.Body.SourceConfig == nil {
+			spec.Zone = before.Zone
+		}
+		if spec.SweepHours = before.SweepHours; spec.Schedule == "" {
+			spec.After = before.After
+		}
 		edit.Spec = &spec
 	}
+	if in.Body.Schedule != nil {
+		if edit.Spec == nil {
+			spec := before.SourceSpec
+			edit.Spec = &spec
+		}
+		if err := a.chooseSchedule(ctx, edit.Spec, *in.Body.Schedule); err != nil {
+			return nil, at("schedule", err)
+		}
+	}
 	src, err := a.Flows.UpdateSource(ctx, who, in.ID, edit)
+	if err == nil && edit.Spec != nil {
+		err = a.Runner.Spread(ctx, who.Org, src.Credential)
+	}
 	return a.oneSource(ctx, src, err)
 }
 

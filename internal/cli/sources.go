@@ -22,6 +22,8 @@ type sourcesCommand struct {
 	Run      sourcesRun      `cmd:"" help:"Read a source now, and wait until it is done."`
 	Activate sourcesActivate `cmd:"" help:"Activate a source, and read it at once."`
 	Pause    sourcesPause    `cmd:"" help:"Pause a source."`
+	Schedule sourcesSchedule `cmd:"" help:"Show or choose when a source is read."`
+	Cancel   sourcesCancel   `cmd:"" help:"Cancel a source's run; what was read is kept."`
 	Delete   sourcesDelete   `cmd:"" help:"Delete a source that is paused."`
 }
 

@@ -263,7 +263,11 @@ func (r *Runner) Activate(ctx context.Context, who Actor, kind store.Kind, id in
 	}
 	o := Order{Source: id, Why: WhyActivated}
 	if kind == store.KindSource {
-		if err := r.spread(ctx, who.Org, id); err != nil {
+		src, err := r.flows.Source(ctx, who.Org, id)
+		if err == nil {
+			err = r.Spread(ctx, who.Org, src.Credential)
+		}
+		if err != nil {
 			return err
 		}
 	} else {

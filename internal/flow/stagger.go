@@ -94,18 +94,14 @@ func share(all []store.Schedule, limit int) (sum float64) {
 	return sum
 }
 
-// spread delays the sources of one key anew: one was added, or has become
-// dearer.
-func (r *Runner) spread(ctx context.Context, org, source int64) error {
-	src, err := r.flows.Source(ctx, org, source)
-	if err != nil || src.Schedule == "" {
+// Spread delays the sources of one credential anew: one was added, or costs
+// more or less than it did.
+func (r *Runner) Spread(ctx context.Context, org, credential int64) error {
+	all, err := r.flows.Store.SchedulesOf(ctx, credential)
+	if err != nil || len(all) == 0 {
 		return err
 	}
-	c, err := r.flows.Credentials.Credential(ctx, org, src.Credential)
-	if err != nil {
-		return err
-	}
-	all, err := r.flows.Store.SchedulesOf(ctx, src.Credential)
+	c, err := r.flows.Credentials.Credential(ctx, org, credential)
 	if err != nil {
 		return err
 	}
@@ -122,4 +118,13 @@ func (r *Runner) spread(ctx context.Context, org, source int64) error {
 		}
 		return nil
 	})
+}
+
+// Reschedule changes when a source is read.
+func (r *Runner) Reschedule(ctx context.Context, who Actor, id int64, spec SourceSpec) (*Source, error) {
+	src, err := r.flows.UpdateSource(ctx, who, id, SourceEdit{Spec: &spec})
+	if err != nil {
+		return nil, err
+	}
+	return src, r.Spread(ctx, who.Org, src.Credential)
 }

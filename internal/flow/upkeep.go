@@ -77,6 +77,9 @@ func (r *Runner) keepCredential(ctx context.Context, row store.Resource) error {
 	if err != nil {
 		return err
 	}
+	if err := r.Spread(ctx, c.Org, c.ID); err != nil {
+		return err
+	}
 	now := r.flows.Now()
 	about := job.Subject{Org: c.Org, ID: c.ID}
 	left := time.UnixMicro(c.ExpiresAt).Sub(now)
