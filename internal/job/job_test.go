@@ -1,0 +1,317 @@
+package job_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// world is a database with one engine on it, or several.
+type world struct {
+	*testing.T
+	url string
+	db  *store.DB
+}
+
+// onBoth runs a promise on both databases.
+func onBoth(t *testing.T, promise func(*world)) {
+	for name, url := range map[string]func() string{
+		"sqlite":   func() string { return "sqlite:" + filepath.Join(t.TempDir(), "weir.db") },
+		"postgres": func() string { return pgtest.New(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{T: t, url: url()}
+			w.db = w.open()
+			promise(w)
+		})
+	}
+}
+
+func (w *world) open() *store.DB {
+	w.Helper()
+	db, err := store.Open(w.Context(), w.url, store.Options{})
+	w.must(err)
+	w.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// engine opens one that is not started.
+func (w *world) engine(o job.Options) *job.Engine {
+	w.Helper()
+	if o.Store == nil {
+		o.Store = w.db
+	}
+	o.Logger, o.Works = slog.New(slog.DiscardHandler), true
+	e, err := job.Open(w.Context(), o)
+	w.must(err)
+	w.Cleanup(func() { _ = e.Stop(context.Background()) })
+	return e
+}
+
+func (w *world) enqueue(e *job.Engine, k job.Kind, ids ...int64) (all []job.Enqueued) {
+	w.Helper()
+	about := make([]job.Subject, len(ids))
+	for i, id := range ids {
+		about[i] = job.Subject{Org: 1, ID: id}
+	}
+	w.must(w.db.Change(w.Context(), func(tx *store.Tx) (err error) {
+		all, err = e.Enqueue(w.Context(), tx, k, job.When{}, about...)
+		return err
+	}))
+	return all
+}
+
+// take waits for something to happen.
+func take[T any](w *world, from <-chan T) (v T) {
+	w.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(30 * time.Second):
+		w.Fatal("it does not happen")
+	}
+	return v
+}
+
+func TestAJobIsThereWithItsTransactionOrNotAtAll(t *testing.T) {
+	onBoth(t, func(w *world) {
+		e := w.engine(job.Options{})
+		done := make(chan int64, 10)
+		e.Handle(job.Ingest, func(_ context.Context, j *job.Job) error { done <- j.ID; return nil })
+		w.must(e.Start(w.Context()))
+		_ = w.db.Change(w.Context(), func(tx *store.Tx) error {
+			_, err := e.Enqueue(w.Context(), tx, job.Ingest, job.When{}, job.Subject{Org: 1, ID: 1})
+			w.must(err)
+			return errors.New("no")
+		})
+		w.enqueue(e, job.Ingest, 2)
+		if id := take(w, done); id != 2 {
+			w.Errorf("job %d was done", id)
+		}
+	})
+}
+
+func TestOfAKindAndSubjectThereIsOneJobUntilItIsComplete(t *testing.T) {
+	onBoth(t, func(w *world) {
+		e := w.engine(job.Options{})
+		at, goOn := make(chan *job.Job), make(chan bool)
+		e.Handle(job.Deliver, func(ctx context.Context, j *job.Job) error {
+			at <- j
+			<-goOn
+			return w.db.Change(ctx, func(tx *store.Tx) error { return j.Complete(ctx, tx) })
+		})
+		first := w.enqueue(e, job.Deliver, 1, 2)
+		if again := w.enqueue(e, job.Deliver, 1); again[0].Fresh || again[0].Number != first[0].Number {
+			w.Errorf("a second one that waits: %+v", again)
+		}
+		w.must(e.Start(w.Context()))
+		take(w, at)
+		take(w, at)
+		if again := w.enqueue(e, job.Deliver, 1); again[0].Fresh {
+			w.Error("a second one while the first is at work")
+		}
+		goOn <- true
+		goOn <- true
+		// Complete is committed before the work returns: whoever asks after
+		// its effect is seen gets a new one.
+		for range 500 {
+			if again := w.enqueue(e, job.Deliver, 2); again[0].Fresh {
+				take(w, at)
+				goOn <- true
+				return
+			}
+		}
+		w.Error("a job that is complete is in the way of the next")
+	})
+}
+
+func TestAgainIsNoAttemptAndALocalFailureIsNone(t *testing.T) {
+	onBoth(t, func(w *world) {
+		e := w.engine(job.Options{})
+		attempts := make(chan int, 100)
+		n := 0
+		e.Handle(job.Ingest, func(_ context.Context, j *job.Job) error {
+			attempts <- j.Attempt
+			if n++; n < 20 {
+				return job.Again{}
+			}
+			return nil
+		})
+		w.must(e.Start(w.Context()))
+		w.enqueue(e, job.Ingest, 1)
+		for range 20 {
+			if a := take(w, attempts); a != 1 {
+				w.Fatalf("attempt %d", a)
+			}
+		}
+	})
+}
+
+func TestAJobThatIsCancelledEndsAndIsNotDoneAgain(t *testing.T) {
+	onBoth(t, func(w *world) {
+		e := w.engine(job.Options{})
+		at, ended := make(chan int64), make(chan bool)
+		e.Handle(job.Ingest, func(ctx context.Context, j *job.Job) error {
+			at <- j.Number
+			<-ctx.Done()
+			ended <- job.Cancelled(ctx)
+			return ctx.Err()
+		})
+		w.must(e.Start(w.Context()))
+		w.enqueue(e, job.Ingest, 1)
+		w.must(e.Cancel(w.Context(), take(w, at)))
+		if !take(w, ended) {
+			w.Error("the work does not know that it was cancelled")
+		}
+		w.must(e.Cancel(w.Context(), 4711)) // there is none: nothing to end
+	})
+}
+
+func TestStoppingLetsWorkSaveWhereItIs(t *testing.T) {
+	onBoth(t, func(w *world) {
+		e := w.engine(job.Options{})
+		at := make(chan bool)
+		over := make(chan bool, 1)
+		e.Handle(job.Ingest, func(ctx context.Context, j *job.Job) error {
+			at <- true
+			for !j.Over() {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				time.Sleep(time.Millisecond) // as work that looks up after each page
+			}
+			over <- true
+			return job.Again{}
+		})
+		w.must(e.Start(w.Context()))
+		w.enqueue(e, job.Ingest, 1)
+		take(w, at)
+		began := time.Now()
+		w.must(e.Stop(w.Context()))
+		take(w, over)
+		if took := time.Since(began); took > 5*time.Second {
+			w.Errorf("stopping took %s", took)
+		}
+		next := w.engine(job.Options{Store: w.open()})
+		done := make(chan int, 1)
+		next.Handle(job.Ingest, func(_ context.Context, j *job.Job) error { done <- j.Attempt; return nil })
+		w.must(next.Start(w.Context()))
+		if a := take(w, done); a != 1 {
+			w.Errorf("attempt %d after a stop", a)
+		}
+	})
+}
+
+// A process that is gone left a job at work: on SQLite its successor has it at
+// once, on Postgres somebody else has it when the process was silent too long.
+func TestTheJobsOfAProcessThatIsGoneAreDoneByOthers(t *testing.T) {
+	onBoth(t, func(w *world) {
+		dead := w.engine(job.Options{Silence: time.Hour, Drain: time.Millisecond})
+		at, release := make(chan bool), make(chan bool)
+		dead.Handle(job.Ingest, func(context.Context, *job.Job) error {
+			at <- true
+			<-release
+			return nil
+		})
+		w.must(dead.Start(w.Context()))
+		defer close(release)
+		w.enqueue(dead, job.Ingest, 1)
+		take(w, at)
+		if w.db.SQLite() == nil {
+			w.must(w.db.Gone(w.Context(), dead.Process())) // as if it had been silent for long
+		}
+		heir := w.engine(job.Options{Store: w.open(), Silence: time.Second})
+		done := make(chan int, 1)
+		heir.Handle(job.Ingest, func(_ context.Context, j *job.Job) error { done <- j.Attempt; return nil })
+		began := time.Now()
+		w.must(heir.Start(w.Context()))
+		if a := take(w, done); a != 1 {
+			w.Errorf("attempt %d: a death is none of the job's", a)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			w.Errorf("it took %s", took)
+		}
+	})
+}
+
+func TestManyProcessesDoEachJobOnce(t *testing.T) {
+	w := &world{T: t, url: pgtest.New(t)}
+	w.db = w.open()
+	const jobs = 300
+	var mu sync.Mutex
+	counts, done := map[int64]int{}, make(chan bool, jobs)
+	var engines []*job.Engine
+	var starting sync.WaitGroup
+	for range 3 {
+		starting.Go(func() {
+			e, err := job.Open(w.Context(), job.Options{Store: w.open(), Logger: slog.New(slog.DiscardHandler), Works: true})
+			if err != nil {
+				w.Error(err)
+				return
+			}
+			e.Handle(job.Ingest, func(_ context.Context, j *job.Job) error {
+				mu.Lock()
+				defer mu.Unlock()
+				counts[j.ID]++
+				done <- true
+				return nil
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			engines = append(engines, e)
+		})
+	}
+	starting.Wait() // all three migrate at once
+	for _, e := range engines {
+		w.must(e.Start(w.Context()))
+		defer func() { _ = e.Stop(context.Background()) }()
+	}
+	ids := make([]int64, jobs)
+	for i := range ids {
+		ids[i] = int64(i + 1)
+	}
+	w.enqueue(engines[0], job.Ingest, ids...)
+	for range jobs {
+		take(w, done)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for id, n := range counts {
+		if n != 1 {
+			w.Errorf("job %d was done %d times", id, n)
+		}
+	}
+}
+
+func TestTheClassOfAFailureSaysWhetherItIsTriedAgain(t *testing.T) {
+	for code, lasting := range map[weir.Code]bool{
+		weir.CodeNotSent: false, weir.CodeTransient: false, weir.CodeThrottled: false, weir.CodeLocal: false, weir.CodeInternal: false,
+		weir.CodeAuth: true, weir.CodeIntegrity: true, weir.CodeData: true, weir.CodeCapability: true, weir.CodeForbidden: true, weir.CodeConflict: true,
+	} {
+		if got := job.Lasting(&weir.Error{Code: code}); got != lasting {
+			t.Errorf("%s: lasting %v", code, got)
+		}
+	}
+	for attempt := range 40 {
+		if p := job.Pause(attempt); p < 500*time.Millisecond || p > 5*time.Minute {
+			t.Errorf("a pause of %s after attempt %d", p, attempt)
+		}
+	}
+}

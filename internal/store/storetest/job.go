@@ -1,0 +1,279 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/store"
+)
+
+var jobPromises = map[string]func(*world){
+	"WhatFollowsFromAPageIsThereWithItOrNeitherIs": func(w *world) {
+		page := w.page(0, record("a", 1, "1"))
+		broken := errors.New("the queue is full")
+		page.Then = func(ctx context.Context, tx *store.Tx) error {
+			w.must(tx.PutSchedule(ctx, store.Schedule{Source: 7, Org: 1}))
+			return broken
+		}
+		if _, err := w.db.Append(w.Context(), page); err == nil {
+			w.Fatal("a page was taken without what follows from it")
+		}
+		w.wantLive(map[string]string{})
+		_, err := w.db.Schedule(w.Context(), 7)
+		w.refused(err, weir.CodeNotFound)
+		broken = nil
+		_, err = w.db.Append(w.Context(), page)
+		w.must(err)
+		w.wantLive(map[string]string{"a": "1"})
+		_, err = w.db.Schedule(w.Context(), 7)
+		w.must(err)
+		page.Then = func(context.Context, *store.Tx) error { w.Error("nothing new was followed"); return nil }
+		_, err = w.db.Append(w.Context(), page)
+		w.must(err)
+	},
+	"ALeaseEndsUnlessItIsRenewed": func(w *world) {
+		w.lease.Release()
+		first, err := w.db.LeaseSource(w.Context(), w.source, "first", time.Hour)
+		w.must(err)
+		_, err = w.open().LeaseSource(w.Context(), w.source, "second", time.Hour)
+		w.refused(err, weir.CodeConflict)
+		w.must(first.Renew(w.Context(), -time.Second)) // over at once
+		second, err := w.open().LeaseSource(w.Context(), w.source, "second", time.Hour)
+		w.must(err)
+		if second.Epoch <= first.Epoch {
+			w.Errorf("epoch %d after %d", second.Epoch, first.Epoch)
+		}
+		w.refused(first.Renew(w.Context(), time.Hour), weir.CodeIntegrity)
+		w.must(first.Release(w.Context())) // not ours any more: nothing happens
+		_, err = w.db.LeaseSource(w.Context(), w.source, "third", time.Hour)
+		w.refused(err, weir.CodeConflict)
+		page := w.page(0, record("a", 1, "1"))
+		page.Epoch = first.Epoch
+		_, err = w.db.Append(w.Context(), page)
+		w.refused(err, weir.CodeIntegrity)
+	},
+	"ADeliveryByAnOldOwnerIsRefused": func(w *world) {
+		first, err := w.db.LeaseDelivery(w.Context(), 1, 9, "first", -time.Second)
+		w.must(err)
+		second, err := w.db.LeaseDelivery(w.Context(), 1, 9, "second", time.Hour)
+		w.must(err)
+		if first.Epoch <= w.lease.Epoch {
+			w.Errorf("a destination's epoch %d is not above its source's %d", first.Epoch, w.lease.Epoch)
+		}
+		load := store.Load{Org: 1, Flow: 3, Destination: 9, Stream: "bookings", Log: "l", To: 5}
+		w.refused(w.db.SaveLoad(w.Context(), first, load), weir.CodeIntegrity)
+		w.must(w.db.SaveLoad(w.Context(), second, load))
+		if log, at, err := w.db.Filled(w.Context(), 9); log != "l" || at != 5 || err != nil {
+			w.Errorf("%s %d %v", log, at, err)
+		}
+	},
+	"ARunWaitsForItsDestinations": func(w *world) {
+		w.append(0, record("a", 1, "1"))
+		run := w.queued("r1")
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			waits, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 9, Stream: "bookings", Upto: 1}, "l")
+			if !waits {
+				w.Error("the destination has nothing, and the run does not wait")
+			}
+			w.must(err)
+			return tx.EndReading(w.Context(), store.Reading{Org: 1, Flow: 3, Run: run, At: 20, Outcome: "succeeded"})
+		}))
+		w.wantRun(run, store.RunDelivering)
+		lease, err := w.db.LeaseDelivery(w.Context(), 1, 9, "me", time.Hour)
+		w.must(err)
+		w.must(w.db.SaveLoad(w.Context(), lease, store.Load{Org: 1, Flow: 3, Destination: 9, Run: "r0", Stream: "bookings", Log: "l", To: 1, Written: 1}))
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			end, err := tx.Arrived(w.Context(), lease, w.dataset, store.Load{Org: 1, Flow: 3, Destination: 9, Log: "l", To: 1, At: 30})
+			if !end {
+				w.Error("it is not at the end of the log")
+			}
+			return err
+		}))
+		w.wantRun(run, "succeeded")
+		if d, err := w.db.RunDeliveries(w.Context(), run); err != nil || len(d) != 1 || d[0].Written != 1 {
+			w.Errorf("the run that waited has %+v, %v", d, err)
+		}
+		next := w.queued("r2")
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: next, Destination: 9, Stream: "bookings", Upto: 2}, "l")
+			w.must(err)
+			return tx.EndReading(w.Context(), store.Reading{Org: 1, Flow: 3, Run: next, At: 40, Outcome: "succeeded"})
+		}))
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.FailDelivery(w.Context(), store.Load{Org: 1, Flow: 3, Destination: 9, At: 50}, "no room")
+		}))
+		w.wantRun(next, "partial")
+	},
+	"ARunThatItsOwnerLeftIsInterruptedAndReplaced": func(w *world) {
+		run := w.queued("r1")
+		w.lease.Release()
+		first, err := w.db.LeaseSource(w.Context(), w.source, "first", -time.Second)
+		w.must(err)
+		got, err := w.db.BeginSlice(w.Context(), 1, 3, w.source, first.Epoch, 10, store.Run{ID: "n1"})
+		w.must(err)
+		if got.ID != run || got.Attempts != 1 || string(got.Wanted) != "{}" {
+			w.Errorf("%+v", got)
+		}
+		slice := store.Slice{Org: 1, Flow: 3, Run: run, Epoch: first.Epoch, Progress: []byte("[]"), Release: true}
+		w.must(w.db.SaveSlice(w.Context(), slice))
+		second, err := w.db.LeaseSource(w.Context(), w.source, "second", -time.Second)
+		w.must(err)
+		if got, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, second.Epoch, 20, store.Run{ID: "n2"}); err != nil || got.ID != run || got.Attempts != 1 {
+			w.Errorf("after a slice the run is %+v, %v", got, err)
+		}
+		third, err := w.db.LeaseSource(w.Context(), w.source, "third", time.Hour)
+		w.must(err)
+		if got, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, third.Epoch, 30, store.Run{ID: "n3"}); err != nil || got.ID != "n3" || string(got.Wanted) != "{}" {
+			w.Errorf("after a death the run is %+v, %v", got, err)
+		}
+		w.wantRun(run, store.RunInterrupted)
+		slice.Epoch = second.Epoch
+		w.refused(w.db.SaveSlice(w.Context(), slice), weir.CodeIntegrity)
+		_, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, second.Epoch, 40, store.Run{ID: "n4"})
+		w.refused(err, weir.CodeIntegrity)
+	},
+	"WhatIsAnnouncedIsHeardOnceItIsCommitted": func(w *world) {
+		ctx, stop := context.WithCancel(w.Context())
+		defer stop()
+		heard, ready := make(chan string, 10), make(chan struct{}, 10)
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			w.db.Listen(ctx, func(word string) { heard <- word }, func() { ready <- struct{}{} })
+		}()
+		w.mustHear(heard, func(word string) error {
+			return w.db.Change(w.Context(), func(tx *store.Tx) error { return tx.Announce(w.Context(), word) })
+		})
+		_ = w.db.Change(w.Context(), func(tx *store.Tx) error {
+			w.must(tx.Announce(w.Context(), "taken back"))
+			return errors.New("no")
+		})
+		w.mustHear(heard, func(word string) error {
+			return w.db.Change(w.Context(), func(tx *store.Tx) error { return tx.Announce(w.Context(), word) })
+		})
+		stop()
+		<-over
+	},
+	"OneOfManyTakesWhatIsDue": func(w *world) {
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			for i := range int64(4) {
+				w.must(tx.PutSchedule(w.Context(), store.Schedule{Source: 10 + i, Org: 1, Credential: 1, Expression: "x", Active: true, Next: 100 * (i + 1), Due: 100 * (i + 1)}))
+			}
+			return nil
+		}))
+		if at, err := w.db.NextDue(w.Context()); at != 100 || err != nil {
+			w.Errorf("next due is %d, %v", at, err)
+		}
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			due, err := tx.DueSchedules(w.Context(), 300, 2)
+			if len(due) != 2 || due[0].Source != 10 || due[1].Source != 11 {
+				w.Errorf("%+v", due)
+			}
+			for _, s := range due {
+				s.Last, s.Next, s.Due = s.Next, 1000, 1000
+				w.must(tx.Advance(w.Context(), s))
+			}
+			return err
+		}))
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			due, err := tx.DueSchedules(w.Context(), 300, 10)
+			if len(due) != 1 || due[0].Source != 12 {
+				w.Errorf("%+v", due)
+			}
+			return err
+		}))
+	},
+	"SomethingIsDoneOnce": func(w *world) {
+		for i := range 2 {
+			w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+				first, err := tx.FirstTime(w.Context(), "that", 1)
+				if first != (i == 0) {
+					w.Errorf("time %d is the first: %v", i, first)
+				}
+				return err
+			}))
+		}
+	},
+	"OneServerHasASQLiteDatabase": func(w *world) {
+		if w.db.SQLite() == nil {
+			return // many may share a Postgres
+		}
+		release, err := w.db.Alone(w.Context())
+		w.must(err)
+		_, err = w.open().Alone(w.Context())
+		w.refused(err, weir.CodeConflict)
+		release()
+		release, err = w.open().Alone(w.Context())
+		w.must(err)
+		release()
+	},
+	"ATransactionIsLentToPgx": func(w *world) {
+		if w.db.SQLite() != nil {
+			return
+		}
+		_ = w.db.Change(w.Context(), func(tx *store.Tx) error {
+			w.must(tx.PutSchedule(w.Context(), store.Schedule{Source: 20, Org: 1}))
+			w.must(tx.Postgres(func(outer pgx.Tx) error {
+				inner, err := outer.Begin(w.Context())
+				w.must(err)
+				_, err = inner.Exec(w.Context(), `UPDATE schedule SET org = 2 WHERE source = 20`)
+				w.must(err)
+				w.must(inner.Rollback(w.Context()))
+				if err := inner.Rollback(w.Context()); !errors.Is(err, pgx.ErrTxClosed) {
+					w.Errorf("a second end gives %v", err)
+				}
+				var org int
+				w.must(outer.QueryRow(w.Context(), `SELECT org FROM schedule WHERE source = 20`).Scan(&org))
+				if org != 1 {
+					w.Errorf("the savepoint was not taken back: %d", org)
+				}
+				return outer.Commit(w.Context()) // it is not its own
+			}))
+			return errors.New("no")
+		})
+		_, err := w.db.Schedule(w.Context(), 20)
+		w.refused(err, weir.CodeNotFound)
+	},
+}
+
+// queued writes down a run of the configured source 3.
+func (w *world) queued(id weir.RunID) weir.RunID {
+	w.Helper()
+	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+		return tx.QueueRun(w.Context(), 1, store.Run{ID: id, Flow: 3, Queued: 5, Job: 1, Wanted: []byte("{}")})
+	}))
+	return id
+}
+
+func (w *world) wantRun(id weir.RunID, status string) {
+	w.Helper()
+	r, err := w.db.FlowRun(w.Context(), 1, id)
+	if err != nil || r.Status != status {
+		w.Errorf("run %s is %s, %v", id, r.Status, err)
+	}
+}
+
+// mustHear says a word until it is heard, since listening begins some time,
+// and fails when another one is heard.
+func (w *world) mustHear(heard <-chan string, say func(string) error) {
+	w.Helper()
+	word := "word " + w.Name()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for range 200 {
+		w.must(say(word))
+		select {
+		case got := <-heard:
+			if got != word {
+				w.Fatalf("heard %q", got)
+			}
+			return
+		case <-again.C:
+		}
+	}
+	w.Fatal("nothing was heard")
+}
