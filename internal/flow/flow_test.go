@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
@@ -28,19 +30,37 @@ import (
 // world is everything a flow stands on, with a simulator in place of Cal.com.
 type world struct {
 	*testing.T
-	db     *store.DB
-	creds  *credential.Service
-	flows  *flow.Service
-	runner *flow.Runner
-	sim    *simulator.Simulator
-	files  string
-	key    int64 // credential of the account
-	sqlite int64 // credential of cal.db
+	db      *store.DB
+	creds   *credential.Service
+	flows   *flow.Service
+	runner  *flow.Runner
+	sim     *simulator.Simulator
+	files   string
+	ahead   atomic.Int64 // by how much the clock is ahead, ns
+	notices notices
+	key     int64 // credential of the account
+	sqlite  int64 // credential of cal.db
 }
 
 var me = flow.Actor{Org: 1, User: 7}
 
 func newWorld(t *testing.T, bookings int) *world {
+	t.Helper()
+	return buildWorld(t, bookings, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), true)
+}
+
+// onBoth runs a promise on both databases, in a world in which nothing happens
+// by itself but jobs.
+func onBoth(t *testing.T, bookings int, promise func(*world)) {
+	t.Run("sqlite", func(t *testing.T) {
+		promise(buildWorld(t, bookings, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), false))
+	})
+	t.Run("postgres", func(t *testing.T) { promise(buildWorld(t, bookings, pgtest.New(t), false)) })
+}
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+func buildWorld(t *testing.T, bookings int, database string, keeps bool) *world {
 	t.Helper()
 	w := &world{T: t, files: filepath.Join(t.TempDir(), "files")}
 	must := func(err error) {
@@ -51,7 +71,7 @@ func newWorld(t *testing.T, bookings int) *world {
 	}
 	dir := t.TempDir()
 	var err error
-	w.db, err = store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "weir.db"), store.Options{})
+	w.db, err = store.Open(t.Context(), database, store.Options{})
 	must(err)
 	t.Cleanup(func() { _ = w.db.Close() })
 	place, _, err := vault.FindRoot(t.Context(), vault.Search{Data: dir, Getenv: func(string) string { return "" }})
@@ -65,14 +85,14 @@ func newWorld(t *testing.T, bookings int) *world {
 	log := audit.New(w.db, v.Derive("audit"), time.Now)
 	g := governor.New(w.db, governor.Options{})
 	t.Cleanup(func() { _ = g.Close() })
-	w.creds, err = credential.New(credential.Options{Store: w.db, Vault: v, Audit: log, Governor: g, Files: w.files, BaseURL: server.URL, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
+	w.creds, err = credential.New(credential.Options{Store: w.db, Vault: v, Audit: log, Governor: g, Files: w.files, BaseURL: server.URL, Logger: slog.New(slog.DiscardHandler), Now: w.now})
 	must(err)
-	w.flows = flow.New(flow.Options{Store: w.db, Credentials: w.creds, Audit: log, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
+	w.flows = flow.New(flow.Options{Store: w.db, Credentials: w.creds, Audit: log, Logger: slog.New(slog.DiscardHandler), Now: w.now})
 	engine, err := job.Open(t.Context(), job.Options{Store: w.db, Logger: slog.New(slog.DiscardHandler), Works: true})
 	must(err)
-	w.runner = flow.NewRunner(w.flows, engine, nil)
+	w.runner = flow.NewRunner(w.flows, engine, &w.notices)
 	must(engine.Start(t.Context()))
-	w.runner.Begin(true)
+	w.runner.Begin(keeps)
 	t.Cleanup(func() {
 		w.runner.Close()
 		if err := engine.Stop(context.Background()); err != nil {

@@ -38,9 +38,11 @@ func (r *Runner) Keep(ctx context.Context) {
 	}
 }
 
-// upkeep finds what is due: credentials that were not looked at for a day,
-// keys that end soon, destinations that are behind their log.
-func (r *Runner) upkeep(ctx context.Context, _ *job.Job) error {
+func (r *Runner) upkeep(ctx context.Context, _ *job.Job) error { return r.Upkeep(ctx) }
+
+// Upkeep finds what is due, and enqueues it: credentials that were not looked
+// at for a day, keys that end soon, destinations that are behind their log.
+func (r *Runner) Upkeep(ctx context.Context) error {
 	if err := r.each(ctx, store.KindCredential, r.keepCredential); err != nil {
 		return err
 	}

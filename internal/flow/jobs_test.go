@@ -1,0 +1,289 @@
+package flow_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/simulator"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// notices keeps what was raised.
+type notices struct {
+	mu  sync.Mutex
+	all []flow.Notice
+}
+
+func (n *notices) Raise(_ context.Context, _ *store.Tx, one flow.Notice) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, one)
+	return nil
+}
+
+func (n *notices) Deliver(context.Context) error { return nil }
+
+// events are the names of what was raised.
+func (n *notices) events() (all []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, one := range n.all {
+		all = append(all, one.Event)
+	}
+	return all
+}
+
+func (n *notices) has(event string) bool {
+	for _, e := range n.events() {
+		if e == event {
+			return true
+		}
+	}
+	return false
+}
+
+// eventually waits until something that a job does is so.
+func (w *world) eventually(so func() bool) {
+	w.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for range 3000 {
+		if so() {
+			return
+		}
+		<-look.C
+	}
+	w.Fatal("it does not happen")
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// scheduled makes an active source with a schedule that has not run yet.
+func (w *world) scheduled(spec flow.SourceSpec) *flow.Source {
+	w.Helper()
+	spec.Endpoints = []string{"event-types"}
+	src, err := w.flows.CreateSource(w.Context(), me, flow.SourceInput{Common: flow.Common{Name: "Cal"}, SourceSpec: spec, Credential: w.key})
+	w.must(err)
+	w.must(w.flows.SetStatus(w.Context(), me, store.KindSource, src.ID, flow.StatusActive, false))
+	return src
+}
+
+func (w *world) tick() int {
+	w.Helper()
+	n, err := w.runner.Tick(w.Context())
+	w.must(err)
+	return n
+}
+
+func (w *world) runs(src *flow.Source) []flow.Run {
+	w.Helper()
+	w.must(w.runner.Settle(w.Context(), src))
+	runs, err := w.flows.Runs(w.Context(), src, 20)
+	w.must(err)
+	return runs
+}
+
+const hourly = "0 0 * * * ? *"
+
+func TestMissedTicksBecomeOneRun(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		src := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		if n := w.tick(); n != 0 {
+			w.Errorf("%d are due at once", n)
+		}
+		w.ahead.Add(int64(5 * time.Hour))
+		if n := w.tick(); n != 1 {
+			w.Errorf("%d are due after five hours", n)
+		}
+		if n := w.tick(); n != 0 {
+			w.Errorf("%d are due again", n)
+		}
+		runs := w.runs(src)
+		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != flow.WhySchedule {
+			w.Errorf("%+v", runs)
+		}
+		w.ahead.Add(int64(time.Hour))
+		if w.tick() != 1 || len(w.runs(src)) != 2 {
+			w.Error("the next tick brings no run")
+		}
+	})
+}
+
+func TestAClockThatIsSetBackHoldsNothingUpAndReplaysNothing(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		src := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		w.ahead.Add(int64(2 * time.Hour))
+		w.tick()
+		w.runs(src)
+		w.ahead.Add(-int64(365 * 24 * time.Hour))
+		w.must(w.runner.Recompute(w.Context()))
+		if n := w.tick(); n != 0 {
+			w.Errorf("%d are due when the clock was set back", n)
+		}
+		at, err := w.db.NextDue(w.Context())
+		w.must(err)
+		if wait := time.UnixMicro(at).Sub(w.now()); wait < 0 || wait > time.Hour+time.Minute {
+			w.Errorf("the next run is in %s", wait)
+		}
+	})
+}
+
+func TestATickIsKeptInItsTimeZone(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		src := w.scheduled(flow.SourceSpec{Schedule: "0 30 2 * * ? *", Zone: "Asia/Kolkata"})
+		table, err := w.flows.Timetable(w.Context(), 1, src.ID)
+		w.must(err)
+		at := time.UnixMicro(table.Next).In(time.UTC)
+		if at.Hour() != 21 || at.Minute() != 0 || table.Interval != 24*time.Hour {
+			w.Errorf("half past two in Kolkata is %s, every %s", at, table.Interval)
+		}
+		w.must(w.flows.SetStatus(w.Context(), me, store.KindSource, src.ID, flow.StatusPaused, false))
+		w.ahead.Add(int64(48 * time.Hour))
+		if n := w.tick(); n != 0 {
+			w.Error("a paused source is due")
+		}
+	})
+}
+
+func TestARunFollowsTheSourceItWaitsFor(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		first := w.scheduled(flow.SourceSpec{})
+		second := w.scheduled(flow.SourceSpec{After: first.ID})
+		if _, err := w.flows.UpdateSource(w.Context(), me, first.ID, flow.SourceEdit{Spec: &flow.SourceSpec{Endpoints: []string{"event-types"}, After: second.ID}}); weir.CodeOf(err) != weir.CodeUsage {
+			w.Errorf("two sources wait for each other: %v", err)
+		}
+		_, _, err := w.runner.Start(w.Context(), me, flow.Order{Source: first.ID})
+		w.must(err)
+		w.runs(first)
+		runs := w.runs(second)
+		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != flow.WhyAfter {
+			w.Errorf("%+v", runs)
+		}
+	})
+}
+
+// A revoked key costs two requests: the one that is refused, and one that asks
+// why. Then nobody uses it any more.
+func TestARevokedKeyCostsTwoRequestsAndPausesTheFlow(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src, err := w.flows.CreateSource(w.Context(), me, flow.SourceInput{Common: flow.Common{Name: "Cal"}, Credential: w.key,
+			SourceSpec: flow.SourceSpec{Endpoints: []string{"bookings", "event-types", "schedules", "teams"}, Schedule: hourly}})
+		w.must(err)
+		w.must(w.flows.SetStatus(w.Context(), me, store.KindSource, src.ID, flow.StatusActive, false))
+		if !w.sim.RemoveKey(w.sim.Keys()[0].Name) {
+			w.Fatal("no such key")
+		}
+		before := w.sim.Arrivals().Total
+		w.ahead.Add(int64(time.Hour))
+		w.tick()
+		runs := w.runs(src)
+		if len(runs) != 1 || runs[0].Status != "failed" || runs[0].Class != string(weir.CodeAuth) {
+			w.Errorf("%+v", runs)
+		}
+		if n := w.sim.Arrivals().Total - before; n > 2 {
+			w.Errorf("a revoked key cost %d requests", n)
+		}
+		now, err := w.flows.Source(w.Context(), 1, src.ID)
+		w.must(err)
+		c, err := w.creds.Credential(w.Context(), 1, w.key)
+		w.must(err)
+		if flow.Status(now.Status) != flow.StatusPaused || c.Status() != credential.StatusFailed || !w.notices.has(flow.EventRunFailed) {
+			w.Errorf("the source is %s, the credential %s, told %v", now.Status, c.Status(), w.notices.events())
+		}
+		w.ahead.Add(int64(10 * time.Hour))
+		if n := w.tick(); n != 0 || w.sim.Arrivals().Total-before > 2 {
+			w.Error("a flow whose key is revoked is read again")
+		}
+	})
+}
+
+func TestACancelledRunIsOverAndKeepsWhatWasRead(t *testing.T) {
+	onBoth(t, 1200, func(w *world) {
+		src := w.source("bookings")
+		w.must(w.sim.SetFaults([]simulator.Fault{{Match: simulator.FaultMatch{Path: "/v2/bookings"}, Do: simulator.FaultAction{Delay: 300 * time.Millisecond}}}))
+		run, started, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID})
+		w.must(err)
+		if again, second, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID}); err != nil || second || again.ID != run.ID || !started {
+			w.Errorf("a second run while the first is open: %+v %v", again, err)
+		}
+		w.eventually(func() bool {
+			now, err := w.flows.Run(w.Context(), 1, run.ID)
+			w.must(err)
+			return now.Counts.Fresh > 0
+		})
+		w.must(w.runner.Cancel(w.Context(), 1, src.ID))
+		run, err = w.runner.Wait(w.Context(), 1, run.ID)
+		if err != nil || run.Status != "cancelled" || run.Counts.Fresh == 0 {
+			w.Errorf("%s with %d records, %v", run.Status, run.Counts.Fresh, err)
+		}
+		w.must(w.sim.SetFaults(nil))
+		next, _, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID})
+		w.must(err)
+		if next, err = w.runner.Wait(w.Context(), 1, next.ID); err != nil || next.Status != "succeeded" || next.Counts.Fresh+run.Counts.Fresh != 1200 {
+			w.Errorf("%s: %d and %d, %v", next.Status, run.Counts.Fresh, next.Counts.Fresh, err)
+		}
+	})
+}
+
+// A destination that fails holds up nothing; once it is mended it is filled.
+func TestABrokenDestinationHoldsUpNothingAndIsFilledLater(t *testing.T) {
+	onBoth(t, 300, func(w *world) {
+		src := w.source("bookings")
+		to := w.destination(w.datasets(src)[0].ID)
+		w.must(w.flows.SetStatus(w.Context(), me, store.KindDestination, to.ID, flow.StatusActive, false))
+		w.must(os.MkdirAll(filepath.Join(w.files, "1", "cal.db"), 0o700)) // where the file should be
+		_, _, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID})
+		w.must(err)
+		runs := w.runs(src)
+		if runs[0].Status != "partial" || runs[0].Counts.Fresh != 300 || runs[0].Result.Streams[0].Deliveries[0].Error == "" || !w.notices.has(flow.EventDeliveryFailed) {
+			w.Errorf("%+v", runs[0])
+		}
+		w.must(os.Remove(filepath.Join(w.files, "1", "cal.db")))
+		_, _, err = w.runner.Start(w.Context(), me, flow.Order{Source: src.ID})
+		w.must(err)
+		if runs = w.runs(src); runs[0].Status != "succeeded" || w.count("SELECT count(*) FROM bookings") != 300 || runs[0].Result.Streams[0].Written != 300 {
+			w.Errorf("after it was mended: %+v", runs[0])
+		}
+	})
+}
+
+func TestUpkeepLooksAtCredentialsEachDayAndAnnouncesTheirEndOnce(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		ends := w.now().AddDate(0, 0, 10).Format(time.DateOnly)
+		id := w.credential("cal_com_api", "api_key", w.sim.Keys()[0].Key, "rate_limit", "1000", "expires_at", ends)
+		before := w.sim.Arrivals().Total
+		keep := func() { w.must(w.runner.Upkeep(w.Context())) }
+		keep()
+		if n := w.sim.Arrivals().Total - before; n != 0 {
+			w.Errorf("%d requests for credentials that were asked about just now", n)
+		}
+		keep()
+		if n := len(w.notices.events()); n != 1 || w.notices.events()[0] != flow.EventKeyExpiring {
+			w.Errorf("told %v", w.notices.events())
+		}
+		w.ahead.Add(int64(25 * time.Hour))
+		keep()
+		w.eventually(func() bool {
+			c, err := w.creds.Credential(w.Context(), 1, id)
+			w.must(err)
+			return w.now().UnixMicro()-c.CheckedAt < time.Hour.Microseconds()
+		})
+		w.ahead.Add(int64(3 * 24 * time.Hour))
+		keep()
+		if n := len(w.notices.events()); n != 2 {
+			w.Errorf("told %v", w.notices.events())
+		}
+	})
+}
