@@ -25,6 +25,7 @@ type serveCommand struct {
 	TLSCert   string        `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
 	TLSKey    string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
 	Role      string        `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
+	Room      int           `name:"jobs" default:"32" placeholder:"N" help:"How many sources are read, and destinations filled, at once (default 32)."`
 	Takeover  time.Duration `default:"30s" placeholder:"TIME" help:"How long a process may be silent before others take over what it does (default 30s)."`
 	Proxies   []string      `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
 }
@@ -73,7 +74,7 @@ func (c serveCommand) serve(s *session, srv *server.Server, l net.Listener) erro
 
 // config reads the flags.
 func (c serveCommand) config(s *session) (config server.Config, err error) {
-	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Role: server.Role(c.Role), Jobs: job.Options{Silence: c.Takeover}, Version: Version, Logger: s.log, Now: time.Now}
+	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Role: server.Role(c.Role), Jobs: job.Options{Silence: c.Takeover, Room: c.Room}, Version: Version, Logger: s.log, Now: time.Now}
 	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
 		return config, err
 	}
@@ -88,6 +89,9 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 	}
 	if warning != "" {
 		s.log.Warn(warning)
+	}
+	if c.Room < 1 || c.Room > 10_000 {
+		return config, &weir.Error{Code: weir.CodeUsage, Where: "--jobs", Message: "it is not within 1 and 10000", Remedy: "Leave it out for 32"}
 	}
 	if c.Takeover < time.Second || c.Takeover > time.Hour {
 		return config, &weir.Error{Code: weir.CodeUsage, Where: "--takeover", Message: "it is not within a second and an hour", Remedy: "Write it as 30s"}

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -56,10 +57,13 @@ type Options struct {
 }
 
 // Service keeps flows. It is safe for concurrent use.
-type Service struct{ Options }
+type Service struct {
+	Options
+	crowd atomic.Int64 // how many schedules are active, as far as known
+}
 
 // New returns the service.
-func New(o Options) *Service { return &Service{o} }
+func New(o Options) *Service { return &Service{Options: o} }
 
 // The roles in which a resource uses another.
 const (

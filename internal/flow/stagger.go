@@ -14,21 +14,26 @@ import (
 )
 
 // Jitter keeps those who all chose the full hour from beginning in one
-// instant.
+// instant: up to 20 s, and with very many schedules as long as it takes to
+// begin one each 60 ms, but no more than a quarter of the interval.
 const (
 	jitterShare = 60 // a sixtieth of the interval ...
 	mostJitter  = 20 * time.Second
+	eachJitter  = 60 * time.Millisecond
+	crowdShare  = 4
 )
 
 // jitter is a source's own small delay, the same each time.
-func jitter(source int64, interval time.Duration) time.Duration {
-	most := min(mostJitter, interval/jitterShare)
+func (s *Service) jitter(source int64, interval time.Duration) time.Duration {
+	few := min(mostJitter, interval/jitterShare)
+	many := min(time.Duration(s.crowd.Load())*eachJitter, interval/crowdShare)
+	most := max(few, many)
 	if most < time.Second {
 		return 0
 	}
-	h := fnv.New32a()
+	h := fnv.New64a()
 	_, _ = h.Write([]byte(strconv.FormatInt(source, 10)))
-	return time.Duration(h.Sum32()) % most
+	return time.Duration(h.Sum64() % uint64(most)) // #nosec G115 -- below most
 }
 
 // What the planner assumes of a source that was never read, and of a request.
@@ -40,7 +45,7 @@ const (
 // stagger says by how much each schedule of one key is delayed after its tick,
 // so that sources which are due together and do not fit into one window of
 // the key follow one another instead of all waiting for places.
-func stagger(all []store.Schedule, limit int) map[int64]time.Duration {
+func (s *Service) stagger(all []store.Schedule, limit int) map[int64]time.Duration {
 	delays := map[int64]time.Duration{}
 	all = slices.Clone(all)
 	slices.SortFunc(all, func(a, b store.Schedule) int {
@@ -48,22 +53,23 @@ func stagger(all []store.Schedule, limit int) map[int64]time.Duration {
 	})
 	var began int64 // µs: the tick of the first of those who share a stretch of time
 	spent := 0
-	for _, s := range all {
-		if s.Next == 0 {
+	for _, t := range all {
+		if t.Next == 0 {
 			continue
 		}
-		busy := governor.PlanRequests(spent, governor.PlanOptions{Limit: limit, Latency: latency, Concurrency: 4}).Duration
-		if spent == 0 || time.Duration(s.Next-began)*time.Microsecond > max(busy, time.Minute) {
-			began, spent, busy = s.Next, 0, 0
+		// When the first request after all of these would be through.
+		busy := governor.PlanRequests(spent+1, governor.PlanOptions{Limit: limit, Latency: latency, Concurrency: 4}).Duration
+		if spent == 0 || time.Duration(t.Next-began)*time.Microsecond > max(busy, time.Minute) {
+			began, spent, busy = t.Next, 0, 0
 		}
-		every := every(s)
-		delay := jitter(s.Source, every)
-		if cost := costOf(s); spent+cost > limit {
-			wait := busy - time.Duration(s.Next-began)*time.Microsecond
+		every := every(t)
+		delay := s.jitter(t.Source, every)
+		if cost := costOf(t); spent+cost > limit {
+			wait := busy - time.Duration(t.Next-began)*time.Microsecond
 			delay = max(delay, min(wait, every/2))
 		}
-		spent += costOf(s)
-		delays[s.Source] = delay
+		spent += costOf(t)
+		delays[t.Source] = delay
 	}
 	return delays
 }
@@ -105,7 +111,7 @@ func (r *Runner) Spread(ctx context.Context, org, credential int64) error {
 	if err != nil {
 		return err
 	}
-	delays := stagger(all, c.Limit())
+	delays := r.flows.stagger(all, c.Limit())
 	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		for _, s := range all {
 			delay, ok := delays[s.Source]

@@ -74,7 +74,7 @@ func (s *Service) next(t *store.Schedule, now time.Time) error {
 	}
 	t.Next = at.UnixMicro()
 	if t.Delay == 0 {
-		t.Delay = jitter(t.Source, interval(when, at)).Microseconds()
+		t.Delay = s.jitter(t.Source, interval(when, at)).Microseconds()
 	}
 	t.Due = t.Next + t.Delay
 	return nil

@@ -25,6 +25,9 @@ var announceAt = [...]int{30, 14, 7, 3, 1}
 // every hour. However many processes do so, it is done once at a time.
 func (r *Runner) Keep(ctx context.Context) {
 	for {
+		if n, err := r.flows.Store.CountSchedules(ctx); err == nil {
+			r.flows.crowd.Store(n)
+		}
 		err := r.flows.Store.Change(ctx, func(tx *store.Tx) error {
 			_, err := r.jobs.Enqueue(ctx, tx, job.Upkeep, job.When{Priority: 4}, job.Subject{})
 			return err

@@ -151,3 +151,9 @@ func (t *Tx) Target(ctx context.Context, resource int64, role string) (target in
 	}
 	return target, err
 }
+
+// CountSchedules counts the schedules that are due at some time.
+func (db *DB) CountSchedules(ctx context.Context) (n int64, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM schedule WHERE due > 0`).Scan(&n)
+	return n, db.explain(ctx, err)
+}
