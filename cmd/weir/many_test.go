@@ -38,6 +38,7 @@ type fleet struct {
 	token    string
 	sources  []int
 	random   *rand.Rand
+	extra    []string // more flags of each process
 }
 
 // member is one process.
@@ -55,7 +56,7 @@ func newFleet(t *testing.T, workers, bookings, limit int) *fleet {
 	t.Helper()
 	f := &fleet{T: t, database: pgtest.New(t), data: t.TempDir(), files: t.TempDir(), home: t.TempDir(), random: rand.New(rand.NewPCG(1, 2))}
 	var err error
-	if f.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 5, RateLimit: limit, ArrivalLog: 200_000, Latency: 100 * time.Millisecond}); err != nil {
+	if f.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 5, RateLimit: limit, ArrivalLog: 200_000}); err != nil {
 		t.Fatal(err)
 	}
 	sim := httptest.NewServer(f.sim)
@@ -87,6 +88,7 @@ func (f *fleet) start(role string) *member {
 	f.Helper()
 	m := &member{role: role, out: &output{}}
 	m.cmd = f.command("--log-level", "info", "serve", "--role", role, "--takeover", takeover.String(), "--data", f.data, "--files", f.files, "--database-url", f.database, "--listen", "127.0.0.1:0", "--calcom-url", f.simURL)
+	m.cmd.Args = append(m.cmd.Args, f.extra...)
 	m.cmd.Stdout, m.cmd.Stderr = m.out, m.out
 	if err := m.cmd.Start(); err != nil {
 		f.Fatal(err)
@@ -154,6 +156,10 @@ func (f *fleet) raw(method, path string, in any) []byte {
 	}
 	defer func() { _ = res.Body.Close() }() // read to its end
 	b, err := io.ReadAll(res.Body)
+	if res.StatusCode == http.StatusTooManyRequests {
+		time.Sleep(time.Second) // as its answer says
+		return f.raw(method, path, in)
+	}
 	if err != nil || res.StatusCode >= 300 {
 		f.Fatalf("%s %s: %d %s %v", method, path, res.StatusCode, b, err)
 	}
@@ -184,6 +190,14 @@ func (f *fleet) flows(n, keys, limit int, cron string) {
 		id := int(src["id"].(float64))
 		f.sources = append(f.sources, id)
 		f.call("PUT", fmt.Sprintf("/data_sources/%d/activate?all=1", id), nil)
+	}
+}
+
+// slow makes the source answer later.
+func (f *fleet) slow(by time.Duration) {
+	f.Helper()
+	if err := f.sim.SetFaults([]simulator.Fault{{Match: simulator.FaultMatch{Path: "/v2/bookings"}, Do: simulator.FaultAction{Delay: by}}}); err != nil {
+		f.Fatal(err)
 	}
 }
 
@@ -229,22 +243,35 @@ func (f *fleet) settle(within time.Duration) time.Duration {
 			}
 			f.Fatalf("%d flows are not healthy %s after the last harm", len(waiting), within)
 		}
-		for id := range waiting {
-			runs, _ := f.call("GET", fmt.Sprintf("/data_sources/%d/runs?per_page=5", id), nil)["list"].([]map[string]any)
-			good := 0
-			for _, r := range runs {
-				at, err := time.Parse(time.RFC3339, r["queued_at"].(string))
-				if r["status"] == "succeeded" && err == nil && at.After(began) {
-					good++
-				}
-			}
-			if good >= 2 {
+		for id, n := range f.succeeded(began) {
+			if n >= 2 {
 				delete(waiting, id)
 			}
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
 	return time.Since(began)
+}
+
+// succeeded counts the runs of each source that were asked for after a time
+// and succeeded.
+func (f *fleet) succeeded(after time.Time) map[int]int {
+	f.Helper()
+	conn, err := pgx.Connect(f.Context(), f.database)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(f.Context())) }() // only read
+	rows, err := conn.Query(f.Context(), `SELECT flow, count(*) FROM run WHERE status = 'succeeded' AND queued > $1 GROUP BY flow`, after.UnixMicro())
+	if err != nil {
+		f.Fatal(err)
+	}
+	counts := map[int]int{}
+	var id, n int
+	if _, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil }); err != nil {
+		f.Fatal(err)
+	}
+	return counts
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
@@ -354,6 +381,7 @@ func TestKilledAndStoppedProcessesLoseNothing(t *testing.T) {
 		flows = 200
 	}
 	f := newFleet(t, 3, 2000, limit)
+	f.slow(100 * time.Millisecond)
 	f.sim.SetDrift(2)
 	f.flows(flows, 4, limit, "0/10 * * * * ? *")
 	kills, stops := f.harm(harmTime(t))
@@ -372,6 +400,7 @@ func TestProcessesOutliveARestartOfTheirDatabase(t *testing.T) {
 	}
 	const limit = 600
 	f := newFleet(t, 2, 1000, limit)
+	f.slow(100 * time.Millisecond)
 	f.sim.SetDrift(2)
 	f.flows(6, 2, limit, "0/10 * * * * ? *")
 	for range 3 {
@@ -383,4 +412,40 @@ func TestProcessesOutliveARestartOfTheirDatabase(t *testing.T) {
 	f.check(limit)
 	f.stuck()
 	t.Logf("all flows healthy %s after the last restart", healthy.Round(100*time.Millisecond))
+}
+
+// How much more several workers do than one, against a server without a limit:
+// measured when WEIR_SCALE is set. Each worker reads two sources at once and
+// mostly waits for the server, so that workers count rather than processors;
+// and then without that, so that processors do.
+func TestFourWorkersDoMoreThanOne(t *testing.T) {
+	if os.Getenv("WEIR_SCALE") == "" {
+		t.Skip("measured when WEIR_SCALE is set")
+	}
+	for _, c := range []struct {
+		name    string
+		flags   []string
+		latency time.Duration
+	}{{"waiting for the server", []string{"--jobs", "2"}, 250 * time.Millisecond}, {"waiting for processors", nil, 0}} {
+		took := map[int]time.Duration{}
+		for _, workers := range []int{1, 4} {
+			f := newFleet(t, 0, 1500, 0)
+			f.slow(c.latency)
+			f.extra = c.flags
+			f.flows(16, 4, 100_000, "0 0 0 1 1 ? *")
+			for range workers {
+				f.workers = append(f.workers, f.start("worker"))
+			}
+			began := time.Now()
+			for len(f.succeeded(time.Time{})) < len(f.sources) {
+				time.Sleep(50 * time.Millisecond)
+			}
+			took[workers] = time.Since(began)
+			for _, w := range f.workers {
+				w.kill()
+			}
+			f.api.kill()
+		}
+		t.Logf("%s: 16 flows of 1,500 bookings in %s by one worker, in %s by four: %.2f times", c.name, took[1].Round(time.Millisecond), took[4].Round(time.Millisecond), float64(took[1])/float64(took[4]))
+	}
 }
