@@ -78,7 +78,9 @@ func register[In, Out any](a *API, r Route, handle func(context.Context, *In) (*
 	body, _ := reflect.TypeFor[In]().FieldByName("Body")
 	rt.takesBody = body.Type != nil
 	huma.Register(a.huma, rt.operation, func(ctx context.Context, in *In) (out *Out, _ error) {
-		out, from(ctx).err = handle(ctx, in) // fail writes every error, huma none
+		x := from(ctx)
+		out, x.err = handle(ctx, in) // fail writes every error, huma none
+		x.out.direct = rt.Stream && x.err == nil
 		return out, nil
 	})
 	a.routes = append(a.routes, rt)

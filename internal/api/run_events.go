@@ -28,8 +28,8 @@ func (a *API) registerRunEvents() {
 	const tag = "runs"
 	register(a, Route{Method: http.MethodGet, Path: "/runs/events", Tag: tag, Summary: "Follow the runs of all sources, or of one", Policy: signedIn, Stream: true,
 		Detail: "Server-sent events. Each event `run` is a run as GET /runs shows it, sent when it has changed."}, a.allRunEvents)
-	register(a, Route{Method: http.MethodGet, Path: "/runs/{run}/events", Tag: tag, Summary: "Follow one run until its end", Policy: signedIn, Stream: true,
-		Detail: "Server-sent events. Each event `run` is the run as it stands, sent when it has changed; the stream ends with the run. {run} is its run_id."}, a.oneRunEvents)
+	register(a, Route{Method: http.MethodGet, Path: "/runs/{run_id}/events", Tag: tag, Summary: "Follow one run until its end", Policy: signedIn, Stream: true,
+		Detail: "Server-sent events. Each event `run` is the run as it stands, sent when it has changed; the stream ends with the run. It is named by its run_id, or by its number."}, a.oneRunEvents)
 }
 
 // eventStream is an answer of server-sent events.
@@ -40,7 +40,7 @@ type eventStream struct {
 }
 
 type oneRunInput struct {
-	Run string `path:"run" maxLength:"40" doc:"The run's run_id"`
+	Run string `path:"run_id" maxLength:"40" doc:"The run's run_id, or its number"`
 }
 
 // errSeen ends a stream whose run is over.
@@ -48,7 +48,7 @@ var errSeen = errors.New("the run is over")
 
 func (a *API) oneRunEvents(ctx context.Context, in *oneRunInput) (*eventStream, error) {
 	org := actor(ctx).Org
-	run, err := a.Flows.Run(ctx, org, weir.RunID(in.Run))
+	run, err := a.Flows.FindRun(ctx, org, in.Run)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,7 @@ func (a *API) lost(x *exchange) error {
 // run takes a request through the checks to its handler.
 func (a *API) run(rt *route, r *http.Request) {
 	x := from(r.Context())
-	x.route, x.out.direct = rt, rt.Stream
+	x.route = rt
 	if !rt.Stream {
 		ctx, stop := context.WithTimeout(r.Context(), a.Timeout)
 		defer stop()

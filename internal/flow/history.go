@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,6 +59,19 @@ func (s *Service) Run(ctx context.Context, org int64, id weir.RunID) (Run, error
 		return Run{}, err
 	}
 	return runs[0], nil
+}
+
+// FindRun gives a run of the organization by its id, or by its number.
+func (s *Service) FindRun(ctx context.Context, org int64, name string) (Run, error) {
+	n, err := strconv.ParseInt(name, 10, 64)
+	if err != nil {
+		return s.Run(ctx, org, weir.RunID(name))
+	}
+	id, err := s.Store.RunAt(ctx, org, time.UnixMilli(n).UTC().Format(pipeline.RunTime)+"-")
+	if err != nil {
+		return Run{}, err
+	}
+	return s.Run(ctx, org, id)
 }
 
 func (s *Service) loadRuns(ctx context.Context, rows []store.Run) ([]Run, error) {

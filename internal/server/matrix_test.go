@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -187,6 +188,11 @@ func (w *world) ask(token, method, path string, in any) (int, []byte) {
 	w.must(err)
 	defer res.Body.Close()
 	var b bytes.Buffer
+	if res.Header.Get("Content-Type") == "text/event-stream" {
+		_, err = io.CopyN(&b, res.Body, 1) // it goes on
+		w.must(err)
+		return res.StatusCode, b.Bytes()
+	}
 	_, err = b.ReadFrom(res.Body)
 	w.must(err)
 	return res.StatusCode, b.Bytes()

@@ -29,6 +29,13 @@ func (db *DB) FlowRun(ctx context.Context, org int64, id weir.RunID) (Run, error
 	return runs[0], nil
 }
 
+// RunAt gives the id of the organization's first run whose id begins with a
+// prefix; CodeNotFound when there is none.
+func (db *DB) RunAt(ctx context.Context, org int64, prefix string) (id weir.RunID, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT id FROM run WHERE id >= $2 AND id < $3 AND org = $1 AND flow <> 0 ORDER BY id LIMIT 1`, org, prefix, prefix+"~").Scan(&id)
+	return id, db.explain(ctx, err)
+}
+
 // OpenRun gives the run of a configured source that is queued or being read;
 // CodeNotFound when there is none.
 func (db *DB) OpenRun(ctx context.Context, flow int64) (Run, error) {
