@@ -61,11 +61,18 @@ func (db *DB) Filled(ctx context.Context, destination int64) (log string, at wei
 
 // Await makes a run wait until a destination has come to a position of the
 // dataset's log, unless it has. It reports whether the run waits.
+//
+// The destination is held until the transaction ends: a delivery that comes to
+// its end meanwhile either has, and then another one can be enqueued, or sees
+// that the run waits.
 func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string) (waits bool, err error) {
 	var at weir.Position
 	var in string
-	err = t.tx.QueryRowContext(ctx, `SELECT log, position FROM delivery WHERE id = $1`, d.Destination).Scan(&in, &at)
-	if err != nil && !isNoRows(err) {
+	if err := t.deliveryRow(ctx, org, d.Destination); err != nil {
+		return false, err
+	}
+	err = t.tx.QueryRowContext(ctx, `SELECT log, position FROM delivery WHERE id = $1`+t.db.engine.forUpdate(), d.Destination).Scan(&in, &at)
+	if err != nil {
 		return false, err
 	}
 	waits = in != log || at < d.Upto
@@ -76,6 +83,14 @@ func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string) (w
 	_, err = t.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (run, destination) DO UPDATE SET upto = excluded.upto, status = excluded.status`, string(d.Run), d.Destination, org, d.Stream, d.Upto, d.Status)
 	return waits, err
+}
+
+// deliveryRow makes sure that a destination has its row. Its first epoch is
+// above those of all sources, by which it may have been filled before.
+func (t *Tx) deliveryRow(ctx context.Context, org, destination int64) error {
+	_, err := t.tx.ExecContext(ctx, `INSERT INTO delivery (id, org, epoch) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), coalesce(max(epoch), 0) FROM source WHERE 1 = 1
+		ON CONFLICT (id) DO NOTHING`, destination, org)
+	return err
 }
 
 // Load is a batch that a destination has.
@@ -137,14 +152,15 @@ func (t *Tx) settle(ctx context.Context, l Load) error {
 // destination has now, and reports whether that is the end of the log: then
 // nothing is appended until the transaction ends.
 func (t *Tx) Arrived(ctx context.Context, lease *Term, d DatasetID, l Load) (end bool, err error) {
-	if err := lease.Hold(ctx, t); err != nil {
+	done, err := t.tx.ExecContext(ctx, `UPDATE delivery SET log = $3, position = $4 WHERE id = $1 AND epoch = $2`, l.Destination, lease.Epoch, l.Log, l.To)
+	if err != nil {
 		return false, err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		return false, errors.Join(err, lease.Hold(ctx, t))
 	}
 	var head weir.Position
 	if err := t.tx.QueryRowContext(ctx, `SELECT head FROM dataset WHERE id = $1`+t.db.engine.forUpdate(), d).Scan(&head); err != nil {
-		return false, err
-	}
-	if _, err := t.tx.ExecContext(ctx, `UPDATE delivery SET log = $2, position = $3 WHERE id = $1`, l.Destination, l.Log, l.To); err != nil {
 		return false, err
 	}
 	return head <= l.To, t.settle(ctx, l)
@@ -153,6 +169,10 @@ func (t *Tx) Arrived(ctx context.Context, lease *Term, d DatasetID, l Load) (end
 // FailDelivery notes that a destination could not be filled: the runs that
 // wait for it wait no longer. It is tried again all the same.
 func (t *Tx) FailDelivery(ctx context.Context, l Load, problem string) error {
+	// Held as in Await: no run begins to wait meanwhile.
+	if _, err := t.tx.ExecContext(ctx, `UPDATE delivery SET org = org WHERE id = $1`, l.Destination); err != nil {
+		return err
+	}
 	if _, err := t.tx.ExecContext(ctx, `UPDATE run_delivery SET status = 'failed', problem = $2, place = $3 WHERE destination = $1 AND status = 'pending'`, l.Destination, problem, l.Place); err != nil {
 		return err
 	}

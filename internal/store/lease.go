@@ -34,14 +34,9 @@ func (db *DB) LeaseSource(ctx context.Context, id SourceID, owner string, life t
 }
 
 // LeaseDelivery makes owner the one that fills the destination for a time, as
-// LeaseSource does. The first epoch of a destination is above those of all
-// sources, by which it may have been filled before.
+// LeaseSource does.
 func (db *DB) LeaseDelivery(ctx context.Context, org, destination int64, owner string, life time.Duration) (*Term, error) {
-	err := db.change(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO delivery (id, org, epoch) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), coalesce(max(epoch), 0) FROM source WHERE 1 = 1
-			ON CONFLICT (id) DO NOTHING`, destination, org)
-		return err
-	})
+	err := db.Change(ctx, func(tx *Tx) error { return tx.deliveryRow(ctx, org, destination) })
 	if err != nil {
 		return nil, err
 	}

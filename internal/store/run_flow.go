@@ -180,7 +180,13 @@ func (t *Tx) EndReading(ctx context.Context, r Reading) error {
 }
 
 // endRuns ends the runs of a configured source that wait for no destination.
+// They are held first: of two destinations that come to their end at the same
+// time, the second sees that the first has.
 func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
+	none := func(*sql.Rows) error { return nil }
+	if err := t.each(ctx, none, `SELECT id FROM run WHERE flow = $1 AND status = 'delivering' ORDER BY id`+t.db.engine.forUpdate(), flow); err != nil {
+		return err
+	}
 	_, err := t.tx.ExecContext(ctx, `UPDATE run SET ended = $2, status = CASE
 			WHEN outcome = 'succeeded' AND EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'failed') THEN 'partial' ELSE outcome END
 		WHERE flow = $1 AND status = 'delivering' AND NOT EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'pending')`, flow, at)

@@ -3,6 +3,8 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -107,6 +109,39 @@ var jobPromises = map[string]func(*world){
 			return tx.FailDelivery(w.Context(), store.Load{Org: 1, Flow: 3, Destination: 9, At: 50}, "no room")
 		}))
 		w.wantRun(next, "partial")
+	},
+	"ARunEndsWhenTwoDestinationsArriveAtOnce": func(w *world) {
+		w.append(0, record("a", 1, "1"))
+		for round := range 10 {
+			run := w.queued(weir.RunID(fmt.Sprintf("r%d", round)))
+			var leases []*store.Term
+			w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+				for to := range int64(2) {
+					_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 20 + to, Stream: "bookings", Upto: 1}, fmt.Sprint("log ", round))
+					w.must(err)
+				}
+				return tx.EndReading(w.Context(), store.Reading{Org: 1, Flow: 3, Run: run, At: 20, Outcome: "succeeded"})
+			}))
+			for to := range int64(2) {
+				lease, err := w.db.LeaseDelivery(w.Context(), 1, 20+to, "me", -time.Second)
+				w.must(err)
+				leases = append(leases, lease)
+			}
+			var group sync.WaitGroup
+			for to := range int64(2) {
+				group.Go(func() {
+					err := w.db.Change(w.Context(), func(tx *store.Tx) error {
+						_, err := tx.Arrived(w.Context(), leases[to], w.dataset, store.Load{Org: 1, Flow: 3, Destination: 20 + to, Log: fmt.Sprint("log ", round), To: 1, At: 30})
+						return err
+					})
+					if err != nil {
+						w.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			w.wantRun(run, "succeeded")
+		}
 	},
 	"ARunThatItsOwnerLeftIsInterruptedAndReplaced": func(w *world) {
 		run := w.queued("r1")
