@@ -16,7 +16,7 @@ const (
 	EventRunFailed        = "run.failed"
 	EventRunRecovered     = "run.recovered" // the first good run after one that failed
 	EventDeliveryFailed   = "delivery.failed"
-	EventCredentialFailed = "credential.failed"
+	EventCredentialFailed = "credential.failed" // #nosec G101 -- the name of an event
 	EventKeyExpiring      = "credential.expiring"
 	EventQuarantine       = "quarantine" // a run set records aside
 )

@@ -147,30 +147,32 @@ func (r *Runner) queue(ctx context.Context, tx *store.Tx, w job.When, o Order, s
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]weir.RunID, len(done))
-	for i, d := range done {
-		if !d.Fresh {
-			if ids[i], err = tx.OpenRun(ctx, sources[i].ID); err != nil {
-				return nil, err
-			}
-			if d.Waits && o.Why == WhyAsked {
-				if err := r.jobs.Now(ctx, tx, d.Number); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if ids[i] != "" {
-			continue
-		}
-		if ids[i] = first; i > 0 || first == "" {
-			ids[i] = pipeline.NewRunID(r.flows.Now())
-		}
-		err := tx.QueueRun(ctx, sources[i].Org, store.Run{ID: ids[i], Flow: sources[i].ID, Queued: r.flows.now(), Job: d.Number, Wanted: o.pack()})
-		if err != nil {
+	ids := make([]weir.RunID, len(sources))
+	for i, about := range sources {
+		if ids[i], err = r.runOf(ctx, tx, about, o, done[i], first); err != nil {
 			return nil, err
 		}
+		first = "" // of the others, each gets one of its own
 	}
 	return ids, nil
+}
+
+// runOf gives the open run of a source whose reading was enqueued, and makes
+// it when there is none.
+func (r *Runner) runOf(ctx context.Context, tx *store.Tx, about job.Subject, o Order, d job.Enqueued, id weir.RunID) (weir.RunID, error) {
+	if !d.Fresh {
+		open, err := tx.OpenRun(ctx, about.ID)
+		if err == nil && d.Waits && o.Why == WhyAsked {
+			err = r.jobs.Now(ctx, tx, d.Number)
+		}
+		if err != nil || open != "" {
+			return open, err
+		}
+	}
+	if id == "" {
+		id = pipeline.NewRunID(r.flows.Now())
+	}
+	return id, tx.QueueRun(ctx, about.Org, store.Run{ID: id, Flow: about.ID, Queued: r.flows.now(), Job: d.Number, Wanted: o.pack()})
 }
 
 // fill asks for what lies in a source's logs to be brought to destinations,

@@ -116,7 +116,7 @@ func (s *Service) Timetable(ctx context.Context, org, id int64) (*Timetable, err
 	}
 	c, err := s.Credentials.Credential(ctx, org, row.Credential)
 	if err != nil {
-		return t, nil // it is told where it is used
+		return nil, err
 	}
 	all, err := s.Store.SchedulesOf(ctx, row.Credential)
 	t.Share = share(all, c.Limit())

@@ -66,7 +66,7 @@ const ReasonHeld = "held"
 // over is CodeIntegrity with ReasonFenced.
 func (l *Term) Renew(ctx context.Context, life time.Duration) error {
 	return l.db.Change(ctx, func(tx *Tx) error {
-		done, err := tx.tx.ExecContext(ctx, `UPDATE `+l.table+` SET lease_until = `+l.db.engine.clock()+` + $3 WHERE id = $1 AND epoch = $2`, l.id, l.Epoch, life.Microseconds())
+		done, err := tx.tx.ExecContext(ctx, `UPDATE `+l.table+` SET lease_until = `+l.db.engine.clock()+` + $3 WHERE id = $1 AND epoch = $2`, l.id, l.Epoch, life.Microseconds()) // #nosec G202 -- words of ours
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (l *Term) Renew(ctx context.Context, life time.Duration) error {
 // Release gives the lease back, if it is still ours.
 func (l *Term) Release(ctx context.Context) error {
 	return l.db.change(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE `+l.table+` SET lease_until = 0 WHERE id = $1 AND epoch = $2`, l.id, l.Epoch)
+		_, err := tx.ExecContext(ctx, `UPDATE `+l.table+` SET lease_until = 0 WHERE id = $1 AND epoch = $2`, l.id, l.Epoch) // #nosec G202 -- words of ours
 		return err
 	})
 }
