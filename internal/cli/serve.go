@@ -23,6 +23,7 @@ type serveCommand struct {
 	CalcomURL string   `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
 	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
 	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
+	Networks  []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
 	Proxies   []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
 }
 
@@ -78,15 +79,27 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 	if warning != "" {
 		s.log.Warn(warning)
 	}
-	for _, text := range c.Proxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return config, &weir.Error{Code: weir.CodeUsage, Where: "--trusted-proxies", Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
-		}
-		config.Proxies = append(config.Proxies, prefix)
+	if config.Proxies, err = networks("--trusted-proxies", c.Proxies); err != nil {
+		return config, err
+	}
+	if config.DatabaseNetworks, err = networks("--database-networks", c.Networks); err != nil {
+		return config, err
 	}
 	config.TLS, err = c.tls()
 	return config, err
+}
+
+// networks reads a flag's networks.
+func networks(flag string, texts []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: flag, Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
+		}
+		out = append(out, prefix.Masked())
+	}
+	return out, nil
 }
 
 // tls loads the certificate; nil without one.

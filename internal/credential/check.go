@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,7 +13,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
-	"github.com/weirhq/weir/internal/destination/sqldb"
+	"github.com/weirhq/weir/internal/destination/s3"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/rest"
@@ -79,8 +78,13 @@ func (s *Service) validate(ctx context.Context, c *Credential, secrets map[strin
 		return s.validateREST(ctx, c, secrets[fieldKey])
 	case "postgres":
 		target, options := c.postgres(secrets[fieldPassword])
-		if err := sqldb.Check(ctx, target, options); err != nil {
-			return found{}, blame(err, fieldHost, fieldPassword)
+		return s.validateDatabase(ctx, target, options)
+	case "mysql":
+		target, options := c.mysql(secrets[fieldPassword])
+		return s.validateDatabase(ctx, target, options)
+	case "s3":
+		if _, err := s3.Open(ctx, s.bucket(c, secrets[fieldSecretKey])); err != nil {
+			return found{}, blameStorage(err, fieldEndpoint, fieldSecretKey)
 		}
 		return found{status: StatusVerified}, nil
 	case "sqlite", "file":
@@ -178,24 +182,13 @@ func blame(err error, place, secret string) error {
 		out.Where, out.Reason = place, ReasonNotTheAPI
 	case weir.CodeTransient:
 		out.Where, out.Reason = place, ReasonServer
-		if place == fieldHost {
+		if place != fieldBaseURL {
 			out.Reason = ReasonUnreachable
 		}
 	case weir.CodeForbidden:
 		out.Reason = ReasonForbidden
 	}
 	return out
-}
-
-// postgres is where a Postgres credential leads.
-func (c *Credential) postgres(password weir.Secret) (target string, o sqldb.Options) {
-	u := url.URL{Scheme: "postgres", User: url.User(c.Settings[fieldUser]), Host: strings.TrimPrefix(c.Origin, "postgres://"), Path: "/" + c.Settings[fieldDatabase]}
-	u.RawQuery = url.Values{"sslmode": {c.Settings[fieldTLS]}}.Encode()
-	target = u.String()
-	if schema := c.Settings[fieldSchema]; schema != "" {
-		target += "&schema=" + url.QueryEscape(schema)
-	}
-	return target, sqldb.Options{Password: password, Alone: true}
 }
 
 // checkPath makes sure that the path lies in the server's directory of files,

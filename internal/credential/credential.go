@@ -8,6 +8,7 @@
 //	create.go   validate, then store
 //	change.go   update, replace the secret, delete, restore, copy
 //	check.go    validation: what each kind is shown to, and what can be wrong
+//	storage.go  databases and buckets: where they are, and what can be wrong there
 //	door.go     the one door: audit first, then a client that can speak to one origin
 //	rotate.go   a new key from the service itself
 package credential
@@ -27,6 +28,7 @@ import (
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/governor"
+	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -84,6 +86,8 @@ type Options struct {
 	Audit    *audit.Log
 	Governor *governor.Governor
 	Files    string // directory in which file credentials may write; "" offers none
+	// Storage connects to databases and buckets; nil goes wherever one may be.
+	Storage *netguard.Storage
 	// BaseURL is the address of the Cal.com API when a credential names none.
 	BaseURL string
 	Logger  *slog.Logger
@@ -101,6 +105,9 @@ type Service struct {
 
 // New returns the service.
 func New(o Options) (*Service, error) {
+	if o.Storage == nil {
+		o.Storage = netguard.NewStorage()
+	}
 	kinds, err := kinds(o)
 	if err != nil {
 		return nil, err

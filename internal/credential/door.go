@@ -5,7 +5,6 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/audit"
-	"github.com/weirhq/weir/internal/destination/sqldb"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/store"
@@ -39,26 +38,31 @@ func (s *Service) Connect(ctx context.Context, u Use) (*Line, error) {
 	return s.dial(c, secrets[fieldKey])
 }
 
-// Database gives the address of a database credential's database, and what
-// opens it. For a SQLite file and for files it is where they lie.
-func (s *Service) Database(ctx context.Context, u Use) (c *Credential, target string, o sqldb.Options, err error) {
+// Place says where a credential of a database, a bucket or files leads, and
+// gives what opens it.
+func (s *Service) Place(ctx context.Context, u Use) (*Place, error) {
 	c, secrets, err := s.take(ctx, u)
 	if err != nil {
-		return nil, "", o, err
+		return nil, err
 	}
+	p := &Place{Credential: c}
 	switch c.Kind.Connection {
 	case "postgres":
-		target, o = c.postgres(secrets[fieldPassword])
+		p.Target, p.SQL = c.postgres(secrets[fieldPassword])
+	case "mysql":
+		p.Target, p.SQL = c.mysql(secrets[fieldPassword])
+	case "s3":
+		p.Bucket = s.bucket(c, secrets[fieldSecretKey])
 	case "sqlite", "file":
 		if err := s.checkPath(c); err != nil {
-			return nil, "", o, err
+			return nil, err
 		}
-		target = c.path(s.Files)
+		p.Target = c.path(s.Files)
 	default:
-		err = &weir.Error{Code: weir.CodeUsage, Where: "credential", Message: "it leads to no database", Remedy: "Choose a credential of a database or of files"}
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "credential", Message: "it leads to no place for data", Remedy: "Choose a credential of a database, a bucket or files"}
 	}
-	o.Logger = s.Logger
-	return c, target, o, err
+	p.SQL.Logger, p.SQL.Dial = s.Logger, s.Storage.Dial
+	return p, nil
 }
 
 // take is the door: the only way to a stored secret. It reads the credential

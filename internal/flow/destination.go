@@ -11,6 +11,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/destination/file"
+	"github.com/weirhq/weir/internal/destination/s3"
 	"github.com/weirhq/weir/internal/destination/sqldb"
 	"github.com/weirhq/weir/internal/pipeline"
 	"github.com/weirhq/weir/internal/store"
@@ -40,10 +41,10 @@ type DestinationInput struct {
 // leadsSomewhere checks that a credential's kind can be written to.
 func leadsSomewhere(c *credential.Credential) error {
 	if c.Kind.Connection == "rest" {
-		return refuse("data_credentials_id", fmt.Sprintf("writing to %s is not offered by this version of Weir", c.Kind.Title), "Choose a credential of Postgres, SQLite or files")
+		return refuse("data_credentials_id", fmt.Sprintf("writing to %s is not offered by this version of Weir", c.Kind.Title), "Choose a credential of a database, a bucket or files")
 	}
 	if !c.Kind.Destination {
-		return refuse("data_credentials_id", fmt.Sprintf("nothing can be written with a %s credential", c.Kind.Title), "Choose a credential of Postgres, SQLite or files")
+		return refuse("data_credentials_id", fmt.Sprintf("nothing can be written with a %s credential", c.Kind.Title), "Choose a credential of a database, a bucket or files")
 	}
 	return nil
 }
@@ -190,20 +191,29 @@ type closer interface {
 
 // open opens a destination for a delivery, through its credential's door.
 func (s *Service) open(ctx context.Context, who Actor, to *Destination) (closer, string, error) {
-	c, target, options, err := s.Credentials.Database(ctx, credential.Use{Actor: who, Credential: to.Credential, Purpose: "deliver", For: to.ID})
+	place, err := s.Credentials.Place(ctx, credential.Use{Actor: who, Credential: to.Credential, Purpose: "deliver", For: to.ID})
 	if err != nil {
 		return nil, "", err
 	}
 	where := fmt.Sprintf("destination %d (%s)", to.ID, to.Name)
+	c := place.Credential
+	format := file.Options{Format: file.Format(c.Format())}
 	switch c.Kind.Connection {
-	case "postgres":
-		db, err := sqldb.Open(ctx, target, options)
+	case "postgres", "mysql":
+		db, err := sqldb.Open(ctx, place.Target, place.SQL)
 		return db, where, err
 	case "sqlite":
-		db, err := sqldb.Open(ctx, "sqlite:"+target, options)
+		db, err := sqldb.Open(ctx, "sqlite:"+place.Target, place.SQL)
 		return db, where, err
 	case "file":
-		files, err := file.Open(ctx, target, file.Options{Format: file.Format(c.Format())})
+		files, err := file.Open(ctx, place.Target, format)
+		return files, where, err
+	case "s3":
+		bucket, err := s3.Open(ctx, place.Bucket)
+		if err != nil {
+			return nil, where, err
+		}
+		files, err := file.OpenBucket(bucket, format)
 		return files, where, err
 	}
 	return nil, where, leadsSomewhere(c)

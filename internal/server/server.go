@@ -36,11 +36,14 @@ type Config struct {
 	CalcomURL string         // the Cal.com API that credentials speak to when they name none; "" for the real one
 	PublicURL string         // how users reach the server; "" for the address it listens on
 	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
-	TLS       *tls.Config    // nil for plain HTTP
-	Limit     api.Limit      // how often one caller may ask; zero for the usual
-	Version   string
-	Logger    *slog.Logger
-	Now       func() time.Time
+	// DatabaseNetworks are where databases and object stores may be; nil is
+	// anywhere but at link-local and metadata addresses.
+	DatabaseNetworks []netip.Prefix
+	TLS              *tls.Config // nil for plain HTTP
+	Limit            api.Limit   // how often one caller may ask; zero for the usual
+	Version          string
+	Logger           *slog.Logger
+	Now              func() time.Time
 }
 
 // Server is a wired server. Close it when it is not used any more.
@@ -93,7 +96,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	credentials, err := credential.New(credential.Options{
-		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Logger: c.Logger, Now: c.Now,
+		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Storage: netguard.NewStorage(c.DatabaseNetworks...), Logger: c.Logger, Now: c.Now,
 	})
 	if err != nil {
 		return err
