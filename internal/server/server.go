@@ -92,6 +92,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.identity.Guard(ctx); err != nil {
+		return err
+	}
 	credentials, err := credential.New(credential.Options{
 		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Logger: c.Logger, Now: c.Now,
 	})
@@ -175,6 +178,9 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	if s.governor != nil {
 		errs = append(errs, s.governor.Close())
+	}
+	if s.identity != nil {
+		errs = append(errs, s.identity.Close())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
