@@ -35,6 +35,8 @@ type service struct {
 	url     string
 	out     *output
 	session string
+	// database is the store's address; "" for a SQLite file in dir.
+	database string
 }
 
 // output is what a process printed so far.
@@ -55,7 +57,9 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-func newService(t *testing.T, bookings int) *service {
+func newService(t *testing.T, bookings int) *service { return newServiceOn(t, bookings, "") }
+
+func newServiceOn(t *testing.T, bookings int, database string) *service {
 	t.Helper()
 	sim, err := simulator.New(simulator.Options{Bookings: bookings, Seed: 3, RateLimit: 120})
 	if err != nil {
@@ -63,7 +67,7 @@ func newService(t *testing.T, bookings int) *service {
 	}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	s := &service{T: t, dir: t.TempDir(), home: t.TempDir(), sim: sim, simURL: server.URL, out: &output{}, listen: "127.0.0.1:0"}
+	s := &service{T: t, dir: t.TempDir(), home: t.TempDir(), sim: sim, simURL: server.URL, out: &output{}, listen: "127.0.0.1:0", database: database}
 	s.start()
 	return s
 }
@@ -100,7 +104,7 @@ func (s *service) kill() {
 // command is weir with a home of its own and no key in its environment.
 func (s *service) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.WithoutCancel(s.Context()), os.Args[0], args...) // #nosec G204 -- our own test binary
-	cmd.Env = append(os.Environ(), "WEIR_TEST_BE_WEIR=1", "HOME="+s.home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "CAL_API_KEY=", "WEIR_URL="+s.url)
+	cmd.Env = append(os.Environ(), "WEIR_TEST_BE_WEIR=1", "HOME="+s.home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "CAL_API_KEY=", "WEIR_URL="+s.url, "WEIR_DATABASE_URL="+s.database)
 	return cmd
 }
 
@@ -341,7 +345,7 @@ func TestABackupBringsAServerBackAndSignsEverybodyOut(t *testing.T) {
 	}
 	s.weir(nil, "restore", "--data", s.dir, copied)
 	s.start()
-	if got := s.weir(nil, "credentials", "check", "1"); !strings.Contains(got, "VERIFIED") {
+	if got := s.weir(nil, "vault", "verify", "--data", s.dir); !strings.Contains(got, "1 secrets open") {
 		t.Errorf("the credential is not what it was: %s", got)
 	}
 	if got := s.ask("GET", "/users/current", "Bearer "+token.AccessToken); !strings.Contains(string(got), "AUTH_001") {

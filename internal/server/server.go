@@ -84,8 +84,15 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	restored, err := s.store.Restored(ctx)
+	if err != nil {
+		return err
+	}
 	log := audit.New(s.store, sealed.Derive("audit"), c.Now, sealed.DeriveEarlier("audit")...)
-	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout})
+	if err := s.tellRestored(ctx, log, restored); err != nil {
+		return err
+	}
+	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time()})
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
 	})
