@@ -301,6 +301,17 @@ func TestATermSignalStopsTheServerInOrder(t *testing.T) {
 	}
 }
 
+func TestASecondServerOnTheSameFileIsRefusedAtOnce(t *testing.T) {
+	s := newService(t, 5)
+	began := time.Now()
+	out, err := s.command("serve", "--data", s.dir, "--listen", "127.0.0.1:0").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "another server runs") || strings.Contains(string(out), "Weir listens") || time.Since(began) > 5*time.Second {
+		t.Errorf("after %s: %v: %s", time.Since(began), err, out)
+	}
+	s.kill()
+	s.start() // a killed one is in nobody's way
+}
+
 func TestAWrongRootKeyStopsTheStartAndChangesNothing(t *testing.T) {
 	s := newService(t, 5)
 	s.kill()

@@ -33,7 +33,7 @@ func (c backupCreate) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	db, err := openDatabase(s, c.Data, c.Database)
+	db, err := openExisting(s, c.Data, c.Database)
 	if err != nil {
 		return err
 	}

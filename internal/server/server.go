@@ -29,18 +29,19 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Data      string         // directory of Weir's own files
-	Database  string         // address of the store; "" for a SQLite file in Data
-	Root      vault.Place    // where the root key lies
-	Files     string         // directory in which file destinations may write; "" for Data/files
-	CalcomURL string         // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL string         // how users reach the server; "" for the address it listens on
-	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
-	TLS       *tls.Config    // nil for plain HTTP
-	Limit     api.Limit      // how often one caller may ask; zero for the usual
-	Version   string
-	Logger    *slog.Logger
-	Now       func() time.Time
+	Data       string         // directory of Weir's own files
+	Database   string         // address of the store; "" for a SQLite file in Data
+	Root       vault.Place    // where the root key lies
+	Files      string         // directory in which file destinations may write; "" for Data/files
+	NoLoopback bool           // users may not name this machine's own addresses
+	CalcomURL  string         // the Cal.com API that credentials speak to when they name none; "" for the real one
+	PublicURL  string         // how users reach the server; "" for the address it listens on
+	Proxies    []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
+	TLS        *tls.Config    // nil for plain HTTP
+	Limit      api.Limit      // how often one caller may ask; zero for the usual
+	Version    string
+	Logger     *slog.Logger
+	Now        func() time.Time
 }
 
 // Server is a wired server. Close it when it is not used any more.
@@ -103,7 +104,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	credentials, err := credential.New(credential.Options{
-		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Logger: c.Logger, Now: c.Now,
+		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, NoLoopback: c.NoLoopback, Logger: c.Logger, Now: c.Now,
 	})
 	if err != nil {
 		return err
@@ -136,6 +137,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 
 // Handler is everything that the server answers.
 func (s *Server) Handler() http.Handler { return s.handler }
+
+// Alone keeps a second server off a store that has room for one, until the
+// process ends; CodeConflict when there is one.
+func (s *Server) Alone(ctx context.Context) (release func(), err error) { return s.store.Alone(ctx) }
 
 // People is who may use the server.
 func (s *Server) People() *identity.Service { return s.identity }

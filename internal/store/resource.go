@@ -71,7 +71,10 @@ func scanResource(row interface{ Scan(...any) error }) (r Resource, err error) {
 	if err != nil {
 		return r, err
 	}
-	return r, json.Unmarshal([]byte(tags), &r.Tags)
+	if err := json.Unmarshal([]byte(tags), &r.Tags); err != nil {
+		r.Tags, r.MAC = nil, nil // not a row of ours: one such must not break a list
+	}
+	return r, nil
 }
 
 func tagsColumn(tags []string) (string, error) {
