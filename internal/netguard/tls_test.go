@@ -88,23 +88,29 @@ func TestNoByteOfARequestReachesAServerThatCannotProveItself(t *testing.T) {
 		serve func(*tls.Config)
 		works bool
 	}{
-		"proved":                         {leaf(&ca, good), true},
-		"proved, TLS 1.2":                {func(c *tls.Config) { leaf(&ca, good)(c); c.MaxVersion = tls.VersionTLS12 }, true},
-		"signed by itself":               {leaf(nil, good), false},
-		"of an unknown authority":        {leaf(&other, good), false},
-		"of an expired authority":        {leaf(&expired, good), false},
-		"of one that is no authority":    {leaf(&noAuthority, good), false},
-		"of an authority for others":     {leaf(&elsewhere, good), false},
-		"for another name":               {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{"api.cal.com"}, nil }), false},
-		"for another address":            {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, []net.IP{net.IPv4(127, 0, 0, 2)} }), false},
-		"with its name in the CN alone":  {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses, c.Subject.CommonName = nil, nil, "127.0.0.1" }), false},
-		"with a wildcard":                {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{"*"}, nil }), false},
-		"expired":                        {leaf(&ca, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), false},
-		"not yet valid":                  {leaf(&ca, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }), false},
-		"for clients":                    {leaf(&ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), false},
-		"of TLS 1.1":                     {func(c *tls.Config) { leaf(&ca, good)(c); c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }, false},
+		"proved":                        {leaf(&ca, good), true},
+		"proved, TLS 1.2":               {func(c *tls.Config) { leaf(&ca, good)(c); c.MaxVersion = tls.VersionTLS12 }, true},
+		"signed by itself":              {leaf(nil, good), false},
+		"of an unknown authority":       {leaf(&other, good), false},
+		"of an expired authority":       {leaf(&expired, good), false},
+		"of one that is no authority":   {leaf(&noAuthority, good), false},
+		"of an authority for others":    {leaf(&elsewhere, good), false},
+		"for another name":              {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{"api.cal.com"}, nil }), false},
+		"for another address":           {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, []net.IP{net.IPv4(127, 0, 0, 2)} }), false},
+		"with its name in the CN alone": {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses, c.Subject.CommonName = nil, nil, "127.0.0.1" }), false},
+		"with a wildcard":               {leaf(&ca, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{"*"}, nil }), false},
+		"expired":                       {leaf(&ca, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), false},
+		"not yet valid":                 {leaf(&ca, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }), false},
+		"for clients":                   {leaf(&ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), false},
+		"of TLS 1.1": {func(c *tls.Config) {
+			leaf(&ca, good)(c)
+			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+		}, false},
 		"with a certificate without key": {func(c *tls.Config) { leaf(&ca, good)(c); c.Certificates[0].PrivateKey = newKey(t) }, false},
-		"asking for a client's":          {func(c *tls.Config) { leaf(&ca, good)(c); c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12 }, false},
+		"asking for a client's": {func(c *tls.Config) {
+			leaf(&ca, good)(c)
+			c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var arrived atomic.Int32

@@ -193,8 +193,8 @@ type ResourceFilter struct {
 	Owner   int64
 	Sharing *Sharing // of others, what is shared with somebody
 	IDs     []int64
-	Text    string   // part of the name, in any case
-	Deleted bool // those that were deleted, instead
+	Text    string // part of the name, in any case
+	Deleted bool   // those that were deleted, instead
 
 	Page, Number int // from 1; how many on a page, 0 for all
 }
