@@ -21,6 +21,7 @@ type serveCommand struct {
 	PublicURL string   `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
 	Files     string   `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
 	CalcomURL string   `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
+	Loopback  bool     `name:"allow-loopback" help:"Let credentials name addresses of this machine, although users on others reach the server."`
 	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
 	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
 	Networks  []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
@@ -39,11 +40,17 @@ func (c serveCommand) Run(s *session) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // Serve closes it, too
+	config.NoLoopback = !c.Loopback && c.reachable(listener)
 	srv, err := server.New(s.ctx, config)
 	if err != nil {
 		return err
 	}
 	defer closing(s, "server", func() error { return srv.Close(s.ctx) })
+	release, err := srv.Alone(s.ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	token, needed, err := srv.People().SetupToken(s.ctx)
 	if err != nil {
 		return err
@@ -119,10 +126,21 @@ func (c serveCommand) listen(s *session) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if host, _, _ := net.SplitHostPort(l.Addr().String()); !isLoopback(host) && c.TLSCert == "" {
+	if !onLoopback(l) && c.TLSCert == "" {
 		s.log.Warn("other machines reach this server, and it speaks no TLS: keys that are pasted into it can be read on the way. Give --tls-cert and --tls-key, or listen on loopback behind a proxy that does")
 	}
 	return l, nil
+}
+
+func onLoopback(l net.Listener) bool {
+	host, _, _ := net.SplitHostPort(l.Addr().String())
+	return isLoopback(host)
+}
+
+// reachable reports whether users on other machines reach the server, directly
+// or through a proxy.
+func (c serveCommand) reachable(l net.Listener) bool {
+	return !onLoopback(l) || c.PublicURL != "" || len(c.Proxies) > 0
 }
 
 // address is how the server is reached.

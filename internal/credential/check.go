@@ -318,10 +318,18 @@ func (s *Service) http(origin string) (*http.Client, error) {
 	if c := s.clients[origin]; c != nil {
 		return c, nil
 	}
-	guard, err := netguard.New(origin)
+	guard, err := s.guard(origin)
 	if err != nil {
 		return nil, err
 	}
 	s.clients[origin] = guard.Client()
 	return s.clients[origin], nil
+}
+
+// guard guards the way to an origin that a user has named.
+func (s *Service) guard(origin string) (*netguard.Guard, error) {
+	if s.NoLoopback && netguard.OnLoopback(origin) && origin != s.BaseURL {
+		return nil, refuse("", "it leads to the server's own machine, which other machines' users may not reach", "Use the address of the service; the operator allows this with --allow-loopback")
+	}
+	return netguard.New(origin)
 }

@@ -194,7 +194,7 @@ func (s *Service) place(c *Credential) error {
 		if err != nil {
 			return weir.At(fieldBaseURL, err)
 		}
-		if _, err := netguard.New(origin); err != nil {
+		if _, err := s.guard(origin); err != nil {
 			return weir.At(fieldBaseURL, err)
 		}
 		c.Origin, c.Settings[fieldBaseURL] = origin, origin

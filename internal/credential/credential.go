@@ -90,8 +90,11 @@ type Options struct {
 	Storage *netguard.Storage
 	// BaseURL is the address of the Cal.com API when a credential names none.
 	BaseURL string
-	Logger  *slog.Logger
-	Now     func() time.Time
+	// NoLoopback keeps users from naming this machine's own addresses, but for
+	// BaseURL: they would reach services that trust whoever is on it.
+	NoLoopback bool
+	Logger     *slog.Logger
+	Now        func() time.Time
 }
 
 // Service keeps credentials. It is safe for concurrent use.

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/audit"
@@ -15,7 +16,7 @@ type Use struct {
 	Actor      Actor
 	Credential int64
 	Purpose    string // "validate", "test", "run", "deliver": for the audit
-	For        int64  // the source or destination that it is for; 0 for none
+	For        int64  // the source or destination that it is for, and that uses it; 0 for none
 }
 
 // Line speaks to the one server that a credential is bound to. It can be used
@@ -66,7 +67,8 @@ func (s *Service) Place(ctx context.Context, u Use) (*Place, error) {
 }
 
 // take is the door: the only way to a stored secret. It reads the credential
-// of the user's own organization, writes down the use and waits until that is
+// of the user's own organization, makes sure that what it is for uses it (both
+// rows were written by Weir, or the store refuses them), writes down the use and waits until that is
 // durable, and only then opens what is sealed, which works under exactly the
 // organization, credential, version, kind and origin that it was sealed for.
 func (s *Service) take(ctx context.Context, u Use) (*Credential, map[string]weir.Secret, error) {
@@ -76,6 +78,9 @@ func (s *Service) take(ctx context.Context, u Use) (*Credential, map[string]weir
 	}
 	if c.Status() == StatusUnknown {
 		return c, nil, c.afterRotation()
+	}
+	if err := s.usedBy(ctx, u); err != nil {
+		return c, nil, err
 	}
 	sealed, err := s.Store.Secrets(ctx, c.Org, c.ID)
 	if err != nil {
@@ -101,4 +106,20 @@ func (s *Service) take(ctx context.Context, u Use) (*Credential, map[string]weir
 		}
 	}
 	return c, secrets, nil
+}
+
+// usedBy makes sure that the source or destination of a use uses the
+// credential, now: a run that began before that was changed is not served.
+func (s *Service) usedBy(ctx context.Context, u Use) error {
+	if u.For == 0 {
+		return nil
+	}
+	r, err := s.Store.ResourceByID(ctx, u.Actor.Org, u.For)
+	if err != nil {
+		return err
+	}
+	if r.Credential != u.Credential {
+		return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "it uses another credential now", Remedy: "Run it again"}
+	}
+	return nil
 }

@@ -21,8 +21,7 @@ import (
 type Destination struct {
 	store.Resource
 	DestinationSpec
-	Credential int64
-	Dataset    int64
+	Dataset int64
 }
 
 // DestinationSpec is what a destination is besides its resource.
@@ -55,7 +54,8 @@ func (s *Service) CreateDestination(ctx context.Context, who Actor, in Destinati
 	if err != nil {
 		return nil, err
 	}
-	to := &Destination{Resource: r, DestinationSpec: in.DestinationSpec, Credential: in.Credential, Dataset: in.Dataset}
+	r.Credential = in.Credential
+	to := &Destination{Resource: r, DestinationSpec: in.DestinationSpec, Dataset: in.Dataset}
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
@@ -100,15 +100,8 @@ func (s *Service) loadDestination(ctx context.Context, r store.Resource) (*Desti
 	if err := unpack(r, &to.DestinationSpec); err != nil {
 		return nil, err
 	}
-	refs, err := s.Store.References(ctx, r.ID)
-	for _, ref := range refs {
-		switch ref.Role {
-		case roleCredential:
-			to.Credential = ref.Target
-		case roleDataset:
-			to.Dataset = ref.Target
-		}
-	}
+	var err error
+	to.Dataset, err = s.uses(ctx, r.ID, roleDataset)
 	return to, err
 }
 
@@ -252,6 +245,10 @@ func (s *Service) targets(ctx context.Context, who Actor, src *Source, only int6
 				continue
 			}
 			to, err := s.Destination(ctx, src.Org, use.ID)
+			if weir.CodeOf(err) == weir.CodeIntegrity { // it alone is refused
+				targets = append(targets, &pipeline.Target{ID: use.ID, Where: fmt.Sprintf("destination %d", use.ID), Streams: map[string]bool{d.Endpoint: true}, Destination: broken{err}})
+				continue
+			}
 			if err != nil {
 				return nil, close, err
 			}

@@ -56,7 +56,7 @@ func New(o Options) *Service { return &Service{o} }
 
 // The roles in which a resource uses another.
 const (
-	roleCredential = "credential"
+	roleCredential = store.RoleCredential
 	roleSource     = "source" // of a dataset
 	roleParent     = "parent" // of a dataset that was made from another
 	roleDataset    = "dataset"

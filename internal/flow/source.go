@@ -20,7 +20,6 @@ import (
 type Source struct {
 	store.Resource
 	SourceSpec
-	Credential int64
 }
 
 // SourceSpec is what a source is besides its resource: endpoints of the
@@ -150,8 +149,8 @@ func (s *Service) draft(ctx context.Context, who Actor, in SourceInput) (*Source
 	if err != nil {
 		return nil, nil, err
 	}
-	r.Type = c.Type
-	return &Source{Resource: r, SourceSpec: in.SourceSpec, Credential: c.ID}, p, nil
+	r.Type, r.Credential = c.Type, c.ID
+	return &Source{Resource: r, SourceSpec: in.SourceSpec}, p, nil
 }
 
 // CreateSource stores a source and the datasets that it will yield.
@@ -209,17 +208,12 @@ func (s *Service) Source(ctx context.Context, org, id int64) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.loadSource(ctx, r)
+	return loadSource(r)
 }
 
-func (s *Service) loadSource(ctx context.Context, r store.Resource) (*Source, error) {
+func loadSource(r store.Resource) (*Source, error) {
 	src := &Source{Resource: r}
-	if err := unpack(r, &src.SourceSpec); err != nil {
-		return nil, err
-	}
-	var err error
-	src.Credential, err = s.uses(ctx, r.ID, roleCredential)
-	return src, err
+	return src, unpack(r, &src.SourceSpec)
 }
 
 // Sources gives the filter's sources, and how many there are on all pages.
@@ -231,7 +225,7 @@ func (s *Service) Sources(ctx context.Context, f store.ResourceFilter) ([]*Sourc
 	}
 	all := make([]*Source, len(rows))
 	for i, r := range rows {
-		if all[i], err = s.loadSource(ctx, r); err != nil {
+		if all[i], err = loadSource(r); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -276,7 +270,7 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 			src.Resource = *r
 			return err
 		}
-		spec, r.Type = src.SourceSpec, src.Type
+		spec, r.Type, r.Credential = src.SourceSpec, src.Type, src.Credential
 		src.Resource = *r
 		if err := tx.Refer(ctx, id, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
 			return err

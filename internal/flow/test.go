@@ -16,7 +16,7 @@ func (s *Service) Test(ctx context.Context, who Actor, spec SourceSpec, credenti
 	if err != nil {
 		return nil, err
 	}
-	src := &Source{Resource: store.Resource{Org: who.Org}, SourceSpec: spec, Credential: credentialID}
+	src := &Source{Resource: store.Resource{Org: who.Org, Credential: credentialID}, SourceSpec: spec}
 	f, p, err := s.reading(src, line.Credential)
 	if err != nil {
 		return nil, err

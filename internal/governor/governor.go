@@ -51,6 +51,10 @@ type Options struct {
 	// timeout; 0 means 30 s. A longer one is noticed and stays accounted for
 	// as long as this process lives.
 	MaxRequest time.Duration
+	// FullAt is when somebody else may last have spent every key's window
+	// without a word in the ledger: when it was put back from an older copy.
+	// Nothing is sent until a request of then cannot count any more.
+	FullAt time.Time
 	// Now replaces time.Now. It must advance as package time's timers do.
 	Now func() time.Time
 }
@@ -80,6 +84,9 @@ func (o Options) hold() time.Duration { return o.Window + o.Margin }
 // longest is how long after its last possible use a place may be occupied:
 // what others assume when the owner dies.
 func (o Options) longest() time.Duration { return o.MaxRequest + o.hold() + grace }
+
+// full is how long from now nobody knows what was sent before FullAt.
+func (o Options) full() time.Duration { return o.FullAt.Add(o.hold() + grace).Sub(o.Now()) }
 
 // Governor is one owner of places: normally one per process. Safe for
 // concurrent use.

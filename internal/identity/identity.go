@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -53,6 +54,7 @@ type Service struct {
 	peppers [][]byte // the pepper, then the earlier ones
 	cost    Cost
 	lanes   *lanes
+	reports sync.WaitGroup // of forged rows, under way
 }
 
 // New returns the service over db. Keys that are missing or short are

@@ -76,6 +76,12 @@ func NewWith(o Options) (*Guard, error) {
 	return g, nil
 }
 
+// OnLoopback reports whether an origin names this machine itself.
+func OnLoopback(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && literallyLoopback(u.Hostname())
+}
+
 // literallyLoopback takes names as they are written: no resolver is asked.
 func literallyLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)

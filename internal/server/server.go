@@ -29,13 +29,14 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Data      string         // directory of Weir's own files
-	Database  string         // address of the store; "" for a SQLite file in Data
-	Root      vault.Place    // where the root key lies
-	Files     string         // directory in which file destinations may write; "" for Data/files
-	CalcomURL string         // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL string         // how users reach the server; "" for the address it listens on
-	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
+	Data       string         // directory of Weir's own files
+	Database   string         // address of the store; "" for a SQLite file in Data
+	Root       vault.Place    // where the root key lies
+	Files      string         // directory in which file destinations may write; "" for Data/files
+	NoLoopback bool           // users may not name this machine's own addresses
+	CalcomURL  string         // the Cal.com API that credentials speak to when they name none; "" for the real one
+	PublicURL  string         // how users reach the server; "" for the address it listens on
+	Proxies    []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
 	// DatabaseNetworks are where databases and object stores may be; nil is
 	// anywhere but at link-local and metadata addresses.
 	DatabaseNetworks []netip.Prefix
@@ -87,16 +88,26 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	restored, err := s.store.Restored(ctx)
+	if err != nil {
+		return err
+	}
 	log := audit.New(s.store, sealed.Derive("audit"), c.Now, sealed.DeriveEarlier("audit")...)
-	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout})
+	if err := s.tellRestored(ctx, log, restored); err != nil {
+		return err
+	}
+	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time()})
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
 	})
 	if err != nil {
 		return err
 	}
+	if err := s.identity.Guard(ctx); err != nil {
+		return err
+	}
 	credentials, err := credential.New(credential.Options{
-		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Storage: netguard.NewStorage(c.DatabaseNetworks...), Logger: c.Logger, Now: c.Now,
+		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, NoLoopback: c.NoLoopback, Storage: netguard.NewStorage(c.DatabaseNetworks...), Logger: c.Logger, Now: c.Now,
 	})
 	if err != nil {
 		return err
@@ -129,6 +140,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 
 // Handler is everything that the server answers.
 func (s *Server) Handler() http.Handler { return s.handler }
+
+// Alone keeps a second server off a store that has room for one, until the
+// process ends; CodeConflict when there is one.
+func (s *Server) Alone(ctx context.Context) (release func(), err error) { return s.store.Alone(ctx) }
 
 // People is who may use the server.
 func (s *Server) People() *identity.Service { return s.identity }
@@ -178,6 +193,9 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	if s.governor != nil {
 		errs = append(errs, s.governor.Close())
+	}
+	if s.identity != nil {
+		errs = append(errs, s.identity.Close())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

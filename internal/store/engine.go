@@ -45,8 +45,11 @@ type engine interface {
 	// most is how many rows lookUp and save take.
 	most() int
 	// snapshot writes the whole database as it is at one instant into a new
-	// file.
+	// SQLite file; fill brings one into an empty database.
 	snapshot(ctx context.Context, read *sql.DB, path string) error
+	fill(ctx context.Context, write *sql.DB, from *DB) error
+	// check looks for damage that the engine itself can find.
+	check(ctx context.Context, read *sql.DB) error
 	// explain gives a driver's error a class and a remedy.
 	explain(err error) error
 }

@@ -33,6 +33,20 @@ func waitLock(ctx context.Context, path string) (release func(), err error) {
 	}
 }
 
+// Alone keeps a second server off a database that has room for one: a SQLite
+// file. The lock ends with the process at the latest. On Postgres several
+// servers share the work, and nothing is locked.
+func (db *DB) Alone(ctx context.Context) (release func(), err error) {
+	if _, file := db.engine.(*sqliteEngine); !file {
+		return func() {}, nil
+	}
+	release, err = db.engine.lock(ctx, db.instance, "server")
+	if errors.Is(err, errHeld) {
+		return nil, &weir.Error{Code: weir.CodeConflict, Where: "--data", Message: "another server runs on this store", Remedy: "Stop it, or name another directory; several servers share a store in Postgres"}
+	}
+	return release, db.explain(ctx, err)
+}
+
 // pause waits, or gives the context's error.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

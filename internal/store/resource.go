@@ -44,28 +44,37 @@ type Resource struct {
 	Created     int64 // µs
 	Updated     int64 // µs
 	Deleted     int64 // µs; 0 while it lives
+	Credential  int64 // that it uses; 0 for none. Refer sets it
+	MAC         []byte
 }
 
 // Reference says that a resource uses another one.
 type Reference struct {
 	Resource int64
-	Role     string // "credential", "dataset", "parent"
+	Role     string // RoleCredential, "dataset", "parent"
 	Target   int64
 }
 
+// RoleCredential is the role of the credential that a resource uses.
+const RoleCredential = "credential"
+
 const resourceColumns = `r.id, coalesce(n.id, 0), r.org, r.owner, r.kind, r.type, r.name, r.description, r.status, r.spec, r.tags,
-	r.version, r.copied_from, r.created, r.updated, r.deleted`
+	r.version, r.copied_from, r.created, r.updated, r.deleted,
+	coalesce((SELECT min(f.target) FROM reference f WHERE f.resource = r.id AND f.role = '` + RoleCredential + `'), 0), r.mac`
 
 const fromResource = ` FROM resource r LEFT JOIN node n ON n.resource = r.id`
 
 func scanResource(row interface{ Scan(...any) error }) (r Resource, err error) {
 	var tags string
 	err = row.Scan(&r.ID, &r.Node, &r.Org, &r.Owner, &r.Kind, &r.Type, &r.Name, &r.Description, &r.Status, (*[]byte)(&r.Spec), &tags,
-		&r.Version, &r.CopiedFrom, &r.Created, &r.Updated, &r.Deleted)
+		&r.Version, &r.CopiedFrom, &r.Created, &r.Updated, &r.Deleted, &r.Credential, &r.MAC)
 	if err != nil {
 		return r, err
 	}
-	return r, json.Unmarshal([]byte(tags), &r.Tags)
+	if err := json.Unmarshal([]byte(tags), &r.Tags); err != nil {
+		r.Tags, r.MAC = nil, nil // not a row of ours: one such must not break a list
+	}
+	return r, nil
 }
 
 func tagsColumn(tags []string) (string, error) {
@@ -84,22 +93,33 @@ func (t *Tx) CreateResource(ctx context.Context, r *Resource, inTree bool) error
 	err = t.tx.QueryRowContext(ctx, `INSERT INTO resource (org, owner, kind, type, name, description, status, spec, tags, version, copied_from, created, updated)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $11) RETURNING id`,
 		r.Org, r.Owner, r.Kind, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.CopiedFrom, r.Created).Scan(&r.ID)
-	if err != nil || !inTree {
+	if err != nil {
+		return err
+	}
+	sealed := *r
+	sealed.Credential = 0 // until Refer
+	if err := t.seal(ctx, sealed); err != nil || !inTree {
 		return err
 	}
 	return t.tx.QueryRowContext(ctx, `INSERT INTO node (resource) VALUES ($1) RETURNING id`, r.ID).Scan(&r.Node)
 }
 
 // UpdateResource writes the resource back, one version on, unless it has
-// changed since it was read: that is CodeConflict.
+// changed since it was read: that is CodeConflict. A row that somebody else
+// has written is CodeIntegrity.
 func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 	tags, err := tagsColumn(r.Tags)
 	if err != nil {
 		return err
 	}
+	now, err := t.genuineRow(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	r.Org, r.Kind, r.Credential = now.Org, now.Kind, now.Credential
 	done, err := t.tx.ExecContext(ctx, `UPDATE resource SET owner = $3, type = $4, name = $5, description = $6, status = $7, spec = $8, tags = $9,
-		version = version + 1, updated = $10, deleted = $11 WHERE id = $1 AND version = $2`,
-		r.ID, r.Version, r.Owner, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.Updated, r.Deleted)
+		version = version + 1, updated = $10, deleted = $11, mac = $12 WHERE id = $1 AND version = $2`,
+		r.ID, r.Version, r.Owner, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.Updated, r.Deleted, t.db.mac(*r))
 	if err != nil {
 		return err
 	}
@@ -123,13 +143,28 @@ func (t *Tx) Resource(ctx context.Context, org int64, kind Kind, id int64) (Reso
 	if isNoRows(err) {
 		return r, noResource(kind, id)
 	}
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	return r, t.db.refuseForged(r)
 }
 
 // Resource reads one living resource of the organization. Anything else is
-// CodeNotFound.
+// CodeNotFound, and one that Weir has not written is CodeIntegrity.
 func (db *DB) Resource(ctx context.Context, org int64, kind Kind, id int64) (Resource, error) {
 	return db.resource(ctx, org, kind, id, ` AND r.deleted = 0`)
+}
+
+// ResourceByID is Resource for any kind.
+func (db *DB) ResourceByID(ctx context.Context, org, id int64) (Resource, error) {
+	r, err := scanResource(db.read.QueryRowContext(ctx, `SELECT `+resourceColumns+fromResource+` WHERE r.id = $1 AND r.org = $2 AND r.deleted = 0`, id, org))
+	if isNoRows(err) {
+		return r, noResource("resource", id)
+	}
+	if err != nil {
+		return r, db.explain(ctx, err)
+	}
+	return r, db.refuseForged(r)
 }
 
 // DeletedResource reads one that was deleted and can be restored.
@@ -142,7 +177,10 @@ func (db *DB) resource(ctx context.Context, org int64, kind Kind, id int64, and 
 	if isNoRows(err) {
 		return r, noResource(kind, id)
 	}
-	return r, db.explain(ctx, err)
+	if err != nil {
+		return r, db.explain(ctx, err)
+	}
+	return r, db.refuseForged(r)
 }
 
 // ResourceFilter chooses living resources of one organization and kind. Zero
@@ -251,7 +289,7 @@ func (s *Sharing) add(c *conditions) {
 }
 
 // Resources gives the filter's resources in the order of their ids, and how
-// many there are on all pages.
+// many there are on all pages. Those that Weir has not written are left out.
 func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, total int, err error) {
 	c := f.conditions()
 	where := c.text.String()
@@ -267,7 +305,9 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 	all = []Resource{}
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		r, err := scanResource(rows)
-		all = append(all, r)
+		if err == nil && db.genuine(r) {
+			all = append(all, r)
+		}
 		return err
 	}, query, c.args...)
 	if f.Number == 0 {
@@ -278,18 +318,26 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 
 // Refer replaces everything that a resource uses.
 func (t *Tx) Refer(ctx context.Context, resource int64, to ...Reference) error {
+	r, err := t.genuineRow(ctx, resource)
+	if err != nil {
+		return err
+	}
+	r.Credential = 0
 	if _, err := t.tx.ExecContext(ctx, `DELETE FROM reference WHERE resource = $1`, resource); err != nil {
 		return err
 	}
-	for _, r := range to {
-		if r.Target == 0 {
+	for _, ref := range to {
+		if ref.Target == 0 {
 			continue
 		}
-		if _, err := t.tx.ExecContext(ctx, `INSERT INTO reference (resource, role, target) VALUES ($1, $2, $3)`, resource, r.Role, r.Target); err != nil {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO reference (resource, role, target) VALUES ($1, $2, $3)`, resource, ref.Role, ref.Target); err != nil {
 			return err
 		}
+		if ref.Role == RoleCredential {
+			r.Credential = ref.Target
+		}
 	}
-	return nil
+	return t.seal(ctx, r)
 }
 
 // Uses gives what living resources use the targets, for which kind they are,
@@ -349,5 +397,8 @@ func (db *DB) NodeResource(ctx context.Context, org, node int64) (Resource, erro
 	if isNoRows(err) {
 		return r, noResource("flow", node)
 	}
-	return r, db.explain(ctx, err)
+	if err != nil {
+		return r, db.explain(ctx, err)
+	}
+	return r, db.refuseForged(r)
 }
