@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -30,6 +31,9 @@ type SourceSpec struct {
 	Params    map[string]string `json:"params,omitempty"`
 	Manual    *rest.Config      `json:"manual,omitempty"` // instead of endpoints
 	Schedule  string            `json:"schedule,omitempty"`
+	// Lookups are by whose rows the steps of Manual read, by the step's key:
+	// each row makes the step's requests, with its columns as macros.
+	Lookups map[string]int64 `json:"lookups,omitempty"`
 	// Given is what the user configured, in the words of whoever took it, so
 	// that it can be shown again as it was.
 	Given jsontext.Value `json:"given,omitempty"`
@@ -150,6 +154,9 @@ func (s *Service) draft(ctx context.Context, who Actor, in SourceInput) (*Source
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := s.haveLookups(ctx, who.Org, in.Lookups); err != nil {
+		return nil, nil, err
+	}
 	r.Type = c.Type
 	return &Source{Resource: r, SourceSpec: in.SourceSpec, Credential: c.ID}, p, nil
 }
@@ -161,12 +168,38 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec); err != nil {
+			return err
+		}
+		if err := src.refer(ctx, tx); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)
 	})
 	return src, err
+}
+
+// haveLookups makes sure that the lookups are there.
+func (s *Service) haveLookups(ctx context.Context, org int64, lookups map[string]int64) error {
+	for _, key := range slices.Sorted(maps.Keys(lookups)) {
+		if _, err := s.Lookup(ctx, org, lookups[key]); err != nil {
+			return about("source_config.rest.iterations.map.id", err)
+		}
+	}
+	return nil
+}
+
+// refer writes down what the source uses. Lookups are held until the end of
+// the transaction: nobody deletes one meanwhile.
+func (src *Source) refer(ctx context.Context, tx *store.Tx) error {
+	uses := []store.Reference{{Role: roleCredential, Target: src.Credential}}
+	for _, id := range slices.Compact(slices.Sorted(maps.Values(src.Lookups))) {
+		if _, err := tx.Resource(ctx, src.Org, store.KindLookup, id); err != nil {
+			return about("source_config.rest.iterations.map.id", err)
+		}
+		uses = append(uses, store.Reference{Role: roleLookup, Target: id})
+	}
+	return tx.Refer(ctx, src.ID, uses...)
 }
 
 // yield makes the datasets of a source that it does not have yet.
@@ -268,6 +301,9 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		if p, err = src.resolve(c); err != nil {
 			return nil, err
 		}
+		if err := s.haveLookups(ctx, who.Org, src.Lookups); err != nil {
+			return nil, err
+		}
 		src.Type = c.Type
 	}
 	var spec SourceSpec
@@ -278,7 +314,7 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		}
 		spec, r.Type = src.SourceSpec, src.Type
 		src.Resource = *r
-		if err := tx.Refer(ctx, id, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+		if err := src.refer(ctx, tx); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)
@@ -319,6 +355,20 @@ func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow
 	}
 	if c.Account != nil {
 		f.Account = *c.Account
+	}
+	return f, p, nil
+}
+
+// readingNow is reading with the rows of the source's lookups, as they are now.
+func (s *Service) readingNow(ctx context.Context, src *Source, c *credential.Credential) (*pipeline.Flow, *plan, error) {
+	f, p, err := s.reading(src, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	for id, config := range p.configs {
+		if p.configs[id], err = s.withRows(ctx, src.Org, config, src.Lookups); err != nil {
+			return nil, nil, err
+		}
 	}
 	return f, p, nil
 }

@@ -59,8 +59,11 @@ func (t *Tx) TakeFromProject(ctx context.Context, project int64, sources ...int6
 	return err
 }
 
-// EmptyProject takes all flows out of a project.
-func (t *Tx) EmptyProject(ctx context.Context, project int64) error {
-	_, err := t.tx.ExecContext(ctx, `DELETE FROM project_flow WHERE project = $1`, project)
+// KeepInProject takes all flows but these out of a project.
+func (t *Tx) KeepInProject(ctx context.Context, project int64, sources ...int64) error {
+	c := &conditions{}
+	c.and("project = %s", project)
+	c.and("NOT (" + among(c, "source", sources) + ")")
+	_, err := t.tx.ExecContext(ctx, `DELETE FROM project_flow`+c.text.String(), c.args...)
 	return err
 }

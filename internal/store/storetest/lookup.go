@@ -171,7 +171,11 @@ func oneProject(w *world) {
 	if of, err := w.db.ProjectOf(w.Context(), a.ID); err != nil || of != second.ID {
 		w.Errorf("%d is in %d, %v", a.ID, of, err)
 	}
-	w.change(func(tx *store.Tx) error { return tx.EmptyProject(w.Context(), second.ID) })
+	w.change(func(tx *store.Tx) error { return tx.KeepInProject(w.Context(), second.ID, a.ID, b.ID) })
+	if got := w.inProject(second.ID); !slices.Equal(got, []int64{a.ID}) {
+		w.Errorf("kept, it has %v", got)
+	}
+	w.change(func(tx *store.Tx) error { return tx.KeepInProject(w.Context(), second.ID) })
 	if got := w.inProject(second.ID); got != nil {
 		w.Errorf("emptied, it has %v", got)
 	}
