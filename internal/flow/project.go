@@ -9,15 +9,15 @@ import (
 // ProjectSpec is what a project is besides its resource: nothing. What is in
 // it is kept apart, because a flow is in one project at most.
 type ProjectSpec struct {
-	sources []int64 // that a change was about, for the audit log
+	Sources []int64 `json:"-"` // that a change was about, for the audit log
 }
 
 // told is what the audit log says of a change.
 func (spec *ProjectSpec) told() map[string]any {
-	if spec.sources == nil {
+	if spec.Sources == nil {
 		return map[string]any{}
 	}
-	return map[string]any{"sources": spec.sources}
+	return map[string]any{"sources": spec.Sources}
 }
 
 // CreateProject stores a project with the flows of the sources in it.
@@ -61,7 +61,7 @@ func (s *Service) UpdateProject(ctx context.Context, who Actor, id int64, edit P
 		if err := edit.apply(r); err != nil || edit.Sources == nil {
 			return err
 		}
-		spec.sources = edit.Sources
+		spec.Sources = edit.Sources
 		return s.refold(ctx, tx, r, edit.Sources)
 	})
 }
@@ -78,7 +78,7 @@ func (s *Service) refold(ctx context.Context, tx *store.Tx, project *store.Resou
 // AddToProject puts the flows of the sources into a project, out of those that
 // they were in.
 func (s *Service) AddToProject(ctx context.Context, who Actor, id int64, sources ...int64) error {
-	spec := &ProjectSpec{sources: sources}
+	spec := &ProjectSpec{Sources: sources}
 	return s.change(ctx, who, store.KindProject, id, "add_flows", spec, func(tx *store.Tx, r *store.Resource) error {
 		return s.fill(ctx, tx, r, sources)
 	})
@@ -86,7 +86,7 @@ func (s *Service) AddToProject(ctx context.Context, who Actor, id int64, sources
 
 // SetProject makes the flows of the sources those of a project.
 func (s *Service) SetProject(ctx context.Context, who Actor, id int64, sources ...int64) error {
-	spec := &ProjectSpec{sources: sources}
+	spec := &ProjectSpec{Sources: sources}
 	return s.change(ctx, who, store.KindProject, id, "set_flows", spec, func(tx *store.Tx, r *store.Resource) error {
 		return s.refold(ctx, tx, r, sources)
 	})
@@ -95,7 +95,7 @@ func (s *Service) SetProject(ctx context.Context, who Actor, id int64, sources .
 // TakeFromProject takes the flows of the sources out of a project; those that
 // are not in it stay where they are.
 func (s *Service) TakeFromProject(ctx context.Context, who Actor, id int64, sources ...int64) error {
-	spec := &ProjectSpec{sources: sources}
+	spec := &ProjectSpec{Sources: sources}
 	return s.change(ctx, who, store.KindProject, id, "remove_flows", spec, func(tx *store.Tx, _ *store.Resource) error {
 		return tx.TakeFromProject(ctx, id, sources...)
 	})
