@@ -57,6 +57,9 @@ func (c *Client) DropLookupRows(ctx context.Context, id int64, keys ...string) e
 // pathOfKeys writes keys so that nothing in them looks like what stands
 // between them, nor like a step up in the path.
 func pathOfKeys(keys []string) string {
+	if len(keys) == 1 && keys[0] == "/" {
+		keys = []string{"/", "/"} // an escaped slash alone is routed as the path's end; a key may be named twice
+	}
 	escaped := make([]string, len(keys))
 	for i, key := range keys {
 		escaped[i] = strings.NewReplacer("*", "%2A", ".", "%2E").Replace(url.PathEscape(key))

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 
 	"github.com/weirhq/weir/internal/store"
 )
@@ -27,21 +28,33 @@ func (s *Service) CreateProject(ctx context.Context, who Actor, in Common, sourc
 		return r, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := s.holdSources(ctx, tx, who.Org, sources); err != nil {
+			return err
+		}
 		if err := s.put(ctx, tx, who, &r, &ProjectSpec{}); err != nil {
 			return err
 		}
-		return s.fill(ctx, tx, &r, sources)
+		return s.fill(ctx, tx, r.ID, sources)
 	})
 	return r, err
 }
 
-// fill puts flows into a project, out of those that they were in.
-func (s *Service) fill(ctx context.Context, tx *store.Tx, project *store.Resource, sources []int64) error {
-	for _, id := range sources {
-		if _, err := tx.Resource(ctx, project.Org, store.KindSource, id); err != nil {
+// holdSources makes sure that the sources are there, and keeps others from
+// deleting them until the transaction ends. All who hold several take them in
+// the order of their ids, and before the audit log's line.
+func (s *Service) holdSources(ctx context.Context, tx *store.Tx, org int64, sources []int64) error {
+	for _, id := range slices.Sorted(slices.Values(sources)) {
+		if _, err := tx.Resource(ctx, org, store.KindSource, id); err != nil {
 			return err
 		}
-		if err := tx.PutInProject(ctx, project.ID, id, s.now()); err != nil {
+	}
+	return nil
+}
+
+// fill puts flows into a project, out of those that they were in.
+func (s *Service) fill(ctx context.Context, tx *store.Tx, project int64, sources []int64) error {
+	for _, id := range sources {
+		if err := tx.PutInProject(ctx, project, id, s.now()); err != nil {
 			return err
 		}
 	}
@@ -69,10 +82,13 @@ func (s *Service) UpdateProject(ctx context.Context, who Actor, id int64, edit P
 // refold makes these the flows of a project, and leaves those that stay as
 // they are.
 func (s *Service) refold(ctx context.Context, tx *store.Tx, project *store.Resource, sources []int64) error {
+	if err := s.holdSources(ctx, tx, project.Org, sources); err != nil {
+		return err
+	}
 	if err := tx.KeepInProject(ctx, project.ID, sources...); err != nil {
 		return err
 	}
-	return s.fill(ctx, tx, project, sources)
+	return s.fill(ctx, tx, project.ID, sources)
 }
 
 // AddToProject puts the flows of the sources into a project, out of those that
@@ -80,7 +96,10 @@ func (s *Service) refold(ctx context.Context, tx *store.Tx, project *store.Resou
 func (s *Service) AddToProject(ctx context.Context, who Actor, id int64, sources ...int64) error {
 	spec := &ProjectSpec{Sources: sources}
 	return s.change(ctx, who, store.KindProject, id, "add_flows", spec, func(tx *store.Tx, r *store.Resource) error {
-		return s.fill(ctx, tx, r, sources)
+		if err := s.holdSources(ctx, tx, r.Org, sources); err != nil {
+			return err
+		}
+		return s.fill(ctx, tx, r.ID, sources)
 	})
 }
 

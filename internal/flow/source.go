@@ -168,10 +168,10 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec); err != nil {
+		if err := src.hold(ctx, tx); err != nil {
 			return err
 		}
-		if err := src.refer(ctx, tx); err != nil {
+		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, src.references()...); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)
@@ -179,27 +179,42 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 	return src, err
 }
 
+// fieldMapID is the field that errors about a source's lookups name.
+const fieldMapID = "source_config.rest.iterations.map.id"
+
 // haveLookups makes sure that the lookups are there.
 func (s *Service) haveLookups(ctx context.Context, org int64, lookups map[string]int64) error {
 	for _, key := range slices.Sorted(maps.Keys(lookups)) {
 		if _, err := s.Lookup(ctx, org, lookups[key]); err != nil {
-			return about("source_config.rest.iterations.map.id", err)
+			return about(fieldMapID, err)
 		}
 	}
 	return nil
 }
 
-// refer writes down what the source uses. Lookups are held until the end of
-// the transaction: nobody deletes one meanwhile.
-func (src *Source) refer(ctx context.Context, tx *store.Tx) error {
+// references are what the source uses.
+func (src *Source) references() []store.Reference {
 	uses := []store.Reference{{Role: roleCredential, Target: src.Credential}}
-	for _, id := range slices.Compact(slices.Sorted(maps.Values(src.Lookups))) {
-		if _, err := tx.Resource(ctx, src.Org, store.KindLookup, id); err != nil {
-			return about("source_config.rest.iterations.map.id", err)
-		}
+	for _, id := range src.lookups() {
 		uses = append(uses, store.Reference{Role: roleLookup, Target: id})
 	}
-	return tx.Refer(ctx, src.ID, uses...)
+	return uses
+}
+
+// lookups are the ids of those that the source reads by, each once.
+func (src *Source) lookups() []int64 {
+	return slices.Compact(slices.Sorted(maps.Values(src.Lookups)))
+}
+
+// hold keeps others from deleting the source's lookups until the transaction
+// ends. It comes before the audit log's line: everybody takes them in this order.
+func (src *Source) hold(ctx context.Context, tx *store.Tx) error {
+	for _, id := range src.lookups() {
+		if _, err := tx.Resource(ctx, src.Org, store.KindLookup, id); err != nil {
+			return about(fieldMapID, err)
+		}
+	}
+	return nil
 }
 
 // yield makes the datasets of a source that it does not have yet.
@@ -314,7 +329,10 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		}
 		spec, r.Type = src.SourceSpec, src.Type
 		src.Resource = *r
-		if err := src.refer(ctx, tx); err != nil {
+		if err := src.hold(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.Refer(ctx, id, src.references()...); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Keys say which rows a request means: some by their keys, and all whose key
@@ -26,7 +27,7 @@ func ParseKeys(escaped string) (k Keys, err error) {
 	for _, part := range parts {
 		key, err := url.PathUnescape(part)
 		switch {
-		case err != nil:
+		case err != nil, !utf8.ValidString(key):
 			return k, refuse("keys", "they cannot be read", "Write special characters as %XX, a comma inside a key as %2C and a star as %2A")
 		case key == "":
 			return k, refuse("keys", "one of them is empty", "Write them as k1,k2, and a comma inside a key as %2C")

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/client"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/pgtest"
 )
@@ -304,4 +306,33 @@ func TestNobodyReadsByALookupThatTheyMayNotSee(t *testing.T) {
 	w.token = helper.Token.Expose()
 	w.call(200, "POST", "/data_sources/"+id(src["id"])+"/copy", nil)
 	w.call(403, "PUT", "/data_maps/"+id(table["id"])+"/entries", m{"entries": []any{m{"status": "upcoming"}}})
+}
+
+// Whatever a key is, its row is found and taken away by its path.
+func TestEveryKeyIsFoundByItsPath(t *testing.T) {
+	w := newWorld(t, 5)
+	c, err := client.New(client.Options{URL: w.url, Token: weir.NewSecret(w.token)})
+	w.must(err)
+	keys := []string{"a", "a,b", ",", "*", "a*", "%2C", "%", "..", ".", "a/b", "/", "?", "#", "ä", " ", "a b", "+", "=a", "entries", "\\", "\"", "😀"}
+	rows := []any{}
+	for _, key := range keys {
+		rows = append(rows, m{"k": key})
+	}
+	made := w.call(200, "POST", "/data_maps", m{"name": "Keys", "data_type": "string", "map_primary_key": "k", "data_map": rows})
+	table := toInt(made["id"])
+	for _, key := range keys {
+		got, err := c.LookupRows(w.Context(), table, key)
+		if err != nil || len(got) != 1 || string(got[0]["k"]) != id(key) {
+			t.Errorf("%q: %v, %v", key, got, err)
+		}
+	}
+	if got, err := c.LookupRows(w.Context(), table, keys...); err != nil || len(got) != len(keys) {
+		t.Errorf("all at once: %d of %d, %v", len(got), len(keys), err)
+	}
+	for i, key := range keys {
+		w.must(c.DropLookupRows(w.Context(), table, key))
+		if left := w.list("/data_maps/" + id(table) + "/entries"); len(left) != len(keys)-i-1 {
+			t.Fatalf("after %q there are %d rows, of %d", key, len(left), len(keys))
+		}
+	}
 }
