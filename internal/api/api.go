@@ -113,6 +113,8 @@ func (a *API) nouns() []func() {
 		a.registerDataSets,
 		a.registerDataSinks,
 		a.registerFlows,
+		a.registerProjects,
+		a.registerLookups,
 		a.registerRuns,
 	}
 }

@@ -199,7 +199,7 @@ func credentialsOf(sources []*flow.Source, destinations []*flow.Destination) (id
 // nodeOf puts a node and what hangs below it into the contract's shape.
 func nodeOf(n *flow.Node) FlowNode {
 	out := FlowNode{
-		ID: n.Node, OriginNodeID: n.Origin().Node, Status: statusOf(n.Status), FlowType: "streaming", IngestionMode: "full_ingestion",
+		ID: n.Node, OriginNodeID: n.Origin().Node, ProjectID: idOrNull(n.Origin().Project), Status: statusOf(n.Status), FlowType: "streaming", IngestionMode: "full_ingestion",
 		Name: n.Name, Description: n.Description, Children: []FlowNode{},
 	}
 	if n.Parent != nil {
@@ -309,6 +309,9 @@ func (a *API) mayReuse(ctx context.Context, kind store.Kind, id int64) error {
 	if kind == store.KindSource {
 		src, err := a.Flows.Source(ctx, actor(ctx).Org, id)
 		if err != nil {
+			return err
+		}
+		if err := a.mayUseLookups(ctx, src.Lookups); err != nil {
 			return err
 		}
 		return a.mayUse(ctx, "data_credentials_id", store.KindCredential, src.Credential)

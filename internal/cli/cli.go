@@ -40,6 +40,8 @@ type commands struct {
 	Datasets     datasetsCommand     `cmd:"" help:"What its sources yield."`
 	Destinations destinationsCommand `cmd:"" help:"Where its datasets go."`
 	Flows        flowsCommand        `cmd:"" help:"Its flows, as trees."`
+	Projects     projectsCommand     `cmd:"" help:"Folders of its flows."`
+	Lookups      lookupsCommand      `cmd:"" help:"Tables of rows that its sources read by."`
 	Runs         runsCommand         `cmd:"" help:"Its runs, newest first."`
 	Users        usersCommand        `cmd:"" help:"Who may use it."`
 	Keys         keysCommand         `cmd:"" help:"Your service keys."`

@@ -30,8 +30,13 @@ func (c flowsList) Run(s *session) error {
 	if err := server.Call(s.ctx, http.MethodGet, "/flows?flows_only=1&per_page=1000", nil, &all); err != nil {
 		return err
 	}
-	return c.print(s, all.Flows, "FLOW\tPART\tSTATUS", func(w io.Writer) {
-		for _, root := range all.Flows {
+	return c.printFlows(s, all.Flows)
+}
+
+// printFlows draws flows as trees.
+func (f remoteFlags) printFlows(s *session, flows []client.Node) error {
+	return f.print(s, flows, "FLOW\tPART\tSTATUS", func(w io.Writer) {
+		for _, root := range flows {
 			draw(w, root, 0)
 		}
 	})

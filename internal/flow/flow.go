@@ -7,6 +7,9 @@
 //	destination.go  where a dataset goes
 //	status.go       activate, pause, delete, restore
 //	tree.go         the flow as a tree of nodes
+//	project.go      folders of flows
+//	lookup.go       tables of rows that sources read by
+//	lookup_rows.go  a lookup's rows
 //	test.go         a glance at a source before anything is stored
 //	run.go          sources that are being read now
 package flow
@@ -60,6 +63,7 @@ const (
 	roleSource     = "source" // of a dataset
 	roleParent     = "parent" // of a dataset that was made from another
 	roleDataset    = "dataset"
+	roleLookup     = "lookup" // of a source that reads by its rows
 )
 
 // Common is what a user gives to make any part of a flow.
@@ -125,7 +129,8 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Res
 	if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
 		return err
 	}
-	if err := tx.CreateResource(ctx, r, true); err != nil {
+	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup
+	if err := tx.CreateResource(ctx, r, inTree); err != nil {
 		return err
 	}
 	if err := tx.Refer(ctx, r.ID, uses...); err != nil {
@@ -155,7 +160,11 @@ func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int
 		if err := tx.UpdateResource(ctx, &r); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, who, verb, &r, map[string]any{"status": r.Status})
+		detail := map[string]any{"status": r.Status}
+		if of, ok := spec.(interface{ told() map[string]any }); ok {
+			detail = of.told()
+		}
+		return s.tell(ctx, tx, who, verb, &r, detail)
 	})
 }
 

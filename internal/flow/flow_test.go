@@ -18,6 +18,7 @@ import (
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/governor"
+	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
@@ -41,6 +42,17 @@ var me = flow.Actor{Org: 1, User: 7}
 
 func newWorld(t *testing.T, bookings int) *world {
 	t.Helper()
+	return newWorldOn(t, bookings, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"))
+}
+
+// onBoth runs a test on either engine.
+func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, newWorld(t, 1)) })
+	t.Run("postgres", func(t *testing.T) { test(t, newWorldOn(t, 1, pgtest.New(t))) })
+}
+
+func newWorldOn(t *testing.T, bookings int, database string) *world {
+	t.Helper()
 	w := &world{T: t, files: filepath.Join(t.TempDir(), "files")}
 	must := func(err error) {
 		t.Helper()
@@ -50,7 +62,7 @@ func newWorld(t *testing.T, bookings int) *world {
 	}
 	dir := t.TempDir()
 	var err error
-	w.db, err = store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "weir.db"), store.Options{})
+	w.db, err = store.Open(t.Context(), database, store.Options{})
 	must(err)
 	t.Cleanup(func() { _ = w.db.Close() })
 	place, _, err := vault.FindRoot(t.Context(), vault.Search{Data: dir, Getenv: func(string) string { return "" }})

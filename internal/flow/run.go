@@ -149,7 +149,7 @@ func (s *Service) run(ctx context.Context, who Actor, src *Source, o Order, run 
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := s.reading(src, line.Credential)
+	f, _, err := s.readingNow(ctx, src, line.Credential)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -29,6 +30,9 @@ type SourceSpec struct {
 	Params    map[string]string `json:"params,omitempty"`
 	Manual    *rest.Config      `json:"manual,omitempty"` // instead of endpoints
 	Schedule  string            `json:"schedule,omitempty"`
+	// Lookups are by whose rows the steps of Manual read, by the step's key:
+	// each row makes the step's requests, with its columns as macros.
+	Lookups map[string]int64 `json:"lookups,omitempty"`
 	// Given is what the user configured, in the words of whoever took it, so
 	// that it can be shown again as it was.
 	Given jsontext.Value `json:"given,omitempty"`
@@ -149,6 +153,9 @@ func (s *Service) draft(ctx context.Context, who Actor, in SourceInput) (*Source
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := s.haveLookups(ctx, who.Org, in.Lookups); err != nil {
+		return nil, nil, err
+	}
 	r.Type, r.Credential = c.Type, c.ID
 	return &Source{Resource: r, SourceSpec: in.SourceSpec}, p, nil
 }
@@ -160,12 +167,53 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+		if err := src.hold(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, src.references()...); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)
 	})
 	return src, err
+}
+
+// fieldMapID is the field that errors about a source's lookups name.
+const fieldMapID = "source_config.rest.iterations.map.id"
+
+// haveLookups makes sure that the lookups are there.
+func (s *Service) haveLookups(ctx context.Context, org int64, lookups map[string]int64) error {
+	for _, key := range slices.Sorted(maps.Keys(lookups)) {
+		if _, err := s.Lookup(ctx, org, lookups[key]); err != nil {
+			return about(fieldMapID, err)
+		}
+	}
+	return nil
+}
+
+// references are what the source uses.
+func (src *Source) references() []store.Reference {
+	uses := []store.Reference{{Role: roleCredential, Target: src.Credential}}
+	for _, id := range src.lookups() {
+		uses = append(uses, store.Reference{Role: roleLookup, Target: id})
+	}
+	return uses
+}
+
+// lookups are the ids of those that the source reads by, each once.
+func (src *Source) lookups() []int64 {
+	return slices.Compact(slices.Sorted(maps.Values(src.Lookups)))
+}
+
+// hold keeps others from deleting the source's lookups until the transaction
+// ends. It comes before the audit log's line: everybody takes them in this order.
+func (src *Source) hold(ctx context.Context, tx *store.Tx) error {
+	for _, id := range src.lookups() {
+		if _, err := tx.Resource(ctx, src.Org, store.KindLookup, id); err != nil {
+			return about(fieldMapID, err)
+		}
+	}
+	return nil
 }
 
 // yield makes the datasets of a source that it does not have yet.
@@ -262,6 +310,9 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		if p, err = src.resolve(c); err != nil {
 			return nil, err
 		}
+		if err := s.haveLookups(ctx, who.Org, src.Lookups); err != nil {
+			return nil, err
+		}
 		src.Type = c.Type
 	}
 	var spec SourceSpec
@@ -272,7 +323,10 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		}
 		spec, r.Type, r.Credential = src.SourceSpec, src.Type, src.Credential
 		src.Resource = *r
-		if err := tx.Refer(ctx, id, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+		if err := src.hold(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.Refer(ctx, id, src.references()...); err != nil {
 			return err
 		}
 		return s.yield(ctx, tx, who, src, p)
@@ -313,6 +367,20 @@ func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow
 	}
 	if c.Account != nil {
 		f.Account = *c.Account
+	}
+	return f, p, nil
+}
+
+// readingNow is reading with the rows of the source's lookups, as they are now.
+func (s *Service) readingNow(ctx context.Context, src *Source, c *credential.Credential) (*pipeline.Flow, *plan, error) {
+	f, p, err := s.reading(src, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	for id, config := range p.configs {
+		if p.configs[id], err = s.withRows(ctx, src.Org, config, src.Lookups); err != nil {
+			return nil, nil, err
+		}
 	}
 	return f, p, nil
 }

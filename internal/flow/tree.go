@@ -12,6 +12,7 @@ type Node struct {
 	store.Resource
 	Parent   *Node
 	Children []*Node
+	Project  int64 // of the root: the project that the flow is in; 0 for none
 }
 
 // Origin is the node at the root.
@@ -75,7 +76,11 @@ func (s *Service) sourceOf(ctx context.Context, org int64, kind store.Kind, id i
 
 // grow makes the tree of a source.
 func (s *Service) grow(ctx context.Context, source store.Resource) (*Node, error) {
-	root := &Node{Resource: source}
+	project, err := s.Store.ProjectOf(ctx, source.ID)
+	if err != nil {
+		return nil, err
+	}
+	root := &Node{Resource: source, Project: project}
 	datasets, err := s.below(ctx, source.Org, store.KindDataset, source.ID)
 	if err != nil {
 		return nil, err
