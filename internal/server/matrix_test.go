@@ -102,7 +102,7 @@ func (x *matrix) made(set string) objects {
 	o["lake"] = x.must200(c, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
 	o["data_credentials"] = o["cal"]
 	x.flowOf(set, o)
-	for _, noun := range []string{"teams", "service_keys"} {
+	for _, noun := range []string{"teams", "service_keys", "data_maps", "projects"} {
 		x.fresh(set, noun, o)
 	}
 	for _, noun := range []string{"vendors", "auth_templates", "vendor_endpoints"} {
@@ -136,6 +136,10 @@ func (x *matrix) fresh(set, noun string, o objects) {
 			team["members"] = []any{m{"id": x.named("guest").who.User}, m{"id": x.named("helper").who.User}}
 		}
 		o[noun] = x.must200(c, "POST", "/teams", team)["id"]
+	case "data_maps":
+		o[noun] = x.must200(c, "POST", "/data_maps", m{"name": "Teams", "data_type": "string", "map_primary_key": "team", "data_map": []any{m{"team": "a"}}})["id"]
+	case "projects":
+		o[noun] = x.must200(c, "POST", "/projects", m{"name": "Sales"})["id"]
 	case "service_keys":
 		o[noun] = x.must200(c, "POST", "/service_keys", m{"name": "spare", "scope": "collaborator"})["id"]
 	case "data_sources", "data_sets", "data_sinks", "flows":
@@ -265,7 +269,7 @@ func (x *matrix) try(r documented, n need, c *caller, set string) {
 	if r.path == "/token/logout" && want == 0 {
 		token = x.again(c)
 	}
-	path := strings.NewReplacer("{id}", id(o[r.noun()]), "{run_id}", id(o["run_id"])).Replace(r.path)
+	path := strings.NewReplacer("{id}", id(o[r.noun()]), "{run_id}", id(o["run_id"]), "{keys}", "%2A").Replace(r.path)
 	status, b := x.ask(token, r.method, path, r.body())
 	refused := status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound
 	if r.path == "/token" && status == http.StatusUnauthorized {
@@ -287,8 +291,8 @@ func wanted(status int) string {
 // remove deletes what is to be restored.
 func (x *matrix) remove(set, noun string, o objects) {
 	x.Helper()
-	if noun == "data_credentials" {
-		x.must200(x.maker(set), "DELETE", "/data_credentials/"+id(o[noun]), nil)
+	if noun == "data_credentials" || noun == "data_maps" || noun == "projects" {
+		x.must200(x.maker(set), "DELETE", "/"+noun+"/"+id(o[noun]), nil)
 		return
 	}
 	x.must200(x.maker(set), "DELETE", "/flows/"+id(o["flows"]), nil)

@@ -14,6 +14,7 @@ type need struct {
 	org       identity.Role // in one's organization
 	on        identity.Role // on the object that the path names
 	inOrg     bool          // the object is in one's organization
+	makes     bool          // and who may look at it must be one who makes things
 }
 
 var (
@@ -48,12 +49,18 @@ func needs() map[string]need {
 		"GET /data_sources/{id}/plan":        operates, "GET /data_sources/{id}/runs": looks, "POST /data_sources/{id}/run_now": operates,
 		"GET /data_sets/{id}/samples": looks, "GET /data_sets/{id}/docs": looks, "POST /data_sets/{id}/docs": changes, "GET /data_sets/{id}/quarantine": looks,
 	}
-	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks"} {
+	add(all, "data_maps", map[string]need{
+		"GET /{id}/entries": looks, "PUT /{id}/entries": changes, "GET /{id}/entries/{keys}": looks, "DELETE /{id}/entries/{keys}": changes})
+	add(all, "projects", map[string]need{
+		"GET /{id}/flows": looks, "PUT /{id}/flows": changes, "POST /{id}/flows": changes, "DELETE /{id}/flows": changes, "POST /{id}/flows/search": looks})
+	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "projects"} {
 		add(all, noun, map[string]need{
 			"GET ": signedIn, "POST ": maker, "GET /{id}": looks, "PUT /{id}": changes, "DELETE /{id}": changes, "POST /{id}/copy": changes, "POST /{id}/restore": restores,
 			"GET /{id}/accessors": looks, "PUT /{id}/accessors": changes, "POST /{id}/accessors": changes, "DELETE /{id}/accessors": changes, "GET /{id}/audit_log": looks,
 		})
 	}
+	delete(all, "POST /projects/{id}/copy") // a flow is in one project: there is nothing to copy
+	all["POST /data_maps/{id}/copy"] = need{on: identity.RoleCollaborator, makes: true}
 	for _, part := range []string{"data_sources", "data_sets", "data_sinks"} {
 		add(all, part, map[string]need{
 			"PUT /{id}/activate": operates, "PUT /{id}/pause": operates, "GET /{id}/flow": looks, "DELETE /{id}/flow": changes, "GET /{id}/flow/logs": looks,
@@ -83,7 +90,7 @@ func (n need) verdict(c *caller, on string, noun string) int {
 		return http.StatusForbidden
 	case n.inOrg && (on == "foreign") != (c.name == "foreign"), n.on != "" && role == "":
 		return http.StatusNotFound
-	case n.on != "" && !role.AtLeast(n.on):
+	case n.on != "" && !role.AtLeast(n.on), n.makes && !c.org.AtLeast(identity.RoleOperator):
 		return http.StatusForbidden
 	}
 	return 0
