@@ -10,6 +10,7 @@
 //	check.go    validation: what each kind is shown to, and what can be wrong
 //	door.go     the one door: audit first, then a client that can speak to one origin
 //	rotate.go   a new key from the service itself
+//	budget.go   what is left of each key's window, and who used it
 package credential
 
 import (
@@ -63,6 +64,7 @@ type Spec struct {
 	Problem       string             `json:"problem,omitempty"` // of the failure, in words
 	ExpiresAt     int64              `json:"expires_at,omitempty"`
 	UsedAt        int64              `json:"used_at,omitempty"`
+	Budget        string             `json:"budget,omitempty"` // names the key's budget: the same for each credential with this key
 }
 
 // Status is what is known of the credential.
@@ -97,6 +99,9 @@ type Service struct {
 
 	mu      sync.Mutex
 	clients map[string]*http.Client // by origin: connections are kept
+	names   map[int64]string        // of the budgets of credentials that were used
+
+	meter meter
 }
 
 // New returns the service.
@@ -105,7 +110,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Options: o, kinds: kinds, clients: map[string]*http.Client{}}, nil
+	return &Service{Options: o, kinds: kinds, clients: map[string]*http.Client{}, names: map[int64]string{}, meter: meter{used: map[store.BudgetUse]*tally{}}}, nil
 }
 
 // Credential reads one of the organization.

@@ -36,7 +36,7 @@ func (s *Service) Connect(ctx context.Context, u Use) (*Line, error) {
 	if c.Kind.Connection != "rest" || c.Origin == "" {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: "credential", Message: "it leads to no API", Remedy: "Choose a credential of an API, with its address"}
 	}
-	return s.dial(c, secrets[fieldKey])
+	return s.dial(c, secrets[fieldKey], u.For)
 }
 
 // Database gives the address of a database credential's database, and what

@@ -65,9 +65,14 @@ func (s *Service) Datasets(ctx context.Context, f store.ResourceFilter) ([]*Data
 	if err != nil {
 		return nil, 0, err
 	}
+	refs, err := s.references(ctx, rows)
+	if err != nil {
+		return nil, 0, err
+	}
 	all := make([]*Dataset, len(rows))
 	for i, r := range rows {
-		if all[i], err = s.loadDataset(ctx, r); err != nil {
+		all[i] = &Dataset{Resource: r, Source: refs[r.ID][roleSource], Parent: refs[r.ID][roleParent]}
+		if err := unpack(r, &all[i].DatasetSpec); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -227,10 +232,11 @@ func (s *Service) Quarantine(ctx context.Context, d *Dataset, n int) (all []stor
 	if err != nil || o.log.ID == 0 {
 		return nil, 0, err
 	}
-	if total, err = s.Store.CountQuarantined(ctx, o.log.ID); err != nil {
+	open := store.QuarantineFilter{Datasets: []store.DatasetID{o.log.ID}, State: store.QuarantineOpen, Page: 1, Size: n}
+	if total, err = s.Store.CountQuarantine(ctx, open); err != nil {
 		return nil, 0, err
 	}
-	all, err = s.Store.Quarantined(ctx, o.log.ID, n)
+	all, err = s.Store.Quarantined(ctx, open)
 	return all, total, err
 }
 

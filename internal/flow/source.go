@@ -229,9 +229,14 @@ func (s *Service) Sources(ctx context.Context, f store.ResourceFilter) ([]*Sourc
 	if err != nil {
 		return nil, 0, err
 	}
+	refs, err := s.references(ctx, rows)
+	if err != nil {
+		return nil, 0, err
+	}
 	all := make([]*Source, len(rows))
 	for i, r := range rows {
-		if all[i], err = s.loadSource(ctx, r); err != nil {
+		all[i] = &Source{Resource: r, Credential: refs[r.ID][roleCredential]}
+		if err := unpack(r, &all[i].SourceSpec); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -314,7 +319,7 @@ func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow
 		return nil, nil, err
 	}
 	f := &pipeline.Flow{
-		Org: src.Org, Name: src.name(), Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
+		Org: src.Org, Name: src.name(), Resource: src.ID, Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
 		Streams: p.streams, Logger: s.Logger, Now: s.Now,
 	}
 	if c.Account != nil {

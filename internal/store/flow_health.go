@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/weirhq/weir"
+)
+
+// FlowHealth is how a flow stands.
+type FlowHealth struct {
+	Source    int64 // the resource at its root
+	Node      int64
+	Name      string
+	Status    string // of the source
+	Health    Health // "" before the first run ended
+	Run       weir.RunID
+	Number    int64 // of the newest run that ended
+	Records   int   // new or changed in it
+	Errors    int
+	Summary   string // what went wrong, "" for nothing
+	UpdatedAt int64  // µs; 0 before the first run ended
+}
+
+// HealthFilter chooses flows of one organization. Zero fields choose all.
+type HealthFilter struct {
+	Org      int64
+	Sources  []int64 // only these; nil for all
+	Owner    int64
+	Health   Health
+	From, To int64  // when the newest run ended, µs; To is excluded
+	SortBy   string // one of HealthOrders; "" for updated
+	Up       bool   // smallest first
+
+	Page, Size int
+}
+
+// HealthOrders are what flows can be sorted by.
+var HealthOrders = map[string]string{"updated": "h.updated", "health": "h.health", "errors": "h.errors", "records": "h.records", "name": "r.name", "flow": "n.id"}
+
+func (f HealthFilter) conditions() *conditions {
+	c := &conditions{}
+	c.and("r.org = %s", f.Org)
+	c.and("r.kind = %s", KindSource)
+	c.and("r.deleted = 0")
+	if f.Sources != nil {
+		c.and(among(c, "r.id", f.Sources))
+	}
+	if f.Owner != 0 {
+		c.and("r.owner = %s", f.Owner)
+	}
+	if f.Health != "" {
+		c.and("h.org = r.org AND h.health = %s", f.Health)
+	}
+	if f.From != 0 {
+		c.and("h.updated >= %s", f.From)
+	}
+	if f.To != 0 {
+		c.and("h.updated < %s", f.To)
+	}
+	return c
+}
+
+const fromHealth = ` FROM resource r JOIN node n ON n.resource = r.id LEFT JOIN flow_health h ON h.resource = r.id`
+
+// FlowHealths gives the filter's flows, and how many there are on all pages.
+func (db *DB) FlowHealths(ctx context.Context, f HealthFilter) (all []FlowHealth, total int, err error) {
+	c := f.conditions()
+	if err := db.read.QueryRowContext(ctx, `SELECT count(*)`+fromHealth+c.text.String(), c.args...).Scan(&total); err != nil {
+		return nil, 0, db.explain(ctx, err)
+	}
+	column, known := HealthOrders[f.SortBy]
+	if !known {
+		column = HealthOrders["updated"]
+	}
+	direction := " DESC"
+	if f.Up {
+		direction = ""
+	}
+	if slices.Contains([]string{"h.updated", "h.errors", "h.records"}, column) {
+		column = "coalesce(" + column + ", 0)"
+	}
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var h FlowHealth
+		err := rows.Scan(&h.Source, &h.Node, &h.Name, &h.Status, &h.Health, &h.Run, &h.Number, &h.Records, &h.Errors, &h.Summary, &h.UpdatedAt)
+		all = append(all, h)
+		return err
+	}, `SELECT r.id, n.id, r.name, r.status, coalesce(h.health, ''), coalesce(h.run, ''), coalesce(h.number, 0), coalesce(h.records, 0), coalesce(h.errors, 0),
+		coalesce(h.summary, ''), coalesce(h.updated, 0)`+fromHealth+c.text.String()+` ORDER BY `+column+direction+`, r.id`+
+		fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size), c.args...)
+	return all, total, err
+}
+
+// CountHealth counts flows by health; "" are those of which no run has ended.
+func (db *DB) CountHealth(ctx context.Context, f HealthFilter) (map[Health]int, error) {
+	c := f.conditions()
+	counts := map[Health]int{}
+	return counts, db.each(ctx, func(rows *sql.Rows) error {
+		var h Health
+		var n int
+		err := rows.Scan(&h, &n)
+		counts[h] = n
+		return err
+	}, `SELECT coalesce(h.health, ''), count(*)`+fromHealth+c.text.String()+` GROUP BY 1`, c.args...)
+}
