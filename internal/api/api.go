@@ -22,6 +22,7 @@
 //	paging.go       lists, page by page
 //	document.go     the OpenAPI document
 //	catalogue.go    connectors as vendors, templates and endpoints
+//	insight.go      what lists of what happened have in common
 //
 // Everything else is a noun.
 package api
@@ -114,6 +115,14 @@ func (a *API) nouns() []func() {
 		a.registerDataSinks,
 		a.registerFlows,
 		a.registerRuns,
+		a.registerPlans,
+		a.registerMetrics,
+		a.registerLogs,
+		a.registerHealth,
+		a.registerAccounts,
+		a.registerQuarantine,
+		a.registerBudgets,
+		a.registerRecommendations,
 	}
 }
 

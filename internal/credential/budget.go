@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -100,27 +99,26 @@ func (s *Service) FlushUse(ctx context.Context) error {
 	return err
 }
 
-// name notes which budget a credential's key has.
-func (s *Service) name(c *Credential, budget string) {
-	c.Budget = budget
-	if c.ID == 0 {
-		return
+// nameBudget writes down which budget a credential's key has, once in the life
+// of the process: a credential may be older than that is written down.
+func (s *Service) nameBudget(ctx context.Context, c *Credential) error {
+	s.mu.Lock()
+	known := s.names[c.ID] == c.Budget
+	s.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := s.Store.Change(ctx, func(tx *store.Tx) error { return tx.NameBudget(ctx, c.Org, c.ID, c.Budget) }); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.names[c.ID] = budget
-}
-
-// BudgetName names the budget of a credential's key; "" when it leads to no
-// API, or has not been used since Weir writes that down.
-func (s *Service) BudgetName(c *Credential) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return cmp.Or(s.names[c.ID], c.Budget)
+	s.names[c.ID] = c.Budget
+	return nil
 }
 
 // KeyBudget is one key's budget, with the organization's credentials that
-// hold the key.
+// hold the key: two credentials with one key share one budget.
 type KeyBudget struct {
 	Name        string
 	Origin      string
@@ -128,39 +126,48 @@ type KeyBudget struct {
 	governor.Standing
 }
 
-// KeyBudgets gives the budgets of the keys of credentials, in the order of their
-// first credential. Two credentials with one key share one budget.
-func (s *Service) KeyBudgets(ctx context.Context, all []*Credential) ([]KeyBudget, error) {
-	var out []KeyBudget
-	var names []string
-	for _, c := range all {
-		name := s.BudgetName(c)
-		if name == "" {
-			continue
-		}
-		if i := slices.Index(names, name); i >= 0 {
-			out[i].Credentials = append(out[i].Credentials, c)
-			continue
-		}
-		names, out = append(names, name), append(out, KeyBudget{Name: name, Origin: c.Origin, Credentials: []*Credential{c}})
+// KeyBudgets gives the filter's budgets in the order of their first
+// credential, and how many there are on all pages.
+func (s *Service) KeyBudgets(ctx context.Context, f store.BudgetFilter) ([]KeyBudget, int, error) {
+	found, total, err := s.Store.KeyBudgets(ctx, f)
+	if err != nil || len(found) == 0 {
+		return nil, total, err
 	}
-	if len(out) == 0 {
-		return nil, nil
+	var names []string
+	var ids []int64
+	for _, b := range found {
+		names, ids = append(names, b.Name), append(ids, b.Credentials...)
+	}
+	credentials, _, err := s.List(ctx, store.ResourceFilter{Org: f.Org, IDs: ids})
+	if err != nil {
+		return nil, 0, err
+	}
+	byID := map[int64]*Credential{}
+	for _, c := range credentials {
+		byID[c.ID] = c
 	}
 	records, err := s.Store.BudgetRecords(ctx, names...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	for i := range out {
+	out := make([]KeyBudget, len(found))
+	for i, b := range found {
 		limit := 0
-		for _, c := range out[i].Credentials {
+		for _, id := range b.Credentials {
+			c := byID[id]
+			if c == nil {
+				continue // deleted in this moment
+			}
+			out[i].Credentials = append(out[i].Credentials, c)
+			out[i].Origin = c.Origin
 			if n := cmp.Or(c.limit(), governor.DefaultLimit); limit == 0 || n < limit {
 				limit = n
 			}
 		}
-		if out[i].Standing, err = s.Governor.Look(out[i].Name, limit, records[out[i].Name]); err != nil {
-			return nil, err
+		out[i].Name = b.Name
+		if out[i].Standing, err = s.Governor.Look(b.Name, limit, records[b.Name]); err != nil {
+			return nil, 0, err
 		}
 	}
-	return out, nil
+	return out, total, nil
 }

@@ -306,7 +306,7 @@ func (s *Service) dial(c *Credential, key weir.Secret, source int64) (*Line, err
 		return nil, weir.At(fieldBaseURL, err)
 	}
 	line := &Line{Credential: c, Budget: s.Governor.Budget(c.Origin, key, c.limit())}
-	s.name(c, s.Governor.Name(c.Origin, key))
+	c.Budget = s.Governor.Name(c.Origin, key)
 	use := store.BudgetUse{Org: c.Org, Budget: c.Budget, Credential: c.ID, Source: source}
 	o := rest.ClientOptions{HTTP: client, Origin: c.Origin, Key: key, Budget: &metered{line.Budget, &s.meter, use, s.Now}, Logger: s.Logger}
 	if d := c.Kind.Connector; d != nil {

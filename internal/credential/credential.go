@@ -64,7 +64,7 @@ type Spec struct {
 	Problem       string             `json:"problem,omitempty"` // of the failure, in words
 	ExpiresAt     int64              `json:"expires_at,omitempty"`
 	UsedAt        int64              `json:"used_at,omitempty"`
-	Budget        string             `json:"budget,omitempty"` // names the key's budget: the same for each credential with this key
+	Budget        string             `json:"-"` // names the key's budget: the same for each credential with this key
 }
 
 // Status is what is known of the credential.
@@ -99,7 +99,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	clients map[string]*http.Client // by origin: connections are kept
-	names   map[int64]string        // of the budgets of credentials that were used
+	names   map[int64]string        // of the budgets of credentials, as they are written down
 
 	meter meter
 }
@@ -158,10 +158,15 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, c *Credential) error {
 	}
 	c.Resource.Spec = spec
 	if c.ID == 0 {
-		return tx.CreateResource(ctx, &c.Resource, false)
+		err = tx.CreateResource(ctx, &c.Resource, false)
+	} else {
+		c.Updated = s.now()
+		err = tx.UpdateResource(ctx, &c.Resource)
 	}
-	c.Updated = s.now()
-	return tx.UpdateResource(ctx, &c.Resource)
+	if err != nil || c.Budget == "" {
+		return err
+	}
+	return tx.NameBudget(ctx, c.Org, c.ID, c.Budget)
 }
 
 func (s *Service) now() int64 { return s.Now().UnixMicro() }

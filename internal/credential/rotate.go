@@ -96,7 +96,7 @@ func (s *Service) adopt(ctx context.Context, who Actor, c *Credential, body []by
 	return s.mark(ctx, who, c, "credential.rotate", func(c *Credential) {
 		c.SecretVersion++
 		c.Secrets = map[string]int64{fieldKey: now}
-		s.name(c, s.Governor.Name(c.Origin, key))
+		c.Budget = s.Governor.Name(c.Origin, key)
 		c.ExpiresAt = s.Now().AddDate(0, 0, days).UnixMicro()
 		c.Settings[fieldExpires] = time.UnixMicro(c.ExpiresAt).UTC().Format(time.DateOnly)
 		found{status: StatusVerified, account: c.Account}.apply(c, now)

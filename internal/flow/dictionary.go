@@ -113,6 +113,7 @@ type column struct {
 	early, late string
 	words       map[string]int
 	numbers     int
+	switches    map[bool]bool
 }
 
 // columnsOf lists the columns of a JSON Schema: dotted paths, with [] after a
@@ -135,7 +136,7 @@ func columnsOf(schema map[string]any, path string, into map[string]*column) {
 		}
 		return
 	}
-	into[path] = &column{kind: kind, words: map[string]int{}}
+	into[path] = &column{kind: kind, words: map[string]int{}, switches: map[bool]bool{}}
 }
 
 // escaped keeps the dots and lists in names apart from those of paths.
@@ -195,6 +196,8 @@ func (c *column) see(values []any) {
 			c.empty++
 		case string:
 			c.text(v)
+		case bool:
+			c.switches[v] = true
 		case float64:
 			if c.numbers == 0 {
 				c.low, c.high = v, v
@@ -238,8 +241,10 @@ var (
 // examples shows what can be nobody's.
 func (c *column) examples(path string) string {
 	switch {
-	case c.kind == "boolean":
+	case len(c.switches) == 2:
 		return "true, false"
+	case len(c.switches) == 1:
+		return fmt.Sprint(c.switches[true])
 	case c.early != "" && c.kind == "time":
 		return c.early + " to " + c.late
 	case c.numbers >= sharedBy && !number.MatchString(path) && !personal.MatchString(path):

@@ -30,6 +30,16 @@ func (n *Node) Walk(f func(*Node)) {
 	}
 }
 
+// Find gives the node of a resource; nil when it is not in the tree.
+func (n *Node) Find(id int64) (found *Node) {
+	n.Walk(func(one *Node) {
+		if one.ID == id {
+			found = one
+		}
+	})
+	return found
+}
+
 // Tree gives the whole flow that a part belongs to, and the part's own node.
 func (s *Service) Tree(ctx context.Context, org int64, kind store.Kind, id int64) (root, part *Node, err error) {
 	source := id
@@ -46,12 +56,7 @@ func (s *Service) Tree(ctx context.Context, org int64, kind store.Kind, id int64
 	if err != nil {
 		return nil, nil, err
 	}
-	root.Walk(func(n *Node) {
-		if n.ID == id {
-			part = n
-		}
-	})
-	if part == nil {
+	if part = root.Find(id); part == nil {
 		return nil, nil, &weir.Error{Code: weir.CodeNotFound, Where: string(kind), Message: "it is in no flow"}
 	}
 	return root, part, nil

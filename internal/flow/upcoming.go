@@ -114,11 +114,7 @@ func within(expression string, from, to time.Time) (times []time.Time, err error
 }
 
 func (s *Service) upcomingBudgets(ctx context.Context, org int64, ids []int64) (out []UpcomingBudget, err error) {
-	credentials, _, err := s.Credentials.List(ctx, store.ResourceFilter{Org: org, IDs: ids})
-	if err != nil {
-		return nil, err
-	}
-	budgets, err := s.Credentials.KeyBudgets(ctx, credentials)
+	budgets, _, err := s.Credentials.KeyBudgets(ctx, store.BudgetFilter{Org: org, Credentials: ids})
 	for _, b := range budgets {
 		out = append(out, UpcomingBudget{KeyBudget: b})
 	}

@@ -67,3 +67,67 @@ func (db *DB) BudgetRecords(ctx context.Context, budgets ...string) (map[string]
 		return err
 	}, `SELECT key, places FROM budget`+c.text.String(), c.args...)
 }
+
+// NameBudget notes which budget a credential's key has.
+func (t *Tx) NameBudget(ctx context.Context, org, credential int64, budget string) error {
+	_, err := t.tx.ExecContext(ctx, `INSERT INTO credential_budget (credential, org, budget) VALUES ($1, $2, $3)
+		ON CONFLICT (credential) DO UPDATE SET budget = excluded.budget WHERE credential_budget.budget <> excluded.budget`, credential, org, budget)
+	return err
+}
+
+// KeyBudget is a budget with the living credentials of one organization whose
+// key has it.
+type KeyBudget struct {
+	Name        string
+	Credentials []int64 // in order
+}
+
+// BudgetFilter chooses budgets of one organization.
+type BudgetFilter struct {
+	Org         int64
+	Credentials []int64 // that one of these has; nil for all
+	Page, Size  int     // from 1; how many on a page, 0 for all
+}
+
+// KeyBudgets gives the filter's budgets in the order of their first
+// credential, each with all its credentials, and how many there are on all pages.
+func (db *DB) KeyBudgets(ctx context.Context, f BudgetFilter) (budgets []KeyBudget, total int, err error) {
+	c := &conditions{}
+	c.and("b.org = %s", f.Org)
+	c.and("r.deleted = 0")
+	if f.Credentials != nil {
+		c.and(amongIDs("b.credential", f.Credentials))
+	}
+	from := ` FROM credential_budget b JOIN resource r ON r.id = b.credential`
+	if err := db.read.QueryRowContext(ctx, `SELECT count(DISTINCT b.budget)`+from+c.text.String(), c.args...).Scan(&total); err != nil || total == 0 {
+		return nil, 0, db.explain(ctx, err)
+	}
+	query := `SELECT b.budget` + from + c.text.String() + ` GROUP BY b.budget ORDER BY min(b.credential)`
+	if f.Size > 0 {
+		query += fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size)
+	}
+	at := map[string]int{}
+	names := []string{}
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var b KeyBudget
+		err := rows.Scan(&b.Name)
+		at[b.Name], names, budgets = len(budgets), append(names, b.Name), append(budgets, b)
+		return err
+	}, query, c.args...)
+	if err != nil || len(names) == 0 {
+		return nil, total, err
+	}
+	all := &conditions{}
+	all.and("b.org = %s", f.Org)
+	all.and("r.deleted = 0")
+	all.and(among(all, "b.budget", names))
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var name string
+		var credential int64
+		err := rows.Scan(&name, &credential)
+		b := &budgets[at[name]]
+		b.Credentials = append(b.Credentials, credential)
+		return err
+	}, `SELECT b.budget, b.credential`+from+all.text.String()+` ORDER BY b.credential`, all.args...)
+	return budgets, total, err
+}

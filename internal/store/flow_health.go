@@ -46,7 +46,7 @@ func (f HealthFilter) conditions() *conditions {
 	c.and("r.kind = %s", KindSource)
 	c.and("r.deleted = 0")
 	if f.Sources != nil {
-		c.and(among(c, "r.id", f.Sources))
+		c.and(amongIDs("r.id", f.Sources))
 	}
 	if f.Owner != 0 {
 		c.and("r.owner = %s", f.Owner)
@@ -104,4 +104,23 @@ func (db *DB) CountHealth(ctx context.Context, f HealthFilter) (map[Health]int, 
 		counts[h] = n
 		return err
 	}, `SELECT coalesce(h.health, ''), count(*)`+fromHealth+c.text.String()+` GROUP BY 1`, c.args...)
+}
+
+// StatusCount is how many flows have one status and health.
+type StatusCount struct {
+	Status string
+	Health Health
+	Flows  int
+}
+
+// CountStatus counts flows by status and health.
+func (db *DB) CountStatus(ctx context.Context, f HealthFilter) (counts []StatusCount, err error) {
+	c := f.conditions()
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var one StatusCount
+		err := rows.Scan(&one.Status, &one.Health, &one.Flows)
+		counts = append(counts, one)
+		return err
+	}, `SELECT r.status, coalesce(h.health, ''), count(*)`+fromHealth+c.text.String()+` GROUP BY 1, 2`, c.args...)
+	return counts, err
 }

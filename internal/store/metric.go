@@ -40,7 +40,7 @@ func (f PartFilter) conditions() *conditions {
 		c.and("p.kind = %s", f.Kind)
 	}
 	if f.Parts != nil {
-		c.and(among(c, "p.part", f.Parts))
+		c.and(amongIDs("p.part", f.Parts))
 	}
 	if f.Number != 0 {
 		c.and("p.number = %s", f.Number)

@@ -101,10 +101,10 @@ func (f QuarantineFilter) conditions() *conditions {
 		c.and("q.state = %s", f.State)
 	}
 	if f.Datasets != nil {
-		c.and(among(c, "q.dataset", f.Datasets))
+		c.and(amongIDs("q.dataset", f.Datasets))
 	}
 	if f.IDs != nil {
-		c.and(among(c, "q.id", f.IDs))
+		c.and(amongIDs("q.id", f.IDs))
 	}
 	if f.Destination != 0 {
 		c.and("q.destination = %s", f.Destination)
@@ -169,7 +169,7 @@ type Origin struct {
 // deleted is not in the answer.
 func (db *DB) Origins(ctx context.Context, logs ...DatasetID) (map[DatasetID]Origin, error) {
 	c := &conditions{}
-	c.and(among(c, "d.id", logs))
+	c.and(amongIDs("d.id", logs))
 	out := map[DatasetID]Origin{}
 	return out, db.each(ctx, func(rows *sql.Rows) error {
 		var id DatasetID
@@ -190,10 +190,10 @@ func (db *DB) LogsOf(ctx context.Context, org int64, datasets, sources []int64) 
 	c := &conditions{}
 	c.and("r.org = %s", org)
 	if datasets != nil {
-		c.and(among(c, "r.id", datasets))
+		c.and(amongIDs("r.id", datasets))
 	}
 	if sources != nil {
-		c.and(among(c, "s.resource", sources))
+		c.and(amongIDs("s.resource", sources))
 	}
 	logs = []DatasetID{}
 	err = db.each(ctx, func(rows *sql.Rows) error {

@@ -54,7 +54,7 @@ func (f RunFilter) conditions() *conditions {
 	c := &conditions{}
 	c.and("r.org = %s", f.Org)
 	if f.Sources != nil {
-		c.and(among(c, "r.resource", f.Sources))
+		c.and(amongIDs("r.resource", f.Sources))
 	}
 	if f.Status != "" {
 		c.and("r.status = %s", f.Status)
@@ -117,7 +117,7 @@ func (db *DB) RecentRuns(ctx context.Context, n int, sources ...int64) (map[int6
 		return out, nil
 	}
 	c := &conditions{}
-	c.and(among(c, "s.id", sources))
+	c.and(amongIDs("s.id", sources))
 	c.args = append(c.args, n)
 	return out, db.each(ctx, func(rows *sql.Rows) error {
 		r, err := scanRun(rows)

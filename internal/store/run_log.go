@@ -63,7 +63,7 @@ func (f LogFilter) conditions() *conditions {
 		c.and("l.part = %s", f.Part)
 	}
 	if len(f.Runs) > 0 {
-		c.and(among(c, "l.number", f.Runs))
+		c.and(amongIDs("l.number", f.Runs))
 	}
 	if f.Run != "" {
 		c.and("l.run = %s", f.Run)

@@ -71,7 +71,12 @@ CREATE TABLE budget_use (
 );
 CREATE INDEX budget_use_minute ON budget_use (minute);
 
+-- Which budget a credential's key has: one for all that hold the key.
+CREATE TABLE credential_budget (credential BIGINT PRIMARY KEY REFERENCES resource (id), org BIGINT NOT NULL, budget TEXT NOT NULL);
+CREATE INDEX credential_budget_org ON credential_budget (org, budget, credential);
+
 -- +goose Down
+DROP TABLE credential_budget;
 DROP TABLE budget_use;
 DROP INDEX quarantine_same; DROP INDEX quarantine_open; DROP INDEX quarantine_state;
 ALTER TABLE quarantine DROP COLUMN settled_by; ALTER TABLE quarantine DROP COLUMN settled; ALTER TABLE quarantine DROP COLUMN state; ALTER TABLE quarantine DROP COLUMN destination;
