@@ -44,3 +44,6 @@ func (m *meter) end(ctx context.Context) error {
 	<-m.over
 	return m.credentials.FlushUse(ctx)
 }
+
+// Flush writes down what keys were used for so far.
+func (s *Server) Flush(ctx context.Context) error { return s.meter.credentials.FlushUse(ctx) }
