@@ -263,9 +263,23 @@ func (s *Service) DatasetsOf(ctx context.Context, org int64, sources ...int64) (
 	return out, err
 }
 
-// DestinationsOf gives the destinations of a dataset of the organization.
-func (s *Service) DestinationsOf(ctx context.Context, org, dataset int64) ([]store.Resource, error) {
-	return s.below(ctx, org, store.KindDestination, dataset)
+// DestinationsOf gives the destinations of datasets of the organization, by
+// dataset.
+func (s *Service) DestinationsOf(ctx context.Context, org int64, datasets ...int64) (map[int64][]store.Resource, error) {
+	out := map[int64][]store.Resource{}
+	if len(datasets) == 0 {
+		return out, nil
+	}
+	rows, err := s.below(ctx, org, store.KindDestination, datasets...)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := s.references(ctx, rows)
+	for _, r := range rows {
+		at := refs[r.ID][roleDataset]
+		out[at] = append(out[at], r)
+	}
+	return out, err
 }
 
 // CopyDataset makes a dataset that shows the same records.

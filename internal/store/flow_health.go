@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"github.com/weirhq/weir"
 )
@@ -38,21 +37,20 @@ type HealthFilter struct {
 }
 
 // HealthOrders are what flows can be sorted by.
-var HealthOrders = map[string]string{"updated": "h.updated", "health": "h.health", "errors": "h.errors", "records": "h.records", "name": "r.name", "flow": "n.id"}
+var HealthOrders = map[string]string{"updated": "h.updated", "health": "h.health", "errors": "h.errors", "records": "h.records", "name": "r.name", "flow": "h.resource"}
 
 func (f HealthFilter) conditions() *conditions {
 	c := &conditions{}
-	c.and("r.org = %s", f.Org)
-	c.and("r.kind = %s", KindSource)
-	c.and("r.deleted = 0")
+	c.and("h.org = %s", f.Org)
+	c.and("h.deleted = 0")
 	if f.Sources != nil {
-		c.and(amongIDs("r.id", f.Sources))
+		c.and(amongIDs("h.resource", f.Sources))
 	}
 	if f.Owner != 0 {
-		c.and("r.owner = %s", f.Owner)
+		c.and("h.resource IN (SELECT o.id FROM resource o WHERE o.org = %s AND o.kind = 'source' AND o.deleted = 0 AND o.owner = %s)", f.Org, f.Owner)
 	}
 	if f.Health != "" {
-		c.and("h.org = r.org AND h.health = %s", f.Health)
+		c.and("h.health = %s", f.Health)
 	}
 	if f.From != 0 {
 		c.and("h.updated >= %s", f.From)
@@ -63,33 +61,33 @@ func (f HealthFilter) conditions() *conditions {
 	return c
 }
 
-const fromHealth = ` FROM resource r JOIN node n ON n.resource = r.id LEFT JOIN flow_health h ON h.resource = r.id`
-
 // FlowHealths gives the filter's flows, and how many there are on all pages.
+// The page is found in the one table and its indexes, and only then named.
 func (db *DB) FlowHealths(ctx context.Context, f HealthFilter) (all []FlowHealth, total int, err error) {
 	c := f.conditions()
-	if err := db.read.QueryRowContext(ctx, `SELECT count(*)`+fromHealth+c.text.String(), c.args...).Scan(&total); err != nil {
+	if err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM flow_health h`+c.text.String(), c.args...).Scan(&total); err != nil {
 		return nil, 0, db.explain(ctx, err)
 	}
 	column, known := HealthOrders[f.SortBy]
 	if !known {
 		column = HealthOrders["updated"]
 	}
-	direction := " DESC"
+	direction, names := " DESC", ""
 	if f.Up {
 		direction = ""
 	}
-	if slices.Contains([]string{"h.updated", "h.errors", "h.records"}, column) {
-		column = "coalesce(" + column + ", 0)"
+	if column == HealthOrders["name"] {
+		names = " JOIN resource r ON r.id = h.resource"
 	}
+	order := func(column string) string { return " ORDER BY " + column + direction + ", h.resource" + direction }
+	page := `SELECT h.* FROM flow_health h` + names + c.text.String() + order(column) + fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size)
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var h FlowHealth
 		err := rows.Scan(&h.Source, &h.Node, &h.Name, &h.Status, &h.Health, &h.Run, &h.Number, &h.Records, &h.Errors, &h.Summary, &h.UpdatedAt)
 		all = append(all, h)
 		return err
-	}, `SELECT r.id, n.id, r.name, r.status, coalesce(h.health, ''), coalesce(h.run, ''), coalesce(h.number, 0), coalesce(h.records, 0), coalesce(h.errors, 0),
-		coalesce(h.summary, ''), coalesce(h.updated, 0)`+fromHealth+c.text.String()+` ORDER BY `+column+direction+`, r.id`+
-		fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size), c.args...)
+	}, `SELECT r.id, n.id, r.name, r.status, h.health, h.run, h.number, h.records, h.errors, h.summary, h.updated
+		FROM (`+page+`) h JOIN resource r ON r.id = h.resource JOIN node n ON n.resource = r.id`+order(column), c.args...)
 	return all, total, err
 }
 
@@ -103,7 +101,7 @@ func (db *DB) CountHealth(ctx context.Context, f HealthFilter) (map[Health]int, 
 		err := rows.Scan(&h, &n)
 		counts[h] = n
 		return err
-	}, `SELECT coalesce(h.health, ''), count(*)`+fromHealth+c.text.String()+` GROUP BY 1`, c.args...)
+	}, `SELECT h.health, count(*) FROM flow_health h`+c.text.String()+` GROUP BY 1`, c.args...)
 }
 
 // StatusCount is how many flows have one status and health.
@@ -121,6 +119,6 @@ func (db *DB) CountStatus(ctx context.Context, f HealthFilter) (counts []StatusC
 		err := rows.Scan(&one.Status, &one.Health, &one.Flows)
 		counts = append(counts, one)
 		return err
-	}, `SELECT r.status, coalesce(h.health, ''), count(*)`+fromHealth+c.text.String()+` GROUP BY 1, 2`, c.args...)
+	}, `SELECT r.status, h.health, count(*) FROM flow_health h JOIN resource r ON r.id = h.resource`+c.text.String()+` GROUP BY 1, 2`, c.args...)
 	return counts, err
 }

@@ -88,6 +88,12 @@ func (t *Tx) CreateResource(ctx context.Context, r *Resource, inTree bool) error
 	if err != nil || !inTree {
 		return err
 	}
+	if r.Kind == KindSource { // a flow of which no run has ended has a health, too
+		_, err := t.tx.ExecContext(ctx, `INSERT INTO flow_health (resource, org) VALUES ($1, $2)`, r.ID, r.Org)
+		if err != nil {
+			return err
+		}
+	}
 	return t.tx.QueryRowContext(ctx, `INSERT INTO node (resource) VALUES ($1) RETURNING id`, r.ID).Scan(&r.Node)
 }
 
@@ -106,6 +112,9 @@ func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
 		r.Version++
+		if err == nil && r.Kind == KindSource {
+			_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET deleted = $2 WHERE resource = $1 AND deleted <> $2`, r.ID, deletedColumn(r.Deleted != 0))
+		}
 		return err
 	}
 	return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
@@ -327,7 +336,7 @@ func (t *Tx) Refer(ctx context.Context, resource int64, to ...Reference) error {
 func (db *DB) Uses(ctx context.Context, targets ...int64) (uses []Use, err error) {
 	c := &conditions{}
 	c.and("r.deleted = 0")
-	c.and(among(c, "f.target", targets))
+	c.and(amongIDs("f.target", targets))
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var u Use
 		err := rows.Scan(&u.Target, &u.Role, &u.ID, &u.Kind, &u.Name, &u.Status)
@@ -363,7 +372,7 @@ type Use struct {
 // References gives what the resources use.
 func (db *DB) References(ctx context.Context, resources ...int64) (refs []Reference, err error) {
 	c := &conditions{}
-	c.and(among(c, "resource", resources))
+	c.and(amongIDs("resource", resources))
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var r Reference
 		err := rows.Scan(&r.Resource, &r.Role, &r.Target)

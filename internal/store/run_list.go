@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
+	"sync"
+	"time"
 )
 
 // runCounts are the sums over what a run committed to its datasets, c.
@@ -80,17 +83,25 @@ func (db *DB) ListRuns(ctx context.Context, f RunFilter) (runs []Run, total int,
 	c := f.conditions()
 	where := c.text.String()
 	if f.Size > 0 {
-		if err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM run r`+where, c.args...).Scan(&total); err != nil {
-			return nil, 0, db.explain(ctx, err)
+		if total, err = db.countRuns(ctx, f); err != nil {
+			return nil, 0, err
 		}
 	}
 	columns := runColumns
 	if f.Whole {
 		columns += `, r.summary`
 	}
-	query := `SELECT ` + columns + ` FROM run r` + where + ` ORDER BY r.started DESC, r.id DESC`
-	if f.Size > 0 {
-		query += fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size)
+	query := `SELECT ` + columns + ` FROM run r` + where
+	limit, skip := f.Size, (f.Page-1)*f.Size
+	fromTheEnd := f.Size > 0 && skip > total/2 // the database walks over what it skips
+	switch {
+	case f.Size == 0:
+		query += ` ORDER BY r.started DESC, r.id DESC`
+	case fromTheEnd:
+		limit = min(limit, total-skip)
+		query += fmt.Sprintf(" ORDER BY r.started, r.id LIMIT %d OFFSET %d", max(limit, 0), max(total-skip-limit, 0))
+	default:
+		query += fmt.Sprintf(" ORDER BY r.started DESC, r.id DESC LIMIT %d OFFSET %d", limit, skip)
 	}
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var summary []byte
@@ -106,11 +117,86 @@ func (db *DB) ListRuns(ctx context.Context, f RunFilter) (runs []Run, total int,
 	if f.Size == 0 {
 		total = len(runs)
 	}
+	if fromTheEnd {
+		slices.Reverse(runs)
+	}
 	return runs, total, err
 }
 
-// RecentRuns gives when the newest n runs of each source began, newest first,
-// by source: one statement for all of them.
+// countRuns counts the filter's runs. All runs of an organization are very many,
+// and are never deleted: those that began before an hour ago are counted once.
+func (db *DB) countRuns(ctx context.Context, f RunFilter) (n int, err error) {
+	all := f.Sources == nil && f.Status == "" && f.ID == "" && f.Number == 0 && f.From == 0 && f.To == 0
+	if all {
+		was := db.counted.before(f.Org)
+		if f.From = was.until; f.From == 0 {
+			f.From = 1 // of all times
+		}
+		defer func() { n += was.runs }()
+	}
+	c := f.conditions()
+	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM run r`+c.text.String(), c.args...).Scan(&n)
+	if err == nil && all {
+		err = db.countOld(ctx, f)
+	}
+	return n, db.explain(ctx, err)
+}
+
+// recount is how many new runs it takes until the old ones are counted again.
+const recount = 1000
+
+// countOld moves the line between old and new runs when there are many new
+// ones; an hour is more than clocks of processes differ.
+func (db *DB) countOld(ctx context.Context, f RunFilter) error {
+	var newest, n int64
+	if err := db.read.QueryRowContext(ctx, `SELECT coalesce(max(started), 0) FROM run WHERE org = $1`, f.Org).Scan(&newest); err != nil {
+		return err
+	}
+	was := db.counted.before(f.Org)
+	until := newest - time.Hour.Microseconds()
+	if until <= was.until+time.Hour.Microseconds() {
+		return nil
+	}
+	err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM run WHERE org = $1 AND started >= $2 AND started < $3`, f.Org, was.until, until).Scan(&n)
+	if err != nil || n < recount {
+		return err
+	}
+	db.counted.set(f.Org, oldRuns{until: until, runs: was.runs + int(n)}, was)
+	return nil
+}
+
+// oldRuns is how many runs of an organization began before a time.
+type oldRuns struct {
+	until int64 // µs, excluded
+	runs  int
+}
+
+// counted keeps the counts of old runs, by organization.
+type counted struct {
+	mu    sync.Mutex
+	byOrg map[int64]oldRuns
+}
+
+func (c *counted) before(org int64) oldRuns {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byOrg[org]
+}
+
+// set replaces a count, unless somebody else has meanwhile.
+func (c *counted) set(org int64, now, was oldRuns) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byOrg == nil {
+		c.byOrg = map[int64]oldRuns{}
+	}
+	if c.byOrg[org] == was {
+		c.byOrg[org] = now
+	}
+}
+
+// RecentRuns gives when the newest n runs of each source began and what they
+// read, newest first, by source: one statement for all of them.
 func (db *DB) RecentRuns(ctx context.Context, n int, sources ...int64) (map[int64][]Run, error) {
 	out := map[int64][]Run{}
 	if len(sources) == 0 {
@@ -120,11 +206,12 @@ func (db *DB) RecentRuns(ctx context.Context, n int, sources ...int64) (map[int6
 	c.and(amongIDs("s.id", sources))
 	c.args = append(c.args, n)
 	return out, db.each(ctx, func(rows *sql.Rows) error {
-		r, err := scanRun(rows)
+		var r Run
+		t := &r.Totals
+		err := rows.Scan(&r.Resource, &r.ID, &r.Number, &r.Started, &t.Read, &t.Unchanged, &t.Quarantined, &t.Bytes)
 		out[r.Resource] = append(out[r.Resource], r)
 		return err
-	}, `SELECT `+runColumns+fmt.Sprintf(` FROM resource s JOIN run r ON r.resource = s.id AND r.id IN
-		(SELECT n.id FROM run n WHERE n.resource = s.id ORDER BY n.started DESC, n.id DESC LIMIT $%d)`, len(c.args))+c.text.String()+
+	}, `SELECT r.resource, r.id, r.number, r.started, r.records_read, r.unchanged, r.quarantined, r.bytes FROM resource s JOIN `+db.engine.newestRuns(fmt.Sprintf("$%d", len(c.args)))+c.text.String()+
 		` ORDER BY r.resource, r.started DESC, r.id DESC`, c.args...)
 }
 

@@ -122,6 +122,11 @@ func (e *sqliteEngine) snapshot(ctx context.Context, read *sql.DB, path string) 
 	return errors.Join(err, undo)
 }
 
+// newestRuns lets the few ids of each source lead to the rows.
+func (e *sqliteEngine) newestRuns(n string) string {
+	return `run r ON r.id IN (SELECT n.id FROM run n WHERE n.resource = s.id ORDER BY n.started DESC, n.id DESC LIMIT ` + n + `)`
+}
+
 // most stays below SQLite's 32,766 parameters of a statement.
 func (e *sqliteEngine) most() int { return 500 }
 

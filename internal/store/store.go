@@ -35,6 +35,7 @@ type DB struct {
 	codec    *codec
 	instance string
 	log      *slog.Logger
+	counted  counted // runs
 }
 
 // Options are the choices an Open has.

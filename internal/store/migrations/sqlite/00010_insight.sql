@@ -49,11 +49,14 @@ CREATE INDEX run_log_run ON run_log (run, id);
 
 -- How each flow stands since its newest run ended.
 CREATE TABLE flow_health (
-  resource INTEGER PRIMARY KEY, org INTEGER NOT NULL, health TEXT NOT NULL, run TEXT NOT NULL, number INTEGER NOT NULL,
-  records INTEGER NOT NULL, errors INTEGER NOT NULL, summary TEXT NOT NULL, updated INTEGER NOT NULL
+  resource INTEGER PRIMARY KEY, org INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, health TEXT NOT NULL DEFAULT '', run TEXT NOT NULL DEFAULT '', number INTEGER NOT NULL DEFAULT 0,
+  records INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, summary TEXT NOT NULL DEFAULT '', updated INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX flow_health_org ON flow_health (org, health, updated, resource);
-CREATE INDEX flow_health_updated ON flow_health (org, updated, resource);
+CREATE INDEX flow_health_health ON flow_health (org, deleted, health, updated, resource);
+CREATE INDEX flow_health_updated ON flow_health (org, deleted, updated, resource);
+CREATE INDEX flow_health_errors ON flow_health (org, deleted, errors, resource);
+CREATE INDEX flow_health_records ON flow_health (org, deleted, records, resource);
+INSERT INTO flow_health (resource, org, deleted) SELECT id, org, CASE deleted WHEN 0 THEN 0 ELSE 1 END FROM resource WHERE kind = 'source';
 
 ALTER TABLE quarantine ADD COLUMN destination INTEGER NOT NULL DEFAULT 0; -- the configured one that refused it; 0 for none
 ALTER TABLE quarantine ADD COLUMN state TEXT NOT NULL DEFAULT 'open'; -- open, replayed, dropped
