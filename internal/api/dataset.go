@@ -109,7 +109,7 @@ func (a *API) showDataSets(ctx context.Context, all ...*flow.Dataset) ([]DataSet
 	if err != nil {
 		return nil, err
 	}
-	sinks, err := a.Flows.DestinationsOf(ctx, principal(ctx).Org, ids...)
+	sinks, err := a.Flows.DestinationsByDataset(ctx, principal(ctx).Org, ids...)
 	if err != nil {
 		return nil, err
 	}

@@ -183,7 +183,7 @@ func (a *API) runs(ctx context.Context, p Paging, f store.RunFilter) ([]Run, int
 	if p.offset() >= farthest {
 		return nil, 0, nil
 	}
-	found, total, err := a.Flows.Runs(ctx, f)
+	found, total, err := a.Flows.ListRuns(ctx, f)
 	out := make([]Run, len(found))
 	for i := range found {
 		out[i] = a.showRun(&found[i])

@@ -263,9 +263,14 @@ func (s *Service) DatasetsOf(ctx context.Context, org int64, sources ...int64) (
 	return out, err
 }
 
-// DestinationsOf gives the destinations of datasets of the organization, by
-// dataset.
-func (s *Service) DestinationsOf(ctx context.Context, org int64, datasets ...int64) (map[int64][]store.Resource, error) {
+// DestinationsOf gives the destinations of a dataset of the organization.
+func (s *Service) DestinationsOf(ctx context.Context, org, dataset int64) ([]store.Resource, error) {
+	return s.below(ctx, org, store.KindDestination, dataset)
+}
+
+// DestinationsByDataset gives the destinations of datasets of the organization,
+// by dataset.
+func (s *Service) DestinationsByDataset(ctx context.Context, org int64, datasets ...int64) (map[int64][]store.Resource, error) {
 	out := map[int64][]store.Resource{}
 	if len(datasets) == 0 {
 		return out, nil

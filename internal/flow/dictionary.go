@@ -76,7 +76,7 @@ func (s *Service) freshness(ctx context.Context, b *strings.Builder, o *opened) 
 		return err
 	}
 	fmt.Fprintf(b, "- Records: %d.\n", n)
-	runs, _, err := s.Runs(ctx, store.RunFilter{Org: o.source.Org, Sources: []int64{o.source.ID}, Status: "succeeded", Page: 1, Size: 1})
+	runs, _, err := s.ListRuns(ctx, store.RunFilter{Org: o.source.Org, Sources: []int64{o.source.ID}, Status: "succeeded", Page: 1, Size: 1})
 	if err == nil && len(runs) > 0 {
 		fmt.Fprintf(b, "- Last read without an error: %s.\n", time.UnixMicro(runs[0].Ended).UTC().Format(time.RFC3339))
 	}

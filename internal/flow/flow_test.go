@@ -162,7 +162,7 @@ func TestAFlowRunsFromCredentialToRows(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM bookings"); n != 300 {
 		t.Errorf("%d rows arrived", n)
 	}
-	runs, _, err := w.flows.Runs(t.Context(), store.RunFilter{Org: 1, Sources: []int64{src.ID}})
+	runs, _, err := w.flows.ListRuns(t.Context(), store.RunFilter{Org: 1, Sources: []int64{src.ID}})
 	if err != nil || len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Totals.Read != 300 {
 		t.Errorf("runs: %+v, %v", runs, err)
 	}

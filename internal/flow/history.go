@@ -26,21 +26,51 @@ type Run struct {
 // Number is a run's number over the API.
 func Number(id weir.RunID) int64 { return pipeline.Number(id) }
 
-// Runs gives the filter's runs, newest first, and how many there are on all
+// Runs gives a source's newest n runs, newest first, with their streams and with
+// what each has committed so far.
+func (s *Service) Runs(ctx context.Context, src *Source, n int) ([]Run, error) {
+	c, err := s.Credentials.Credential(ctx, src.Org, src.Credential)
+	if err != nil {
+		return nil, err
+	}
+	f, _, err := s.reading(src, c)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Store.FindSource(ctx, f.SourceSpec())
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Runs(ctx, id, n)
+	if err != nil {
+		return nil, err
+	}
+	return unpackRuns(rows)
+}
+
+// ListRuns gives the filter's runs, newest first, and how many there are on all
 // pages.
-func (s *Service) Runs(ctx context.Context, f store.RunFilter) ([]Run, int, error) {
+func (s *Service) ListRuns(ctx context.Context, f store.RunFilter) ([]Run, int, error) {
 	rows, total, err := s.Store.ListRuns(ctx, f)
 	if err != nil {
 		return nil, 0, err
 	}
+	runs, err := unpackRuns(rows)
+	return runs, total, err
+}
+
+func unpackRuns(rows []store.Run) ([]Run, error) {
 	runs := make([]Run, len(rows))
 	for i, r := range rows {
 		runs[i].Run = r
 		if err := runs[i].unpack(); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
-	return runs, total, nil
+	return runs, nil
 }
 
 // unpack reads what is stored as JSON.
@@ -68,7 +98,7 @@ func (s *Service) RunOf(ctx context.Context, org, source, number int64) (*Run, e
 
 func (s *Service) oneRun(ctx context.Context, f store.RunFilter) (*Run, error) {
 	f.Whole = true
-	runs, _, err := s.Runs(ctx, f)
+	runs, _, err := s.ListRuns(ctx, f)
 	if err != nil {
 		return nil, err
 	}
