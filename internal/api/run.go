@@ -277,10 +277,11 @@ func (a *API) runStatus(ctx context.Context, in *runStatusInput) (*value[RunStat
 	if err != nil {
 		return nil, err
 	}
-	if now := a.Runner.Running(root.ID); now != nil && flow.Number(now.ID) == in.RunID {
+	r, err := a.Flows.RunOf(ctx, root.Org, root.ID, in.RunID)
+	// One that waits for room has no row yet.
+	if now := a.Runner.Running(root.ID); weir.CodeOf(err) == weir.CodeNotFound && now != nil && flow.Number(now.ID) == in.RunID {
 		return show(RunStatus{Status: store.RunRunning, Run: underWay(now)}), nil
 	}
-	r, err := a.Flows.RunOf(ctx, root.Org, root.ID, in.RunID)
 	if err != nil {
 		return nil, err
 	}
