@@ -48,10 +48,13 @@ func (a *API) userAccount(ctx context.Context, id int64) (owner int64, err error
 // orgAccount is the caller's own organization, for its administrators: 0, which
 // is all owners.
 func (a *API) orgAccount(ctx context.Context, id int64) (owner int64, err error) {
-	if err := ownOrg(ctx, id); err != nil || id == 0 {
+	if err := a.People.AllowedInOrg(principal(ctx), identity.RoleAdmin); err != nil {
+		return 0, err
+	}
+	if id != principal(ctx).Org {
 		return 0, nowhere()
 	}
-	return 0, a.People.AllowedInOrg(principal(ctx), identity.RoleAdmin)
+	return 0, nil
 }
 
 // parts gives the ids of an owner's parts of a kind; nil for all owners'.

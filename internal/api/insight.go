@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/weirhq/weir/internal/flow"
@@ -106,12 +105,8 @@ func ownOrg(ctx context.Context, id int64) error {
 	return nil
 }
 
-// idsOf gives the ids of a tree's nodes, of the kinds or of all.
-func idsOf(root *flow.Node, kinds ...store.Kind) (ids []int64) {
-	root.Walk(func(n *flow.Node) {
-		if len(kinds) == 0 || slices.Contains(kinds, n.Kind) {
-			ids = append(ids, n.ID)
-		}
-	})
+// idsOf gives the ids of a tree's nodes.
+func idsOf(root *flow.Node) (ids []int64) {
+	root.Walk(func(n *flow.Node) { ids = append(ids, n.ID) })
 	return ids
 }

@@ -48,8 +48,8 @@ func (a *API) registerQuarantine() {
 		Detail: "It passes the stage that refused it, goes into the log, and from there to each destination exactly once. What is refused again stays here with the new reason. While its source is being read: 409."}, a.replayReject)
 	register(a, Route{Method: http.MethodPost, Path: "/quarantine/{id}/drop", Tag: tag, Summary: "Decide that nobody needs a record", Policy: signedIn,
 		Detail: "Its bytes stay, and the same record with the same reason does not come back."}, a.dropReject)
-	register(a, Route{Method: http.MethodPost, Path: "/quarantine/replay", Tag: tag, Summary: "Replay all that a filter chooses, up to a thousand", Policy: signedIn}, a.replayMany)
-	register(a, Route{Method: http.MethodPost, Path: "/quarantine/drop", Tag: tag, Summary: "Drop all that a filter chooses, up to a thousand", Policy: signedIn}, a.dropMany)
+	register(a, Route{Method: http.MethodPost, Path: "/quarantine/bulk/replay", Tag: tag, Summary: "Replay all that a filter chooses, up to a thousand", Policy: signedIn}, a.replayMany)
+	register(a, Route{Method: http.MethodPost, Path: "/quarantine/bulk/drop", Tag: tag, Summary: "Drop all that a filter chooses, up to a thousand", Policy: signedIn}, a.dropMany)
 }
 
 // rejectFilter chooses records in quarantine.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -36,23 +37,19 @@ func (a *API) recommendDataSet(ctx context.Context, in *recommendInput) (*value[
 	return show(Recommendation{Recommendation: text, Status: "success"}), err
 }
 
-// recommendFlow describes a flow to who may look at all of it: its text shows
-// every dataset.
+// recommendFlow describes what of a flow the caller may look at.
 func (a *API) recommendFlow(ctx context.Context, in *recommendInput) (*value[Recommendation], error) {
 	root, _, err := a.flowAt(ctx, in.ID, identity.RoleCollaborator)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range idsOf(root, store.KindDataset, store.KindDestination) {
-		kind := store.KindDataset
-		if root.Find(id).Kind == store.KindDestination {
-			kind = store.KindDestination
-		}
-		if err := a.Identity.Authorize(ctx, principal(ctx), mayRead(kind), id); err != nil {
-			return nil, err
-		}
+	var parts []store.Resource
+	root.Walk(func(n *flow.Node) { parts = append(parts, n.Resource) })
+	roles, err := a.People.RolesOn(ctx, principal(ctx), parts...)
+	if err != nil {
+		return nil, err
 	}
-	text, err := a.Flows.FlowDictionary(ctx, root)
+	text, err := a.Flows.FlowDictionary(ctx, root, func(n *flow.Node) bool { return roles[n.ID].AtLeast(identity.RoleCollaborator) })
 	return show(Recommendation{Recommendation: text, Status: "success"}), err
 }
 

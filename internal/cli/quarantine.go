@@ -147,7 +147,7 @@ func (c quarantineDrop) Run(s *session) error {
 	var done struct {
 		Done int `json:"done"`
 	}
-	if err := server.Call(s.ctx, http.MethodPost, "/quarantine/drop", map[string]any{"ids": c.IDs}, &done); err != nil {
+	if err := server.Call(s.ctx, http.MethodPost, "/quarantine/bulk/drop", map[string]any{"ids": c.IDs}, &done); err != nil {
 		return err
 	}
 	if done.Done < len(c.IDs) {

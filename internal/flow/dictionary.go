@@ -266,9 +266,9 @@ func line(text string) string {
 	return strings.NewReplacer("\n", " ", "\r", " ", "|", `\|`, "`", "'").Replace(unescaped.Replace(text))
 }
 
-// FlowDictionary describes a flow: its source, each of its datasets, and where
-// they go.
-func (s *Service) FlowDictionary(ctx context.Context, root *Node) (string, error) {
+// FlowDictionary describes a flow: each of its datasets, and where they go, as
+// far as shown says.
+func (s *Service) FlowDictionary(ctx context.Context, root *Node, shown func(*Node) bool) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Flow: %s\n\n", line(root.Name))
 	if root.Description != "" {
@@ -276,7 +276,7 @@ func (s *Service) FlowDictionary(ctx context.Context, root *Node) (string, error
 	}
 	var first error
 	root.Walk(func(n *Node) {
-		if n.Kind != store.KindDataset || first != nil {
+		if n.Kind != store.KindDataset || first != nil || !shown(n) {
 			return
 		}
 		d, err := s.Dataset(ctx, n.Org, n.ID)
@@ -292,7 +292,7 @@ func (s *Service) FlowDictionary(ctx context.Context, root *Node) (string, error
 		}
 		b.WriteString(strings.ReplaceAll("\n"+text, "\n#", "\n##")[1:])
 		for _, to := range n.Children {
-			if to.Kind == store.KindDestination {
+			if to.Kind == store.KindDestination && shown(to) {
 				fmt.Fprintf(&b, "\nGoes to destination %d (%s, %s).\n", to.ID, line(to.Name), to.Type)
 			}
 		}

@@ -280,11 +280,11 @@ func bulk(t *testing.T, d *delivered) {
 	if one := w.list("/quarantine?per_page=1")[0]; w.call(200, "GET", "/quarantine/"+id(one["id"]), nil)["original_base64"] == "" {
 		t.Error("bytes that are no text are not shown")
 	}
-	w.call(400, "POST", "/quarantine/drop", m{})
-	if got := w.call(200, "POST", "/quarantine/replay", m{"data_set_id": d.dataset}); got["done"] != 0.0 || got["refused"] != 3.0 {
+	w.call(400, "POST", "/quarantine/bulk/drop", m{})
+	if got := w.call(200, "POST", "/quarantine/bulk/replay", m{"data_set_id": d.dataset}); got["done"] != 0.0 || got["refused"] != 3.0 {
 		t.Errorf("bulk replay %v", got)
 	}
-	if got := w.call(200, "POST", "/quarantine/drop", m{"data_set_id": d.dataset, "reason": "not valid"}); got["done"] != 3.0 {
+	if got := w.call(200, "POST", "/quarantine/bulk/drop", m{"data_set_id": d.dataset, "reason": "not valid"}); got["done"] != 3.0 {
 		t.Errorf("bulk drop %v", got)
 	}
 	if got := w.list("/quarantine?state=dropped"); len(got) != 3 || got[0]["settled_by"] != 1.0 {
