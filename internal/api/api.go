@@ -22,6 +22,7 @@
 //	paging.go       lists, page by page
 //	document.go     the OpenAPI document
 //	catalogue.go    connectors as vendors, templates and endpoints
+//	insight.go      what lists of what happened have in common
 //
 // Everything else is a noun.
 package api
@@ -116,6 +117,14 @@ func (a *API) nouns() []func() {
 		a.registerProjects,
 		a.registerLookups,
 		a.registerRuns,
+		a.registerPlans,
+		a.registerMetrics,
+		a.registerLogs,
+		a.registerHealth,
+		a.registerAccounts,
+		a.registerQuarantine,
+		a.registerBudgets,
+		a.registerRecommendations,
 	}
 }
 

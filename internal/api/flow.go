@@ -105,18 +105,19 @@ func (a *API) listFlows(ctx context.Context, in *flowList) (*value[FlowResponse]
 		return out, err
 	}
 	out.Body.Metrics = []RunMetric{}
+	ids := make([]int64, len(roots))
+	for i, root := range roots {
+		ids[i] = root.ID
+	}
+	newest, err := a.Store.RecentRuns(ctx, 1, ids...)
+	if err != nil {
+		return nil, err
+	}
 	for _, root := range roots {
-		src, err := a.Flows.Source(ctx, root.Org, root.ID)
-		if err != nil {
-			return nil, err
-		}
-		runs, err := a.Flows.Runs(ctx, src, 1)
-		if err != nil {
-			return nil, err
-		}
-		for i := range runs {
-			out.Body.Metrics = append(out.Body.Metrics, RunMetric{OriginNodeID: root.Node, Records: runs[i].Counts.Fresh, Errors: runs[i].Counts.Quarantined,
-				ReportingDate: moment(runs[i].Started), RunID: flow.Number(runs[i].ID)})
+		for _, r := range newest[root.ID] {
+			t := r.Totals
+			out.Body.Metrics = append(out.Body.Metrics, RunMetric{OriginNodeID: root.Node, Records: t.Read - t.Unchanged, Size: t.Bytes, Errors: t.Quarantined,
+				ReportingDate: moment(r.Started), RunID: r.Number})
 		}
 	}
 	return out, nil

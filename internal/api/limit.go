@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/identity"
 )
 
 // Limit is how often one caller may ask: Requests at once, and as many again
@@ -78,7 +79,20 @@ func (a *API) withinLimit(x *exchange) error {
 	if x.who.Anonymous() {
 		return a.take(x, "address "+x.client.Address.String())
 	}
-	return a.take(x, "user "+strconv.FormatInt(x.who.Org, 10)+" "+strconv.FormatInt(x.who.User, 10)+" "+strconv.FormatInt(x.who.Key, 10))
+	return a.take(x, callerOf(x.who))
+}
+
+// callerOf names who has a limit of their own: a user, and each of their keys.
+func callerOf(p identity.Principal) string {
+	return "user " + decimal(p.Org) + " " + decimal(p.User) + " " + decimal(p.Key)
+}
+
+// used is how many requests of a caller's limit are used now.
+func (l *limiter) used(who string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	each := l.Per / time.Duration(l.Requests)
+	return int((max(0, l.full[who].Sub(l.now())) + each - 1) / each)
 }
 
 func (a *API) take(x *exchange, who string) error {

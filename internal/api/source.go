@@ -126,13 +126,13 @@ func (a *API) showSources(ctx context.Context, all ...*flow.Source) ([]Source, e
 	if err != nil {
 		return nil, err
 	}
+	runs, err := a.Store.RecentRuns(ctx, runsShown, ids...)
+	if err != nil {
+		return nil, err
+	}
 	shown := make([]Source, len(all))
 	for i, src := range all {
 		kind, err := a.Credentials.Kind(src.Type)
-		if err != nil {
-			return nil, err
-		}
-		runs, err := a.Flows.Runs(ctx, src, runsShown)
 		if err != nil {
 			return nil, err
 		}
@@ -140,8 +140,8 @@ func (a *API) showSources(ctx context.Context, all ...*flow.Source) ([]Source, e
 		for _, d := range datasets[src.ID] {
 			shown[i].DataSets = append(shown[i].DataSets, brief(d))
 		}
-		for _, r := range runs {
-			shown[i].RunIDs = append(shown[i].RunIDs, RunInfo{ID: flow.Number(r.ID), CreatedAt: moment(r.Started)})
+		for _, r := range runs[src.ID] {
+			shown[i].RunIDs = append(shown[i].RunIDs, RunInfo{ID: r.Number, CreatedAt: moment(r.Started)})
 		}
 	}
 	return shown, nil

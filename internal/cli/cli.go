@@ -43,6 +43,9 @@ type commands struct {
 	Projects     projectsCommand     `cmd:"" help:"Folders of its flows."`
 	Lookups      lookupsCommand      `cmd:"" help:"Tables of rows that its sources read by."`
 	Runs         runsCommand         `cmd:"" help:"Its runs, newest first."`
+	Health       healthCommand       `cmd:"" help:"How each flow stands."`
+	Quarantine   quarantineCommand   `cmd:"" help:"Records that failed, and their way back."`
+	Budgets      budgetsCommand      `cmd:"" help:"What each key may spend, and who spends it."`
 	Users        usersCommand        `cmd:"" help:"Who may use it."`
 	Keys         keysCommand         `cmd:"" help:"Your service keys."`
 	Backup       backupCommand       `cmd:"" help:"Copies of a server's database."`

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/weirhq/weir/client"
@@ -68,34 +67,3 @@ type flowsDelete struct {
 
 // Run deletes it.
 func (c flowsDelete) Run(s *session) error { return c.remove(s, "flows", c.ID) }
-
-// runsCommand is `weir runs`.
-type runsCommand struct {
-	remoteFlags
-	Source int64 `help:"Only of this source."`
-}
-
-// Run lists them, newest first.
-func (c runsCommand) Run(s *session) error {
-	server, err := c.dial(s)
-	if err != nil {
-		return err
-	}
-	query := url.Values{}
-	if c.Source != 0 {
-		query.Set("data_source_id", fmt.Sprint(c.Source))
-	}
-	runs, err := client.List[client.Run](s.ctx, server, "/runs", query)
-	if err != nil {
-		return err
-	}
-	return c.printRuns(s, runs...)
-}
-
-func (f remoteFlags) printRuns(s *session, runs ...client.Run) error {
-	return f.print(s, runs, "RUN\tSOURCE\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tDELETED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
-		for _, r := range runs {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, r.Status, r.Read, r.Written, r.Unchanged, r.Deleted, r.Quarantined, r.Requests)
-		}
-	})
-}

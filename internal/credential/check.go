@@ -98,7 +98,7 @@ func (s *Service) validateREST(ctx context.Context, c *Credential, key weir.Secr
 	if c.Origin == "" || c.Kind.Connector == nil && c.Settings[fieldTestPath] == "" {
 		return found{status: StatusUnverified}, nil
 	}
-	line, err := s.dial(c, key)
+	line, err := s.dial(c, key, 0)
 	if err != nil {
 		return found{}, err
 	}
@@ -291,14 +291,17 @@ func (c *Credential) otherAccount(a *connector.Account) error {
 		Remedy:  "Make a new credential for it, or confirm that the sources shall read the other account from now on (confirm_other_account)"}
 }
 
-// dial makes what speaks to the credential's origin with a key.
-func (s *Service) dial(c *Credential, key weir.Secret) (*Line, error) {
+// dial makes what speaks to the credential's origin with a key, for a source or
+// for none.
+func (s *Service) dial(c *Credential, key weir.Secret, source int64) (*Line, error) {
 	client, err := s.http(c.Origin)
 	if err != nil {
 		return nil, weir.At(fieldBaseURL, err)
 	}
 	line := &Line{Credential: c, Budget: s.Governor.Budget(c.Origin, key, c.limit())}
-	o := rest.ClientOptions{HTTP: client, Origin: c.Origin, Key: key, Budget: line.Budget, Logger: s.Logger}
+	c.Budget = s.Governor.Name(c.Origin, key)
+	use := store.BudgetUse{Org: c.Org, Budget: c.Budget, Credential: c.ID, Source: source}
+	o := rest.ClientOptions{HTTP: client, Origin: c.Origin, Key: key, Budget: &metered{line.Budget, &s.meter, use, s.Now}, Logger: s.Logger}
 	if d := c.Kind.Connector; d != nil {
 		o.AuthHeader, o.AuthPrefix = d.Auth.Header, d.Auth.Prefix
 	} else {

@@ -11,6 +11,7 @@
 //	storage.go  databases and buckets: where they are, and what can be wrong there
 //	door.go     the one door: audit first, then a client that can speak to one origin
 //	rotate.go   a new key from the service itself
+//	budget.go   what is left of each key's window, and who used it
 package credential
 
 import (
@@ -65,6 +66,7 @@ type Spec struct {
 	Problem       string             `json:"problem,omitempty"` // of the failure, in words
 	ExpiresAt     int64              `json:"expires_at,omitempty"`
 	UsedAt        int64              `json:"used_at,omitempty"`
+	Budget        string             `json:"-"` // names the key's budget: the same for each credential with this key
 }
 
 // Status is what is known of the credential.
@@ -104,6 +106,9 @@ type Service struct {
 
 	mu      sync.Mutex
 	clients map[string]*http.Client // by origin: connections are kept
+	names   map[int64]string        // of the budgets of credentials, as they are written down
+
+	meter meter
 }
 
 // New returns the service.
@@ -115,7 +120,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Options: o, kinds: kinds, clients: map[string]*http.Client{}}, nil
+	return &Service{Options: o, kinds: kinds, clients: map[string]*http.Client{}, names: map[int64]string{}, meter: meter{used: map[store.BudgetUse]*tally{}}}, nil
 }
 
 // Credential reads one of the organization.
@@ -163,10 +168,15 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, c *Credential) error {
 	}
 	c.Resource.Spec = spec
 	if c.ID == 0 {
-		return tx.CreateResource(ctx, &c.Resource, false)
+		err = tx.CreateResource(ctx, &c.Resource, false)
+	} else {
+		c.Updated = s.now()
+		err = tx.UpdateResource(ctx, &c.Resource)
 	}
-	c.Updated = s.now()
-	return tx.UpdateResource(ctx, &c.Resource)
+	if err != nil || c.Budget == "" {
+		return err
+	}
+	return tx.NameBudget(ctx, c.Org, c.ID, c.Budget)
 }
 
 func (s *Service) now() int64 { return s.Now().UnixMicro() }

@@ -36,7 +36,11 @@ func (s *Service) Connect(ctx context.Context, u Use) (*Line, error) {
 	if c.Kind.Connection != "rest" || c.Origin == "" {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: "credential", Message: "it leads to no API", Remedy: "Choose a credential of an API, with its address"}
 	}
-	return s.dial(c, secrets[fieldKey])
+	line, err := s.dial(c, secrets[fieldKey], u.For)
+	if err != nil {
+		return nil, err
+	}
+	return line, s.nameBudget(ctx, c)
 }
 
 // Place says where a credential of a database, a bucket or files leads, and

@@ -113,9 +113,14 @@ func (s *Service) Destinations(ctx context.Context, f store.ResourceFilter) ([]*
 	if err != nil {
 		return nil, 0, err
 	}
+	refs, err := s.references(ctx, rows)
+	if err != nil {
+		return nil, 0, err
+	}
 	all := make([]*Destination, len(rows))
 	for i, r := range rows {
-		if all[i], err = s.loadDestination(ctx, r); err != nil {
+		all[i] = &Destination{Resource: r, Dataset: refs[r.ID][roleDataset]}
+		if err := unpack(r, &all[i].DestinationSpec); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -12,6 +12,10 @@
 //	lookup_rows.go  a lookup's rows
 //	test.go         a glance at a source before anything is stored
 //	run.go          sources that are being read now
+//	history.go      what runs did
+//	quarantine.go   records that were set aside, and their way back
+//	dictionary.go   what a dataset holds, in words
+//	upcoming.go     what schedules will cost
 package flow
 
 import (
@@ -185,4 +189,22 @@ func (s *Service) uses(ctx context.Context, id int64, role string) (int64, error
 		}
 	}
 	return 0, err
+}
+
+// references gives what each of the resources uses, by role: one statement
+// for a whole list.
+func (s *Service) references(ctx context.Context, rows []store.Resource) (map[int64]map[string]int64, error) {
+	ids := make([]int64, len(rows))
+	out := make(map[int64]map[string]int64, len(rows))
+	for i, r := range rows {
+		ids[i], out[r.ID] = r.ID, map[string]int64{}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	refs, err := s.Store.References(ctx, ids...)
+	for _, ref := range refs {
+		out[ref.Resource][ref.Role] = ref.Target
+	}
+	return out, err
 }

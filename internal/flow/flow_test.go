@@ -174,12 +174,8 @@ func TestAFlowRunsFromCredentialToRows(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM bookings"); n != 300 {
 		t.Errorf("%d rows arrived", n)
 	}
-	src, err := w.flows.Source(t.Context(), 1, src.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runs, err := w.flows.Runs(t.Context(), src, 10)
-	if err != nil || len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Counts.Fresh != 300 {
+	runs, _, err := w.flows.ListRuns(t.Context(), store.RunFilter{Org: 1, Sources: []int64{src.ID}})
+	if err != nil || len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Totals.Read != 300 {
 		t.Errorf("runs: %+v, %v", runs, err)
 	}
 	d, err := w.flows.Dataset(t.Context(), 1, datasets[0].ID)

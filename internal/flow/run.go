@@ -81,6 +81,7 @@ type Order struct {
 	AllowDelete bool
 	LogOnly     bool  // no request: bring destinations to the end of the log
 	Destination int64 // only this one; 0 for all that are active
+	Replays     []*pipeline.Replay
 }
 
 // Start starts a run of a source and returns at once. While the source is
@@ -100,7 +101,7 @@ func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run *Running, s
 		return nil, false, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "the server is stopping", Remedy: "Start it again when the server runs"}
 	}
 	if run := r.runs[src.ID]; run != nil {
-		if o.LogOnly {
+		if o.LogOnly && o.Replays == nil {
 			o.Destination = 0
 			r.again[src.ID] = request{who, o}
 		}
@@ -159,7 +160,10 @@ func (s *Service) run(ctx context.Context, who Actor, src *Source, o Order, run 
 		return nil, err
 	}
 	f.Exchanger, f.Targets, f.RunID = line.Client, targets, run.ID
-	f.FullRefresh, f.AllowDelete, f.LogOnly = o.FullRefresh, o.AllowDelete, o.LogOnly
+	f.FullRefresh, f.AllowDelete, f.LogOnly, f.Replays = o.FullRefresh, o.AllowDelete, o.LogOnly, o.Replays
+	if f.Datasets, err = s.endpoints(ctx, src); err != nil {
+		return nil, err
+	}
 	f.Progress = run.note
 	result, err := pipeline.Run(ctx, f)
 	if keyRefused(result) {

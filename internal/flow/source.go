@@ -362,7 +362,7 @@ func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow
 		return nil, nil, err
 	}
 	f := &pipeline.Flow{
-		Org: src.Org, Name: src.name(), Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
+		Org: src.Org, Name: src.name(), Resource: src.ID, Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
 		Streams: p.streams, Logger: s.Logger, Now: s.Now,
 	}
 	if c.Account != nil {

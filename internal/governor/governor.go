@@ -119,7 +119,7 @@ func (g *Governor) Budget(origin string, key weir.Secret, limit int) *Budget {
 	if limit < 1 {
 		limit = DefaultLimit
 	}
-	name := documentName(g.options.Pepper, origin, key)
+	name := g.Name(origin, key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	b := g.budgets[name]
@@ -133,6 +133,12 @@ func (g *Governor) Budget(origin string, key weir.Secret, limit int) *Budget {
 	b.configured = min(b.configured, limit)
 	b.mu.Unlock()
 	return b
+}
+
+// Name names the budget of a key at an origin: the same for all who hold the
+// key, and no way back to it.
+func (g *Governor) Name(origin string, key weir.Secret) string {
+	return documentName(g.options.Pepper, origin, key)
 }
 
 // documentName is a keyed hash of origin and API key: the same for two

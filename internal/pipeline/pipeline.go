@@ -3,7 +3,9 @@
 //	ingest.go   source → record log, one transaction a page
 //	sweep.go    what a complete reading did not show is gone
 //	deliver.go  record log → destination, one transaction a batch
+//	replay.go   quarantine → record log, once more
 //	run.go      all streams of a source, in the order their needs allow
+//	record.go   what is written down of a run
 //
 // It owns the order of things and what becomes of failures; the skills
 // (paging, schema, loading) live in packages that do not know it exists.
@@ -62,6 +64,8 @@ type Flow struct {
 	// Name is of a configured source: sources of one account that have
 	// different names have logs of their own.
 	Name        string
+	Resource    int64            // the configured source; 0 without one
+	Datasets    map[string]int64 // its datasets, by endpoint id
 	Connector   *connector.Definition
 	BaseURL     string
 	Account     connector.Account
@@ -73,6 +77,7 @@ type Flow struct {
 	Streams     []*connector.Endpoint  // dependency order, as connector.WithNeeds gives
 	RunID       weir.RunID             // "" for a new one
 	LogOnly     bool                   // read nothing: deliver what the log has
+	Replays     []*Replay              // of a run that reads nothing: records that were set aside
 	Since       time.Time              // only records created since; zero means all
 	FullRefresh bool                   // sweep now, whenever the last sweep was
 	AllowDelete bool                   // let a sweep mark more deletions than the brake allows

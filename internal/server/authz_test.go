@@ -49,6 +49,27 @@ func (w *world) objects() map[string]any {
 		"flows": flows["flows"].([]any)[0].(m)["id"]}
 }
 
+// happened puts a record of a source into quarantine, and a run of it into the
+// store.
+func (w *world) happened(org int64, of any) (reject int64, run string) {
+	w.Helper()
+	db, ctx := w.db(), w.Context()
+	source, err := db.EnsureSource(ctx, store.SourceSpec{Org: org, Connector: "calcom", Origin: w.simURL, Account: "the test's source " + id(of), Resource: toInt(of)})
+	w.must(err)
+	lease, err := db.AcquireSource(ctx, source, "the test")
+	w.must(err)
+	defer lease.Release()
+	dataset, err := db.EnsureDataset(ctx, source, "event_types")
+	w.must(err)
+	run = fmt.Sprintf("20260101T000000.000-%06d", toInt(of))
+	w.must(db.StartRun(ctx, store.Run{ID: weir.RunID(run), Source: source, Epoch: lease.Epoch, Started: 1, Number: 1}))
+	w.must(db.FinishRun(ctx, weir.RunID(run), 2, "succeeded", nil))
+	w.must(db.Quarantine(ctx, dataset.ID, 0, "run", 1, []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}}))
+	all, err := db.Quarantined(ctx, store.QuarantineFilter{Org: org})
+	w.must(err)
+	return all[0].ID, run
+}
+
 // nounKinds are the nouns whose objects have accessors.
 var nounKinds = map[string]store.Kind{"data_credentials": store.KindCredential, "data_sources": store.KindSource, "data_sets": store.KindDataset, "data_sinks": store.KindDestination,
 	"data_maps": store.KindLookup, "projects": store.KindProject}

@@ -109,6 +109,8 @@ func (x *matrix) made(set string) objects {
 		o[noun] = x.list("/" + noun)[0]["id"]
 	}
 	x.share(set, o)
+	o["health"] = o["flows"]
+	o["quarantine"], o["runs"] = x.happened(c.who.Org, o["data_sources"])
 	o["run_id"] = x.must200(c, "POST", "/data_sources/"+id(o["data_sources"])+"/run_now", m{})["id"]
 	return o
 }
@@ -269,7 +271,11 @@ func (x *matrix) try(r documented, n need, c *caller, set string) {
 	if r.path == "/token/logout" && want == 0 {
 		token = x.again(c)
 	}
-	path := strings.NewReplacer("{id}", id(o[r.noun()]), "{run_id}", id(o["run_id"]), "{keys}", "%2A").Replace(r.path)
+	run := id(o["run_id"])
+	if r.noun() == "runs" {
+		run = o["runs"].(string)
+	}
+	path := strings.NewReplacer("{id}", id(o[r.noun()]), "{run_id}", run, "{keys}", "%2A").Replace(r.path)
 	status, b := x.ask(token, r.method, path, r.body())
 	refused := status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound
 	if r.path == "/token" && status == http.StatusUnauthorized {

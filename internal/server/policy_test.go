@@ -49,6 +49,17 @@ func needs() map[string]need {
 		"GET /data_sources/{id}/plan":        operates, "GET /data_sources/{id}/runs": looks, "POST /data_sources/{id}/run_now": operates,
 		"GET /data_sets/{id}/samples": looks, "GET /data_sets/{id}/docs": looks, "POST /data_sets/{id}/docs": changes, "GET /data_sets/{id}/quarantine": looks,
 	}
+	for row, n := range map[string]need{
+		"GET /runs/{run_id}": looks, "GET /runs/{run_id}/logs": looks, "POST /flows/{id}/logs_v2": looks, "GET /health/org/all": signedIn, "GET /health/org/flows": signedIn,
+		"GET /health/flow/{id}": looks, "GET /data_flows/metrics/daily": signedIn, "GET /data_flows/metrics/total": signedIn, "GET /data_flows/metrics/active_flows_metrics": signedIn,
+		"GET /users/{id}/flows/account_metrics": looks, "GET /users/{id}/flows/status_metrics": looks, "GET /users/{id}/flows/dashboard": looks, "GET /users/{id}/metrics": looks,
+		"GET /orgs/{id}/flows/account_metrics": restores, "GET /orgs/{id}/flows/status_metrics": restores, "GET /orgs/{id}/flows/dashboard": restores, "GET /limits": signedIn,
+		"GET /quarantine": signedIn, "GET /quarantine/{id}": looks, "POST /quarantine/{id}/replay": operates, "POST /quarantine/{id}/drop": operates,
+		"POST /quarantine/bulk/replay": signedIn, "POST /quarantine/bulk/drop": signedIn, "GET /budgets": signedIn, "GET /plan": signedIn,
+		"POST /data_sets/{id}/docs/recommendation": looks, "POST /flows/{id}/docs/recommendation": looks, "POST /data_sources/{id}/file/ingest": operates,
+	} {
+		all[row] = n
+	}
 	add(all, "data_maps", map[string]need{
 		"GET /{id}/entries": looks, "PUT /{id}/entries": changes, "GET /{id}/entries/{keys}": looks, "DELETE /{id}/entries/{keys}": changes})
 	add(all, "projects", map[string]need{
@@ -109,6 +120,13 @@ var grants = map[string]map[string]identity.Role{
 func (c *caller) on(set, noun string) identity.Role {
 	role := grants[set][c.name]
 	switch {
+	case noun == "users": // a user's numbers are theirs, and the administrators'
+		if c.name == map[string]string{"unshared": "lone", "shared": "guest", "operator's": "operator", "foreign": "foreign"}[set] {
+			return identity.RoleOwner
+		}
+		if c.name != "admin" && c.name != "owner" {
+			return ""
+		}
 	case noun == "teams" && c.name == "helper" && role != "":
 		return identity.RoleCollaborator
 	case noun == "service_keys" && (c.name == "guest" || c.name == "helper"):

@@ -54,6 +54,7 @@ type Server struct {
 	governor *governor.Governor
 	identity *identity.Service
 	runner   *flow.Runner
+	meter    *meter
 	handler  http.Handler
 	ready    readiness
 }
@@ -114,6 +115,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Logger: c.Logger, Now: c.Now})
 	s.runner = flow.NewRunner(flows)
+	s.startMeter(credentials)
 	calcom, err := connector.Builtin("calcom")
 	if err != nil {
 		return err
@@ -190,6 +192,9 @@ func (s *Server) Close(ctx context.Context) error {
 		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		errs = append(errs, s.runner.Stop(wait))
+	}
+	if s.meter != nil {
+		errs = append(errs, s.meter.end(context.WithoutCancel(ctx)))
 	}
 	if s.governor != nil {
 		errs = append(errs, s.governor.Close())

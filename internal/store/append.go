@@ -104,7 +104,7 @@ func (p *page) store(ctx context.Context, db *DB, tx *sql.Tx) error {
 	if err := db.save(ctx, tx, p.Dataset, p.org, p.entries); err != nil {
 		return err
 	}
-	if err := quarantine(ctx, tx, p.org, p.Dataset, p.Run, p.ExtractedAt, p.Rejects); err != nil {
+	if err := quarantine(ctx, tx, p.org, Quarantined{Dataset: p.Dataset, Run: p.Run, At: p.ExtractedAt}, p.Rejects); err != nil {
 		return err
 	}
 	return count(ctx, tx, p.org, p.Run, p.Dataset, Counts{p.done.Fresh, p.done.Unchanged, p.done.Stale, len(p.Rejects)})

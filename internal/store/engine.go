@@ -42,6 +42,8 @@ type engine interface {
 	// lookUp reads, and save writes, many rows of the key index at once.
 	lookUp(d DatasetID, keys [][]byte) (query string, args []any)
 	save(d DatasetID, org int64, entries []entry) (query string, args []any)
+	// newestRuns joins to source s its newest n runs r.
+	newestRuns(n string) string
 	// most is how many rows lookUp and save take.
 	most() int
 	// snapshot writes the whole database as it is at one instant into a new

@@ -71,6 +71,10 @@ const (
 	lockPause = 100 * time.Millisecond
 )
 
+func (e *postgresEngine) newestRuns(n string) string {
+	return `LATERAL (SELECT * FROM run n WHERE n.resource = s.id ORDER BY n.started DESC, n.id DESC LIMIT ` + n + `) r ON true`
+}
+
 // lock takes a session lock on a connection of its own: it ends when the
 // process does. The keep-alives let the server notice a machine that vanished
 // within a minute. The instance is in its name because several stores may lie

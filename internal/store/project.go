@@ -22,13 +22,9 @@ func (db *DB) ProjectFlows(ctx context.Context, projects ...int64) ([]ProjectFlo
 	return db.projectFlows(ctx, "e.project", projects)
 }
 
-// ProjectOf gives the project that a flow is in, by its source; 0 for none.
-func (db *DB) ProjectOf(ctx context.Context, source int64) (int64, error) {
-	all, err := db.projectFlows(ctx, "e.source", []int64{source})
-	if err != nil || len(all) == 0 {
-		return 0, err
-	}
-	return all[0].Project, nil
+// FlowProjects gives the projects that flows are in, by their sources.
+func (db *DB) FlowProjects(ctx context.Context, sources ...int64) ([]ProjectFlow, error) {
+	return db.projectFlows(ctx, "e.source", sources)
 }
 
 func (db *DB) projectFlows(ctx context.Context, column string, ids []int64) (all []ProjectFlow, err error) {

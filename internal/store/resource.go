@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -101,6 +102,12 @@ func (t *Tx) CreateResource(ctx context.Context, r *Resource, inTree bool) error
 	if err := t.seal(ctx, sealed); err != nil || !inTree {
 		return err
 	}
+	if r.Kind == KindSource { // a flow of which no run has ended has a health, too
+		_, err := t.tx.ExecContext(ctx, `INSERT INTO flow_health (resource, org) VALUES ($1, $2)`, r.ID, r.Org)
+		if err != nil {
+			return err
+		}
+	}
 	return t.tx.QueryRowContext(ctx, `INSERT INTO node (resource) VALUES ($1) RETURNING id`, r.ID).Scan(&r.Node)
 }
 
@@ -125,6 +132,9 @@ func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
 		r.Version++
+		if err == nil && r.Kind == KindSource {
+			_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET deleted = $2 WHERE resource = $1 AND deleted <> $2`, r.ID, deletedColumn(r.Deleted != 0))
+		}
 		return err
 	}
 	return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
@@ -241,6 +251,22 @@ func among[T any](c *conditions, column string, values []T) string {
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
 }
 
+// amongIDs is "column IN (1, 2 …)" for ids, which may be very many: as
+// parameters they would take SQLite a time that grows with their square.
+func amongIDs[T ~int64](column string, ids []T) string {
+	if len(ids) == 0 {
+		return "1 = 0"
+	}
+	text := make([]byte, 0, 8*len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, int64(id), 10)
+	}
+	return column + " IN (" + string(text) + ")"
+}
+
 func (f ResourceFilter) conditions() *conditions {
 	c := &conditions{}
 	c.and("r.org = %s", f.Org)
@@ -254,7 +280,7 @@ func (f ResourceFilter) conditions() *conditions {
 		c.and(among(c, "r.type", f.Types))
 	}
 	if f.IDs != nil {
-		c.and(among(c, "r.id", f.IDs))
+		c.and(amongIDs("r.id", f.IDs))
 	}
 	if f.Status != "" {
 		c.and("r.status = %s", f.Status)
@@ -316,6 +342,19 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 	return all, total, err
 }
 
+// ResourceIDs gives the filter's resources with nothing but their ids, owners
+// and organization, which is what a look at rights needs.
+func (db *DB) ResourceIDs(ctx context.Context, f ResourceFilter) (all []Resource, err error) {
+	c := f.conditions()
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		r := Resource{Org: f.Org, Kind: f.Kind}
+		err := rows.Scan(&r.ID, &r.Owner)
+		all = append(all, r)
+		return err
+	}, `SELECT r.id, r.owner FROM resource r`+c.text.String()+` ORDER BY r.id`, c.args...)
+	return all, err
+}
+
 // Refer replaces everything that a resource uses.
 func (t *Tx) Refer(ctx context.Context, resource int64, to ...Reference) error {
 	r, err := t.genuineRow(ctx, resource)
@@ -345,7 +384,7 @@ func (t *Tx) Refer(ctx context.Context, resource int64, to ...Reference) error {
 func (db *DB) Uses(ctx context.Context, targets ...int64) (uses []Use, err error) {
 	c := &conditions{}
 	c.and("r.deleted = 0")
-	c.and(among(c, "f.target", targets))
+	c.and(amongIDs("f.target", targets))
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var u Use
 		err := rows.Scan(&u.Target, &u.Role, &u.ID, &u.Kind, &u.Name, &u.Status)
@@ -381,7 +420,7 @@ type Use struct {
 // References gives what the resources use.
 func (db *DB) References(ctx context.Context, resources ...int64) (refs []Reference, err error) {
 	c := &conditions{}
-	c.and(among(c, "resource", resources))
+	c.and(amongIDs("resource", resources))
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var r Reference
 		err := rows.Scan(&r.Resource, &r.Role, &r.Target)

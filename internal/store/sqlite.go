@@ -141,6 +141,11 @@ func (e *sqliteEngine) check(ctx context.Context, read *sql.DB) error {
 	return nil
 }
 
+// newestRuns lets the few ids of each source lead to the rows.
+func (e *sqliteEngine) newestRuns(n string) string {
+	return `run r ON r.id IN (SELECT n.id FROM run n WHERE n.resource = s.id ORDER BY n.started DESC, n.id DESC LIMIT ` + n + `)`
+}
+
 // most stays below SQLite's 32,766 parameters of a statement.
 func (e *sqliteEngine) most() int { return 500 }
 

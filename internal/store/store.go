@@ -35,7 +35,8 @@ type DB struct {
 	codec    *codec
 	instance string
 	log      *slog.Logger
-	guard    Guard // nil checks nothing
+	guard    Guard   // nil checks nothing
+	counted  counted // runs
 }
 
 // Options are the choices an Open has.

@@ -168,7 +168,7 @@ func oneProject(w *world) {
 	if one, two := w.inProject(first.ID), w.inProject(second.ID); !slices.Equal(one, []int64{b.ID}) || !slices.Equal(two, []int64{a.ID}) {
 		w.Errorf("moved, in the first are %v, in the second %v", one, two)
 	}
-	if of, err := w.db.ProjectOf(w.Context(), a.ID); err != nil || of != second.ID {
+	if of, err := w.db.FlowProjects(w.Context(), a.ID); err != nil || len(of) != 1 || of[0].Project != second.ID {
 		w.Errorf("%d is in %d, %v", a.ID, of, err)
 	}
 	w.change(func(tx *store.Tx) error { return tx.KeepInProject(w.Context(), second.ID, a.ID, b.ID) })
@@ -198,7 +198,7 @@ func bothLive(w *world) {
 	if got := w.inProject(project.ID); got != nil {
 		w.Errorf("a deleted project has %v", got)
 	}
-	if of, err := w.db.ProjectOf(w.Context(), b.ID); err != nil || of != 0 {
+	if of, err := w.db.FlowProjects(w.Context(), b.ID); err != nil || len(of) != 0 {
 		w.Errorf("the source is in the deleted project %d, %v", of, err)
 	}
 }
