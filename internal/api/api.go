@@ -41,6 +41,7 @@ import (
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -67,6 +68,7 @@ type Options struct {
 	Credentials *credential.Service
 	Flows       *flow.Service
 	Runner      *flow.Runner
+	Notify      *notify.Service
 	Store       *store.DB
 	Version     string           // of Weir, for the document
 	Logger      *slog.Logger     // nil discards
@@ -114,6 +116,11 @@ func (a *API) nouns() []func() {
 		a.registerDataSinks,
 		a.registerFlows,
 		a.registerRuns,
+		a.registerNotifications,
+		a.registerNotificationTypes,
+		a.registerChannelSettings,
+		a.registerNotificationSettings,
+		a.registerDispatches,
 	}
 }
 

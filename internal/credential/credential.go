@@ -10,6 +10,7 @@
 //	check.go    validation: what each kind is shown to, and what can be wrong
 //	door.go     the one door: audit first, then a client that can speak to one origin
 //	rotate.go   a new key from the service itself
+//	news.go     what people are told: it fails, it serves again, it expires
 package credential
 
 import (
@@ -88,6 +89,14 @@ type Options struct {
 	BaseURL string
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// Notifier takes in what people may want to know; nil tells nobody.
+	Notifier Notifier
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // Service keeps credentials. It is safe for concurrent use.

@@ -9,6 +9,7 @@
 //	tree.go         the flow as a tree of nodes
 //	test.go         a glance at a source before anything is stored
 //	run.go          sources that are being read now
+//	news.go         what people are told of runs
 package flow
 
 import (
@@ -44,8 +45,15 @@ type Options struct {
 	Store       *store.DB
 	Credentials *credential.Service
 	Audit       *audit.Log
+	Notifier    Notifier // nil tells nobody
 	Logger      *slog.Logger
 	Now         func() time.Time
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // Service keeps flows. It is safe for concurrent use.

@@ -118,6 +118,9 @@ func (r *Runner) begin(who Actor, src *Source, o Order) *Running {
 	r.wait.Go(func() {
 		defer cancel()
 		run.result, run.err = r.run(inside, who, src, o, run)
+		if run.result == nil {
+			r.flows.tellBegun(src, run)
+		}
 		r.flows.Logger.Info("run over", "run", run.ID, "source", src.ID, "org", src.Org, "error", run.err)
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -160,7 +163,7 @@ func (s *Service) run(ctx context.Context, who Actor, src *Source, o Order, run 
 	}
 	f.Exchanger, f.Targets, f.RunID = line.Client, targets, run.ID
 	f.FullRefresh, f.AllowDelete, f.LogOnly = o.FullRefresh, o.AllowDelete, o.LogOnly
-	f.Progress = run.note
+	f.Progress, f.Listener = run.note, s.news(src, o)
 	result, err := pipeline.Run(ctx, f)
 	if keyRefused(result) {
 		// Find out why, and let everybody see it.

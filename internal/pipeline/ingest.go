@@ -8,6 +8,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/schema"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -22,6 +23,7 @@ type reading struct {
 	*stream
 	sweep    int64 // the sweep this reading is, 0 when it is an increment
 	complete bool  // every record the source has was shown
+	shaped   bool  // the schema has changed
 	unnamed  bool  // records were shown whose keys could not be read: any missing one may be among them
 }
 
@@ -94,15 +96,33 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	}
 	done, err := r.flow.Store.Append(ctx, store.Append{
 		Dataset: r.dataset.ID, Run: r.run, Epoch: r.epoch, Records: records, Rejects: rejects,
-		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(),
+		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(), Also: r.heard(ctx, notices),
 	})
 	if err != nil {
 		return err
 	}
+	r.shaped = r.shaped || len(notices) > 0
 	r.tally.read(len(records)+len(rejects), done)
 	r.complete = r.complete || page.Complete
 	r.wake()
 	return nil
+}
+
+// heard lets the flow's listener hear of a page's changes of the schema. The
+// first reading of a dataset finds its columns one after another: that is its
+// detection, of which is heard once.
+func (r *reading) heard(ctx context.Context, notices []schema.Notice) func(*store.Tx) error {
+	first := len(r.dataset.Schema) == 0
+	if r.flow.Listener == nil || len(notices) == 0 || first && r.shaped {
+		return nil
+	}
+	changes := make([]string, len(notices))
+	for i, n := range notices {
+		changes[i] = string(n)
+	}
+	return func(tx *store.Tx) error {
+		return r.flow.Listener.Changed(ctx, tx, r.endpoint.ID, r.run, first, changes)
+	}
 }
 
 // wake tells the destinations that the log may have grown.

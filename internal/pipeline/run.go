@@ -277,7 +277,11 @@ func (r *runner) close(result *Result) error {
 	if err != nil {
 		return err
 	}
-	return r.flow.Store.FinishRun(ctx, result.RunID, r.flow.Now().UnixMicro(), string(result.Status), summary)
+	var heard func(*store.Tx) error
+	if r.flow.Listener != nil {
+		heard = func(tx *store.Tx) error { return r.flow.Listener.Ended(ctx, tx, result) }
+	}
+	return r.flow.Store.FinishRun(ctx, result.RunID, r.flow.Now().UnixMicro(), string(result.Status), summary, heard)
 }
 
 // RunTime is how the first part of a run's id tells when it was started, UTC.

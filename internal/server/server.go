@@ -22,6 +22,7 @@ import (
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/netguard"
+	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
 	"github.com/weirhq/weir/internal/web"
@@ -29,15 +30,17 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Data      string         // directory of Weir's own files
-	Database  string         // address of the store; "" for a SQLite file in Data
-	Root      vault.Place    // where the root key lies
-	Files     string         // directory in which file destinations may write; "" for Data/files
-	CalcomURL string         // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL string         // how users reach the server; "" for the address it listens on
-	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
-	TLS       *tls.Config    // nil for plain HTTP
-	Limit     api.Limit      // how often one caller may ask; zero for the usual
+	Data      string             // directory of Weir's own files
+	Database  string             // address of the store; "" for a SQLite file in Data
+	Root      vault.Place        // where the root key lies
+	Files     string             // directory in which file destinations may write; "" for Data/files
+	CalcomURL string             // the Cal.com API that credentials speak to when they name none; "" for the real one
+	PublicURL string             // how users reach the server; "" for the address it listens on
+	Proxies   []netip.Prefix     // reverse proxies whose X-Forwarded-For is believed
+	TLS       *tls.Config        // nil for plain HTTP
+	Mail      *notify.MailServer // through which users are mailed; nil for none
+	Networks  []netip.Prefix     // that notifications may go to though they are not public
+	Limit     api.Limit          // how often one caller may ask; zero for the usual
 	Version   string
 	Logger    *slog.Logger
 	Now       func() time.Time
@@ -50,6 +53,8 @@ type Server struct {
 	governor *governor.Governor
 	identity *identity.Service
 	runner   *flow.Runner
+	notify   *notify.Service
+	checks   []func(context.Context) error // that raise what time brings
 	handler  http.Handler
 	ready    readiness
 }
@@ -85,28 +90,35 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	log := audit.New(s.store, sealed.Derive("audit"), c.Now, sealed.DeriveEarlier("audit")...)
+	intake := notify.NewIntake(c.Now)
 	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout})
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
+		Notifier: intake,
 	})
 	if err != nil {
 		return err
 	}
 	credentials, err := credential.New(credential.Options{
 		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Logger: c.Logger, Now: c.Now,
+		Notifier: intake,
 	})
 	if err != nil {
 		return err
 	}
-	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Logger: c.Logger, Now: c.Now})
+	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Logger: c.Logger, Now: c.Now})
 	s.runner = flow.NewRunner(flows)
+	s.notify = notify.New(notify.Options{
+		Store: s.store, Vault: sealed, Audit: log, People: s.identity, Intake: intake, Mail: c.Mail, Networks: c.Networks, PublicURL: c.PublicURL, Logger: c.Logger, Now: c.Now,
+	})
+	s.checks = append(s.checks, credentials.Announce)
 	calcom, err := connector.Builtin("calcom")
 	if err != nil {
 		return err
 	}
 	rest, err := api.New(api.Options{
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
-		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store,
+		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store,
 		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit,
 	})
 	if err != nil {
@@ -130,6 +142,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // People is who may use the server.
 func (s *Server) People() *identity.Service { return s.identity }
 
+// Notify is what tells people what happened.
+func (s *Server) Notify() *notify.Service { return s.notify }
+
 // How long a request and a stop may take.
 const (
 	headerTimeout = 15 * time.Second
@@ -146,6 +161,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
 		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug), TLSConfig: s.config.TLS,
 	}
+	told := s.notify.Start(s.checks...)
 	failed := make(chan error, 1)
 	go func() {
 		if s.config.TLS != nil {
@@ -156,13 +172,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}()
 	select {
 	case err := <-failed:
-		return &weir.Error{Code: weir.CodeLocal, Where: "serve", Message: "the listener failed: " + err.Error(), Err: err}
+		return errors.Join(&weir.Error{Code: weir.CodeLocal, Where: "serve", Message: "the listener failed: " + err.Error(), Err: err}, told.Stop(ctx))
 	case <-ctx.Done():
 	}
 	s.ready.stopping.Store(true)
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	return errors.Join(server.Shutdown(wait), s.runner.Stop(wait))
+	return errors.Join(server.Shutdown(wait), s.runner.Stop(wait), told.Stop(wait))
 }
 
 // Close gives everything back that New took. It is called once, after Serve.

@@ -23,6 +23,7 @@ const (
 	KindDestination Kind = "destination"
 	KindProject     Kind = "project"
 	KindLookup      Kind = "lookup"
+	KindChannel     Kind = "channel"
 )
 
 // Resource is something that a user makes and owns. What all kinds have in
@@ -105,6 +106,9 @@ func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
 		r.Version++
+		if err == nil && r.Deleted != 0 {
+			err = t.dropConditions(ctx, r.Kind, r.ID)
+		}
 		return err
 	}
 	return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
@@ -274,6 +278,18 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 		total = len(all)
 	}
 	return all, total, err
+}
+
+// EachResource hands f the living resources of a kind in every organization,
+// in the order of their ids.
+func (db *DB) EachResource(ctx context.Context, kind Kind, f func(Resource) error) error {
+	return db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		if err != nil {
+			return err
+		}
+		return f(r)
+	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.deleted = 0 ORDER BY r.id`, kind)
 }
 
 // Refer replaces everything that a resource uses.

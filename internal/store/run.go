@@ -54,16 +54,20 @@ func closeRuns(ctx context.Context, tx *sql.Tx, source SourceID, at int64) error
 	return err
 }
 
-// FinishRun writes down how a run ended, at µs. A run that a later owner has already
-// closed stays as it is, and the answer is CodeIntegrity.
-func (db *DB) FinishRun(ctx context.Context, id weir.RunID, at int64, status string, summary []byte) error {
-	return db.change(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `UPDATE run SET ended = $2, status = $3, summary = $4 WHERE id = $1 AND status = $5`,
+// FinishRun writes down how a run ended, at µs, together with what also writes;
+// also may be nil. A run that a later owner has already closed stays as it is,
+// and the answer is CodeIntegrity.
+func (db *DB) FinishRun(ctx context.Context, id weir.RunID, at int64, status string, summary []byte, also func(*Tx) error) error {
+	return db.Change(ctx, func(t *Tx) error {
+		done, err := t.tx.ExecContext(ctx, `UPDATE run SET ended = $2, status = $3, summary = $4 WHERE id = $1 AND status = $5`,
 			string(id), at, status, nullable(summary), RunRunning)
 		if err != nil {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 1 {
+			if err == nil && also != nil {
+				err = also(t)
+			}
 			return err
 		}
 		return &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(id), Message: "it is not running, so it cannot end", Remedy: "Another process may have taken over its source; look at the newest run"}
