@@ -179,6 +179,7 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 // that writes and reads its shares.
 var exposers = []string{
 	"client/prove.go",
+	"internal/api/channel_settings.go",
 	"internal/api/service_keys.go",
 	"internal/api/token.go",
 	"internal/cli/loginkey.go",

@@ -216,3 +216,8 @@ func (s *Service) tellBegun(src *Source, run *Running) {
 		s.Logger.Warn("that a flow failed could not be written down for its owner", "source", src.ID, "run", run.ID, "error", err)
 	}
 }
+
+// SourceOf gives the source whose flow a dataset or destination is a part of.
+func (s *Service) SourceOf(ctx context.Context, org int64, kind store.Kind, id int64) (int64, error) {
+	return s.sourceOf(ctx, org, kind, id)
+}

@@ -77,7 +77,7 @@ func (s *Service) decide(ctx context.Context, e store.Event) (out telling, err e
 	for _, w := range people {
 		s.tellOne(&out, t, e, w, rows)
 	}
-	if e.To != nil {
+	if len(e.To) > 0 {
 		return out, nil // it is personal
 	}
 	return out, s.tellOrganization(ctx, &out, e, rows)
@@ -85,7 +85,7 @@ func (s *Service) decide(ctx context.Context, e store.Event) (out telling, err e
 
 // audience is who may be told of an event at all.
 func (s *Service) audience(ctx context.Context, e store.Event) (people []identity.Watcher, err error) {
-	if e.To != nil {
+	if len(e.To) > 0 {
 		people, err = s.People.Addressed(ctx, e.Org, e.To)
 	} else {
 		var r store.Resource
@@ -101,7 +101,7 @@ func (s *Service) audience(ctx context.Context, e store.Event) (people []identit
 
 // tellOne applies one user's rules, and where they have none what is usual.
 func (s *Service) tellOne(out *telling, t Type, e store.Event, w identity.Watcher, rows []store.Rule) {
-	theirs := e.To != nil || w.May == identity.RoleOwner
+	theirs := len(e.To) > 0 || w.May == identity.RoleOwner
 	for _, channel := range []Channel{App, Email, Slack, Webhook} {
 		closest := s.closest(rows, e, func(r store.Rule) bool {
 			return !r.Shared && r.Owner == w.ID && Channel(r.Channel) == channel

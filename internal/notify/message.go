@@ -117,3 +117,6 @@ func (m message) slack() ([]byte, error) {
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
 	return json.Marshal(map[string]string{"text": m.text(escape)}, json.Deterministic(true))
 }
+
+// Subject is a message in one line, for lists.
+func Subject(d store.Dispatch) string { return message{events: d.Events}.subject() }

@@ -92,7 +92,7 @@ func (w Wish) collects() string {
 	return ""
 }
 
-// Covers reports how closely a rule is about an event: not at all (0), about
+// covers reports how closely a rule is about an event: not at all (0), about
 // all of its type, about its whole flow, or about just its resource.
 func covers(r store.Rule, e store.Event) int {
 	switch {
@@ -215,4 +215,27 @@ func (s *Service) DropRule(ctx context.Context, p identity.Principal, id int64) 
 		return &weir.Error{Code: weir.CodeForbidden, Where: "rule", Message: "a rule of the organization is for its administrators", Remedy: "Ask one of them"}
 	}
 	return s.Store.DropRule(ctx, p.Org, id)
+}
+
+// RulesFor gives those of the user's rules and the organization's that apply to
+// a resource, which is a part of the flow of a source. With closest alone it
+// leaves out those that one closer to the resource overrides.
+func (s *Service) RulesFor(ctx context.Context, p identity.Principal, kind store.Kind, id, source int64, closest bool) (out []*Rule, err error) {
+	all, err := s.Rules(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	near := func(r *Rule) int {
+		return covers(r.Rule, store.Event{Type: r.Type, Kind: kind, Resource: id, Source: source})
+	}
+	for _, r := range all {
+		here := near(r)
+		overridden := closest && slices.ContainsFunc(all, func(o *Rule) bool {
+			return o.Type == r.Type && o.Channel == r.Channel && o.Shared == r.Shared && (!r.Shared || o.Target == r.Target) && near(o) > here
+		})
+		if here > 0 && !overridden {
+			out = append(out, r)
+		}
+	}
+	return out, nil
 }

@@ -54,7 +54,7 @@ type Event struct {
 	Name     string
 	Message  string
 	Run      weir.RunID
-	To       []Addressee // nil for everybody who may look at the resource
+	To       []Addressee // empty for everybody who may look at the resource
 
 	// Topic makes the event the beginning of a condition, or with Over its end:
 	// while the resource is in that condition the beginning is not told again,
