@@ -110,6 +110,9 @@ type Service struct {
 
 // New returns the service.
 func New(o Options) (*Service, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	kinds, err := kinds(o)
 	if err != nil {
 		return nil, err

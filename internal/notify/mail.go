@@ -89,13 +89,14 @@ func domainOf(address string) string {
 // mailClient speaks to one mail server until ctx ends, through the guard unless
 // whoever runs this server has chosen it.
 func (s *Service) mailClient(ctx context.Context, server *MailServer, inside bool) (*mail.Client, error) {
-	dial, err := netguard.TCP(netguard.TCPOptions{Address: net.JoinHostPort(server.Host, strconv.Itoa(server.Port)), Networks: s.Networks, Anywhere: inside})
+	where := net.JoinHostPort(server.Host, strconv.Itoa(server.Port))
+	dial, err := netguard.TCP(netguard.TCPOptions{Address: where, Networks: s.Networks, Anywhere: inside})
 	if err != nil {
 		return nil, weir.At("e-mail", err)
 	}
 	encrypted := &tls.Config{ServerName: server.Host, MinVersion: tls.VersionTLS12, RootCAs: s.Roots}
-	connect := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(dialing, network, address)
+	connect := func(dialing context.Context, network, _ string) (net.Conn, error) {
+		conn, err := dial(dialing, network, where) // the library writes IPv6 without brackets
 		if err != nil {
 			return nil, err
 		}

@@ -284,4 +284,3 @@ func (w *world) webhook(r *receiver, more string) *notify.Setting {
 const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func keys[K comparable, V any](m map[K]V) []K { return slices.Collect(maps.Keys(m)) }
-
