@@ -53,7 +53,7 @@ func (n *news) Changed(ctx context.Context, tx *store.Tx, endpoint string, run w
 		e.Message += fmt.Sprintf("\nand %d more", more)
 	}
 	if first {
-		e.Type, e.Message = store.DatasetDetected, fmt.Sprintf("Its first records have come, with %d columns so far.", len(changes))
+		e.Type, e.Message = store.DatasetDetected, "Its first records have come, and with them its columns."
 	}
 	return n.flows.Notifier.Tell(ctx, tx, e)
 }

@@ -86,7 +86,7 @@ type Flow struct {
 // it writes is there with that or not at all; its error undoes both.
 type Listener interface {
 	// Changed hears what changed in the schema of an endpoint's dataset; first
-	// says that it had none before.
+	// says that these are its first records.
 	Changed(ctx context.Context, tx *store.Tx, endpoint string, run weir.RunID, first bool, changes []string) error
 	// Ended hears how the run ended.
 	Ended(ctx context.Context, tx *store.Tx, result *Result) error
