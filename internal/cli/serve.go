@@ -17,13 +17,15 @@ import (
 // serveCommand is `weir serve`.
 type serveCommand struct {
 	vaultFlags
-	Listen    string   `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
-	PublicURL string   `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
-	Files     string   `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
-	CalcomURL string   `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
-	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
-	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
-	Proxies   []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+	Listen    string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
+	PublicURL string `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
+	Files     string `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
+	CalcomURL string `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
+	TLSCert   string `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
+	TLSKey    string `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
+	mailFlags
+	Networks []string `name:"notify-networks" placeholder:"CIDR,…" help:"Networks that are not public and that users' notifications may go to (default none)."`
+	Proxies  []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
 }
 
 // Run wires the server, says where it is and how to begin, and serves until
@@ -78,15 +80,29 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 	if warning != "" {
 		s.log.Warn(warning)
 	}
-	for _, text := range c.Proxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return config, &weir.Error{Code: weir.CodeUsage, Where: "--trusted-proxies", Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
-		}
-		config.Proxies = append(config.Proxies, prefix)
+	if config.Proxies, err = networks("--trusted-proxies", c.Proxies); err != nil {
+		return config, err
+	}
+	if config.Networks, err = networks("--notify-networks", c.Networks); err != nil {
+		return config, err
+	}
+	if config.Mail, err = c.mail(s); err != nil {
+		return config, err
 	}
 	config.TLS, err = c.tls()
 	return config, err
+}
+
+// networks reads those of a flag.
+func networks(flag string, texts []string) (all []netip.Prefix, err error) {
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: flag, Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
+		}
+		all = append(all, prefix)
+	}
+	return all, nil
 }
 
 // tls loads the certificate; nil without one.

@@ -79,8 +79,11 @@ func (s *Service) sendAll(ctx context.Context, claim string, due []store.Dispatc
 func (s *Service) attempt(ctx context.Context, d store.Dispatch) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	if len(d.Events) == 0 {
+	switch {
+	case len(d.Events) == 0:
 		return 0, nil
+	case d.Attempts > len(waits())+1: // which ended without an outcome: it may be what kills its sender
+		return 0, hopeless(weir.CodeTransient, "message", "no attempt at it came to an end", "Look into the server's log for why it was ended")
 	}
 	var c *Setting
 	if d.Target != 0 {

@@ -355,3 +355,29 @@ func TestTheBackgroundDeliversWhatHappens(t *testing.T) {
 	}
 	w.must(b.Stop(t.Context()))
 }
+
+func TestAMessageThatKillsItsSenderIsGivenUp(t *testing.T) {
+	bothEngines(t, func(w *world) {
+		r := newReceiver(w.T, nil)
+		w.webhook(r, `{"digest":"hourly"}`)
+		w.raise(store.Event{Type: store.FlowFailed})
+		at := w.deliver() // it is made, and due in a while
+		for range 8 {
+			claim := store.Claim{Name: "dead", Now: at.UnixMicro(), Until: at.Add(2 * time.Minute).UnixMicro(), Most: 1}
+			if all, err := w.Store.ClaimDispatches(w.Context(), claim); err != nil || len(all) != 1 {
+				w.Fatal(all, err)
+			}
+			at = at.Add(2 * time.Minute)
+		}
+		w.clock.move(at.Sub(w.clock.now()))
+		w.settle()
+		if d := w.dispatches()[0]; d.Status != store.DispatchGivenUp || len(r.got()) != 0 {
+			w.Errorf("%+v; %d came", d, len(r.got()))
+		}
+		w.must(w.Retry(w.Context(), w.owner, w.dispatches()[0].ID))
+		w.settle()
+		if d := w.dispatches()[0]; d.Status != store.DispatchSent || len(r.got()) != 1 {
+			w.Errorf("%+v; %d came", d, len(r.got()))
+		}
+	})
+}

@@ -26,11 +26,14 @@ func line(e store.Event) string {
 	return oneLine(text)
 }
 
-func titleOf(e store.Event) string {
+func titleOf(e store.Event) string { return typeShown(e).Title }
+
+// typeShown is an event's type; what is in no catalogue is a test of a channel.
+func typeShown(e store.Event) Type {
 	if t, known := TypeOf(e.Type); known {
-		return t.Title
+		return t
 	}
-	return "Message"
+	return Type{Title: "Test", Level: LevelInfo}
 }
 
 // oneLine makes a text that cannot begin a new line or header.
@@ -88,7 +91,7 @@ type payload struct {
 }
 
 func payloadOf(e store.Event) payload {
-	t, _ := TypeOf(e.Type)
+	t := typeShown(e)
 	return payload{ID: e.ID, Type: string(e.Type), Level: t.Level, At: time.UnixMicro(e.At).UTC().Format(time.RFC3339Nano), Org: e.Org, ResourceType: string(e.Kind),
 		Resource: e.Resource, Source: e.Source, Run: string(e.Run), Name: e.Name, Title: t.Title, Message: e.Message}
 }

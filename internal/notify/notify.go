@@ -16,7 +16,7 @@
 //
 // A message is delivered at least once: it is claimed for a while, sent, and
 // marked. Whoever dies in between leaves it to be claimed again, under the same
-// name, by which a receiver knows it ([docs/decisions/0013-outbox.md]). What
+// name, by which a receiver knows it (docs/decisions/0015-outbox.md). What
 // could not be delivered is kept, told of in the app, and can be sent again.
 package notify
 
