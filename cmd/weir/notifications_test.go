@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/client"
 	"github.com/weirhq/weir/internal/simulator"
 )
 
@@ -22,16 +25,13 @@ func TestTheCommandLineShowsWhatOneWasTold(t *testing.T) {
 	t.Cleanup(hook.Close)
 	s := newService(t, 5)
 	s.setup()
-	key := s.weir([]string{"CAL_API_KEY=" + s.sim.Keys()[0].Key}, "credentials", "add", "--name", "Ours")
-	if !strings.Contains(key, "1") {
-		t.Fatal(key)
-	}
+	s.weir([]string{"CAL_API_KEY=" + s.sim.Keys()[0].Key}, "credentials", "add", "Ours")
 	channel := s.post("/notification_channel_settings", map[string]any{"channel": "WEBHOOKS", "config": map[string]any{"url": hook.URL, "name": "Ops"}})
 	s.post("/notification_settings", map[string]any{"channel": "WEBHOOKS", "notification_type_id": 9, "notification_channel_setting_id": channel["id"]})
 	if out := s.weir(nil, "notifications", "channels"); !strings.Contains(out, "WEBHOOKS") || !strings.Contains(out, "Ops") {
 		t.Error(out)
 	}
-	if out := s.weir(nil, "notifications", "test", number(channel["id"])); !strings.Contains(out, "Delivered") || !strings.Contains(<-came, "test") {
+	if out := s.weir(nil, "notifications", "test", fmt.Sprint(channel["id"])); !strings.Contains(out, "Delivered") || !strings.Contains(<-came, "test") {
 		t.Error(out)
 	}
 	if err := s.sim.SetFaults([]simulator.Fault{{Match: simulator.FaultMatch{Path: "/v2/me"}, Do: simulator.FaultAction{Status: 401}}}); err != nil {
@@ -61,4 +61,17 @@ func TestTheCommandLineShowsWhatOneWasTold(t *testing.T) {
 	if out := s.weir(nil, "notifications", "unsent"); strings.Count(out, "\n") != 1 {
 		t.Errorf("unsent: %s", out)
 	}
+}
+
+// post makes something over the REST API.
+func (s *service) post(path string, in any) (out map[string]any) {
+	s.Helper()
+	c, err := client.New(client.Options{URL: s.url, Key: weir.NewSecret(s.serviceKey())})
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := c.Call(s.Context(), http.MethodPost, path, in, &out); err != nil {
+		s.Fatal(err)
+	}
+	return out
 }
