@@ -32,6 +32,11 @@ type Notification struct {
 	Source *int64 `json:"data_source_id" doc:"Of whose flow it is"`
 }
 
+// NotificationCount is how much somebody was told.
+type NotificationCount struct {
+	Count int `json:"count"`
+}
+
 func (a *API) registerNotifications() {
 	const tag = "notifications"
 	register(a, Route{Method: http.MethodGet, Path: "/notifications", Tag: tag, Summary: "What you were told, newest first", Policy: signedIn}, a.listNotifications)
@@ -121,15 +126,11 @@ func sometime(field, text string) (int64, error) {
 
 func (a *API) countNotifications(ctx context.Context, in *struct {
 	Read flag `query:"read"`
-}) (*value[struct {
-	Count int `json:"count"`
-}], error) {
+}) (*value[NotificationCount], error) {
 	f := mine(ctx)
 	f.Read = in.Read.orNull()
 	n, err := a.Store.CountNotices(ctx, f)
-	return show(struct {
-		Count int `json:"count"`
-	}{n}), err
+	return show(NotificationCount{n}), err
 }
 
 func (a *API) oneNotice(ctx context.Context, id int64) ([]store.Notice, error) {

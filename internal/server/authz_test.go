@@ -48,7 +48,8 @@ func (w *world) objects() map[string]any {
 }
 
 // nounKinds are the nouns whose objects have accessors.
-var nounKinds = map[string]store.Kind{"data_credentials": store.KindCredential, "data_sources": store.KindSource, "data_sets": store.KindDataset, "data_sinks": store.KindDestination}
+var nounKinds = map[string]store.Kind{"data_credentials": store.KindCredential, "data_sources": store.KindSource, "data_sets": store.KindDataset, "data_sinks": store.KindDestination,
+	"notification_channel_settings": store.KindChannel}
 
 // routes lists the document.
 func (w *world) routes() []documented {

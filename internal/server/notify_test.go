@@ -293,4 +293,3 @@ func TestAServerThatServesTells(t *testing.T) {
 	stop()
 	w.must(<-over)
 }
-
