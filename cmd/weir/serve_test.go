@@ -122,7 +122,10 @@ func (s *service) weir(env []string, args ...string) string {
 	return string(out)
 }
 
-const servicePassword = "correct horse battery staple"
+const (
+	servicePassword = "correct horse battery staple"
+	slackToken      = "T01234567/B01234567/aVerySecretPartOfIt"
+)
 
 // setup makes the first user, with a service key in the home directory.
 func (s *service) setup() (token string) {
@@ -164,6 +167,9 @@ func TestWhatAServerIsTrustedWithAppearsNowhere(t *testing.T) {
 	said += s.weir(nil, "destinations", "activate", "5")
 	said += s.weir(nil, "sources", "run", "3")
 	said += s.weir(nil, "credentials", "check", "1")
+	channel := s.post("/notification_channel_settings", map[string]any{"channel": "SLACK", "config": map[string]any{"webhook_url": s.simURL + "/services/" + slackToken}})
+	tested, _ := s.command("--log-level", "debug", "notifications", "test", fmt.Sprint(channel["id"])).CombinedOutput() // there is no Slack
+	said += string(tested)
 	bad := s.command("credentials", "add", "Bad")
 	bad.Env = append(bad.Env, "CAL_API_KEY="+s.sim.Keys()[1].Key)
 	refused, _ := bad.CombinedOutput()
@@ -216,7 +222,7 @@ func TestWhatAServerIsTrustedWithAppearsNowhere(t *testing.T) {
 			}
 		}
 	}
-	for what, secret := range map[string]string{"the root key": strings.TrimSpace(string(root)), "the root key's bytes": string(bare), "the Cal.com key": s.key(), "the refused key": s.sim.Keys()[1].Key, "the password": servicePassword, "the service key": s.serviceKey(), "the session": s.session} {
+	for what, secret := range map[string]string{"the root key": strings.TrimSpace(string(root)), "the root key's bytes": string(bare), "the Cal.com key": s.key(), "the refused key": s.sim.Keys()[1].Key, "the password": servicePassword, "the service key": s.serviceKey(), "the session": s.session, "the address of Slack": slackToken} {
 		needles := encodings(secret)
 		for where, content := range channels {
 			search(t, what+" in "+where, content, needles)
@@ -246,7 +252,7 @@ func (s *service) everyAnswer() map[string][]byte {
 	if err := json.Unmarshal(s.ask("GET", "/openapi.json", ""), &doc); err != nil {
 		s.Fatal(err)
 	}
-	ids := map[string]string{"data_credentials": "1", "data_sources": "3", "data_sets": "4", "data_sinks": "5"}
+	ids := map[string]string{"data_credentials": "1", "data_sources": "3", "data_sets": "4", "data_sinks": "5", "notification_channel_settings": "6"}
 	answers := map[string][]byte{}
 	for path, methods := range doc.Paths {
 		if methods["get"] == nil {

@@ -42,6 +42,7 @@ import (
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -68,6 +69,7 @@ type Options struct {
 	Credentials *credential.Service
 	Flows       *flow.Service
 	Runner      *flow.Runner
+	Notify      *notify.Service
 	Store       *store.DB
 	Version     string           // of Weir, for the document
 	Logger      *slog.Logger     // nil discards
@@ -125,6 +127,11 @@ func (a *API) nouns() []func() {
 		a.registerQuarantine,
 		a.registerBudgets,
 		a.registerRecommendations,
+		a.registerNotifications,
+		a.registerNotificationTypes,
+		a.registerChannelSettings,
+		a.registerNotificationSettings,
+		a.registerDispatches,
 	}
 }
 

@@ -17,15 +17,17 @@ import (
 // serveCommand is `weir serve`.
 type serveCommand struct {
 	vaultFlags
-	Listen    string   `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
-	PublicURL string   `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
-	Files     string   `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
-	CalcomURL string   `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
-	Loopback  bool     `name:"allow-loopback" help:"Let credentials name addresses of this machine, although users on others reach the server."`
-	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
-	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
-	Networks  []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
-	Proxies   []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+	Listen    string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
+	PublicURL string `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
+	Files     string `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
+	CalcomURL string `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
+	Loopback  bool   `name:"allow-loopback" help:"Let credentials name addresses of this machine, although users on others reach the server."`
+	TLSCert   string `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
+	TLSKey    string `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
+	mailFlags
+	NotifyNetworks []string `name:"notify-networks" placeholder:"CIDR,…" help:"Networks that are not public and that users' notifications may go to (default none)."`
+	Networks       []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
+	Proxies        []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
 }
 
 // Run wires the server, says where it is and how to begin, and serves until
@@ -90,6 +92,12 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 		return config, err
 	}
 	if config.DatabaseNetworks, err = networks("--database-networks", c.Networks); err != nil {
+		return config, err
+	}
+	if config.Networks, err = networks("--notify-networks", c.NotifyNetworks); err != nil {
+		return config, err
+	}
+	if config.Mail, err = c.mail(s); err != nil {
 		return config, err
 	}
 	config.TLS, err = c.tls()

@@ -259,6 +259,9 @@ func (s *Service) Check(ctx context.Context, who Actor, id int64) (*Credential, 
 		if err := s.save(ctx, tx, c); err != nil {
 			return err
 		}
+		if err := s.tellStatus(ctx, tx, c); err != nil {
+			return err
+		}
 		return s.tell(ctx, tx, who, "credential.check", c, map[string]any{"status": c.Resource.Status, "reason": c.Reason})
 	})
 	return c, errors.Join(err, problem)

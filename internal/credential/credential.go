@@ -12,6 +12,7 @@
 //	door.go     the one door: audit first, then a client that can speak to one origin
 //	rotate.go   a new key from the service itself
 //	budget.go   what is left of each key's window, and who used it
+//	news.go     what people are told: it fails, it serves again, it expires
 package credential
 
 import (
@@ -97,6 +98,14 @@ type Options struct {
 	NoLoopback bool
 	Logger     *slog.Logger
 	Now        func() time.Time
+	// Notifier takes in what people may want to know; nil tells nobody.
+	Notifier Notifier
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // Service keeps credentials. It is safe for concurrent use.
@@ -115,6 +124,9 @@ type Service struct {
 func New(o Options) (*Service, error) {
 	if o.Storage == nil {
 		o.Storage = netguard.NewStorage()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	kinds, err := kinds(o)
 	if err != nil {

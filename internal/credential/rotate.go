@@ -121,6 +121,11 @@ func (s *Service) mark(ctx context.Context, who Actor, was *Credential, action s
 				return err
 			}
 		}
+		if c.Status() == StatusVerified {
+			if err := s.tellStatus(ctx, tx, c); err != nil {
+				return err
+			}
+		}
 		return s.tell(ctx, tx, who, action, c, map[string]any{"version": c.SecretVersion})
 	})
 	return c, err

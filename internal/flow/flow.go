@@ -16,6 +16,7 @@
 //	quarantine.go   records that were set aside, and their way back
 //	dictionary.go   what a dataset holds, in words
 //	upcoming.go     what schedules will cost
+//	news.go         what people are told of runs
 package flow
 
 import (
@@ -51,8 +52,15 @@ type Options struct {
 	Store       *store.DB
 	Credentials *credential.Service
 	Audit       *audit.Log
+	Notifier    Notifier // nil tells nobody
 	Logger      *slog.Logger
 	Now         func() time.Time
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // Service keeps flows. It is safe for concurrent use.

@@ -119,6 +119,9 @@ func (r *Runner) begin(who Actor, src *Source, o Order) *Running {
 	r.wait.Go(func() {
 		defer cancel()
 		run.result, run.err = r.run(inside, who, src, o, run)
+		if run.result == nil {
+			r.flows.tellBegun(src, run)
+		}
 		r.flows.Logger.Info("run over", "run", run.ID, "source", src.ID, "org", src.Org, "error", run.err)
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -164,7 +167,7 @@ func (s *Service) run(ctx context.Context, who Actor, src *Source, o Order, run 
 	if f.Datasets, err = s.endpoints(ctx, src); err != nil {
 		return nil, err
 	}
-	f.Progress = run.note
+	f.Progress, f.Listener = run.note, s.news(src, o)
 	result, err := pipeline.Run(ctx, f)
 	if keyRefused(result) {
 		// Find out why, and let everybody see it.

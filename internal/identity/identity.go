@@ -17,6 +17,7 @@ package identity
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -38,6 +39,13 @@ type Options struct {
 	Now            func() time.Time // nil for the system's clock
 	Logger         *slog.Logger     // nil discards
 	Cost           Cost             // of a password; zero for the usual one
+	Notifier       Notifier         // nil tells nobody
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // minKey is how long the keys must be, in bytes.
@@ -55,6 +63,7 @@ type Service struct {
 	cost    Cost
 	lanes   *lanes
 	reports sync.WaitGroup // of forged rows, under way
+	news    Notifier
 }
 
 // New returns the service over db. Keys that are missing or short are
@@ -63,7 +72,7 @@ func New(db *store.DB, o Options) (*Service, error) {
 	if len(o.MACKey) < minKey || len(o.Pepper) < minKey || o.Audit == nil {
 		return nil, &weir.Error{Code: weir.CodeConfig, Where: "identity", Message: "the keys that protect users are missing or too short", Remedy: "Start with the root key of this database"}
 	}
-	s := &Service{db: db, audit: o.Audit, log: o.Logger, now: o.Now, macKey: bytes.Clone(o.MACKey), pepper: bytes.Clone(o.Pepper), cost: o.Cost.orUsual(), lanes: newLanes()}
+	s := &Service{db: db, audit: o.Audit, log: o.Logger, now: o.Now, macKey: bytes.Clone(o.MACKey), pepper: bytes.Clone(o.Pepper), cost: o.Cost.orUsual(), lanes: newLanes(), news: o.Notifier}
 	s.peppers = append([][]byte{s.pepper}, o.EarlierPeppers...)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

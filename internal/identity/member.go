@@ -21,7 +21,10 @@ func (s *Service) SetRole(ctx context.Context, p Principal, member int64, role R
 	return s.changeMember(ctx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
 		e := audit.Entry{Action: "user.role", Detail: map[string]any{"from": m.Membership.Role, "to": string(role)}}
 		m.Membership.Role = string(role)
-		return e, nil
+		if m.Membership.Status != Active {
+			return e, nil
+		}
+		return e, s.tellMember(ctx, tx, p, store.MemberRoleChanged, member, "You have the role "+string(role)+" now.")
 	})
 }
 

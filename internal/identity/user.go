@@ -106,6 +106,9 @@ func (s *Service) CreateUser(ctx context.Context, p Principal, n NewUser) (User,
 				return err
 			}
 		}
+		if err := s.tellMember(ctx, tx, p, store.MemberAdded, account.ID, "You may do in it what a member with the role "+string(n.Role)+" may."); err != nil {
+			return err
+		}
 		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.create", Kind: "user", Object: account.ID, Detail: map[string]any{"role": string(n.Role)}})
 	})
 	if err != nil {

@@ -84,6 +84,17 @@ type Flow struct {
 	Logger      *slog.Logger
 	Progress    func(Progress) // called often, from several goroutines; may be nil
 	Now         func() time.Time
+	Listener    Listener // nil for nobody
+}
+
+// Listener hears what a run did, inside the transaction that makes it so. What
+// it writes is there with that or not at all; its error undoes both.
+type Listener interface {
+	// Changed hears what changed in the schema of an endpoint's dataset; first
+	// says that these are its first records.
+	Changed(ctx context.Context, tx *store.Tx, endpoint string, run weir.RunID, first bool, changes []string) error
+	// Ended hears how the run ended.
+	Ended(ctx context.Context, tx *store.Tx, result *Result) error
 }
 
 // sweepEvery is how old a dataset's last complete reading may be before a

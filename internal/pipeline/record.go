@@ -25,6 +25,9 @@ func (r *runner) close(result *Result) error {
 			return err
 		}
 	}
+	if r.flow.Listener != nil {
+		end.Also = func(tx *store.Tx) error { return r.flow.Listener.Ended(ctx, tx, result) }
+	}
 	return r.flow.Store.EndRun(ctx, end)
 }
 

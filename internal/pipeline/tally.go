@@ -72,6 +72,10 @@ func failureOf(err error) *Failure {
 // KeyRefused reports whether the source did not take the key.
 func (r StreamResult) KeyRefused() bool { return weir.CodeOf(r.err) == weir.CodeAuth && !r.aside }
 
+// Aside reports whether the failure is one configured destination's own, and
+// the source was read.
+func (r StreamResult) Aside() bool { return r.aside }
+
 // Delivery is what a run did to one stream at one configured destination.
 type Delivery struct {
 	Destination int64  `json:"destination"`

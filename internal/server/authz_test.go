@@ -72,7 +72,7 @@ func (w *world) happened(org int64, of any) (reject int64, run string) {
 
 // nounKinds are the nouns whose objects have accessors.
 var nounKinds = map[string]store.Kind{"data_credentials": store.KindCredential, "data_sources": store.KindSource, "data_sets": store.KindDataset, "data_sinks": store.KindDestination,
-	"data_maps": store.KindLookup, "projects": store.KindProject}
+	"data_maps": store.KindLookup, "projects": store.KindProject, "notification_channel_settings": store.KindChannel}
 
 // routes lists the document.
 func (w *world) routes() []documented {

@@ -176,6 +176,9 @@ func everyBodyThatIsNoneIsRefused(x *matrix) {
 			if schema := x.document().bodies()[route]; schema["properties"] == nil && slices.Contains([]string{"another case", "a field of the prototype", "a name that is no name", "a number without an end"}, name) {
 				continue // any object goes, and its handler says more
 			}
+			if name == "a list" && strings.HasPrefix(path, "/notifications/mark_") {
+				continue // which is what these take
+			}
 			res, b := x.send(method, x.fill(path), "application/json", []byte(c.body))
 			if res.StatusCode != c.status || !isProblem(b) {
 				x.Errorf("%s with %s answers %d, want %d: %.300s", route, name, res.StatusCode, c.status, b)
@@ -221,8 +224,8 @@ func everyOtherMethodIsToldWhichThereAre(x *matrix) {
 	}
 	for path, methods := range there {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"} {
-			if slices.Contains(methods, method) {
-				continue
+			if slices.Contains(methods, method) || strings.HasPrefix(path, "/notifications/") && slices.Contains(there["/notifications/{id}"], method) {
+				continue // with the other methods its name is an id that there is not
 			}
 			res, b := x.send(method, x.fill(path), "application/json", nil)
 			if res.StatusCode != http.StatusMethodNotAllowed && method != "get" || res.StatusCode >= 500 || !isProblem(b) {

@@ -15,6 +15,7 @@ import (
 	"github.com/weirhq/weir/internal/api"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/server"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // matrix is a server with callers of all kinds, and objects of all kinds in
@@ -102,7 +103,7 @@ func (x *matrix) made(set string) objects {
 	o["lake"] = x.must200(c, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
 	o["data_credentials"] = o["cal"]
 	x.flowOf(set, o)
-	for _, noun := range []string{"teams", "service_keys", "data_maps", "projects"} {
+	for _, noun := range []string{"teams", "service_keys", "data_maps", "projects", "notification_channel_settings", "notification_settings", "notifications"} {
 		x.fresh(set, noun, o)
 	}
 	for _, noun := range []string{"vendors", "auth_templates", "vendor_endpoints"} {
@@ -144,8 +145,38 @@ func (x *matrix) fresh(set, noun string, o objects) {
 		o[noun] = x.must200(c, "POST", "/projects", m{"name": "Sales"})["id"]
 	case "service_keys":
 		o[noun] = x.must200(c, "POST", "/service_keys", m{"name": "spare", "scope": "collaborator"})["id"]
+	case "notification_channel_settings":
+		o[noun] = x.must200(c, "POST", "/notification_channel_settings", m{"channel": "SLACK", "config": m{"webhook_url": x.simURL}})["id"]
+	case "notification_settings":
+		spare := x.must200(c, "POST", "/notification_channel_settings", m{"channel": "SLACK", "config": m{"webhook_url": x.simURL}})
+		o[noun] = x.must200(c, "POST", "/notification_settings", m{"channel": "SLACK", "notification_type_id": 15, "notification_channel_setting_id": spare["id"], "config": m{"digest": "daily"}})["id"]
+	case "notifications":
+		x.told(c, o)
 	case "data_sources", "data_sets", "data_sinks", "flows":
 		x.flowOf(set, o)
+	}
+}
+
+// told tells a caller of something, which is also in a digest that waits.
+func (x *matrix) told(c *caller, o objects) {
+	x.Helper()
+	n := x.server.Notify()
+	x.must(n.Store.Change(x.Context(), func(tx *store.Tx) error {
+		return n.Intake.Tell(x.Context(), tx, store.Event{Org: c.who.Org, Type: store.MemberRoleChanged, Kind: "user", Resource: c.who.User, To: []store.Addressee{{Kind: identity.AccessorUser, Who: c.who.User}}})
+	}))
+	x.tellAll()
+	for _, noun := range []string{"notifications", "notification_dispatches"} {
+		status, b := x.ask(c.token, "GET", "/"+noun, nil)
+		var all []m
+		x.decode(b, &all)
+		for _, one := range slices.Backward(all) { // administrators see others', too
+			if owner, _ := one["owner_id"]; noun == "notifications" || toInt(owner) == c.who.User {
+				o[noun] = one["id"]
+			}
+		}
+		if o[noun] == nil {
+			x.Fatalf("%s answers %d: %s", noun, status, b)
+		}
 	}
 }
 
@@ -257,7 +288,7 @@ func (x *matrix) try(r documented, n need, c *caller, set string) {
 	x.Helper()
 	want := n.verdict(c, set, r.noun())
 	o, token := x.sets[set], c.token
-	if want == 0 && r.destroys() {
+	if want == 0 && (r.destroys() || r.noun() == "notifications") {
 		o = objects{}
 		for noun, n := range x.sets[set] {
 			o[noun] = n
@@ -275,7 +306,7 @@ func (x *matrix) try(r documented, n need, c *caller, set string) {
 	if r.noun() == "runs" {
 		run = o["runs"].(string)
 	}
-	path := strings.NewReplacer("{id}", id(o[r.noun()]), "{run_id}", run, "{keys}", "%2A").Replace(r.path)
+	path := strings.NewReplacer("{resource_type}/{id}", "data_sources/"+id(o["data_sources"]), "notification_types/{id}", "notification_types/1", "{id}", id(o[r.noun()]), "{run_id}", run, "{keys}", "%2A").Replace(r.path)
 	status, b := x.ask(token, r.method, path, r.body())
 	refused := status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound
 	if r.path == "/token" && status == http.StatusUnauthorized {

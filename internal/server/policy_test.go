@@ -15,6 +15,8 @@ type need struct {
 	on        identity.Role // on the object that the path names
 	inOrg     bool          // the object is in one's organization
 	makes     bool          // and who may look at it must be one who makes things
+	own       bool          // it is each user's own
+	orAdmin   bool          // or an administrator's of its organization
 }
 
 var (
@@ -27,6 +29,8 @@ var (
 	changes   = need{on: identity.RoleAdmin}
 	restores  = need{org: identity.RoleAdmin, inOrg: true}
 	sees      = need{inOrg: true}
+	own       = need{own: true}
+	ownOrAll  = need{own: true, orAdmin: true}
 )
 
 // needs are all routes. A route that is not here fails TestEveryRouteIsRight.
@@ -41,6 +45,14 @@ func needs() map[string]need {
 		"GET /orgs": signedIn, "GET /orgs/{id}": sees, "GET /orgs/{id}/members": sees, "GET /orgs/{id}/audit_log": restores,
 		"GET /teams": signedIn, "POST /teams": maker, "GET /teams/{id}": looks, "PUT /teams/{id}": changes, "DELETE /teams/{id}": changes,
 		"GET /teams/{id}/members": looks, "PUT /teams/{id}/members": changes, "POST /teams/{id}/members": changes, "DELETE /teams/{id}/members": changes,
+		"GET /notifications": signedIn, "GET /notifications/count": signedIn, "DELETE /notifications/all": signedIn, "PUT /notifications/mark_read": signedIn,
+		"PUT /notifications/mark_unread": signedIn, "GET /notifications/{id}": own, "DELETE /notifications/{id}": own,
+		"GET /notification_types": signedIn, "GET /notification_types/list": signedIn,
+		"GET /notification_settings": signedIn, "POST /notification_settings": signedIn, "GET /notification_settings/{id}": own, "PUT /notification_settings/{id}": own,
+		"DELETE /notification_settings/{id}": own, "GET /notification_settings/notification_types/{id}": signedIn, "GET /notification_settings/{resource_type}/{id}": looks,
+		"GET /notification_channel_settings": signedIn, "POST /notification_channel_settings": signedIn, "GET /notification_channel_settings/{id}": looks,
+		"PUT /notification_channel_settings/{id}": changes, "DELETE /notification_channel_settings/{id}": changes, "POST /notification_channel_settings/{id}/test": operates,
+		"GET /notification_dispatches": signedIn, "GET /notification_dispatches/{id}": ownOrAll, "POST /notification_dispatches/{id}/retry": ownOrAll,
 		"GET /runs":  signedIn,
 		"GET /flows": signedIn, "GET /flows/{id}": looks, "DELETE /flows/{id}": changes, "PUT /flows/{id}/activate": operates, "PUT /flows/{id}/pause": operates,
 		"POST /flows/{id}/copy": {org: identity.RoleOperator, on: identity.RoleAdmin}, "GET /flows/{id}/logs": looks, "GET /flows/{id}/run_status/{run_id}": looks,
@@ -99,6 +111,10 @@ func (n need) verdict(c *caller, on string, noun string) int {
 		return http.StatusUnauthorized
 	case n.org != "" && !c.org.AtLeast(n.org):
 		return http.StatusForbidden
+	case n.own && c.owns(on), n.orAdmin && c.org.AtLeast(identity.RoleAdmin) && (on == "foreign") == (c.name == "foreign"):
+		return 0
+	case n.own:
+		return http.StatusNotFound
 	case n.inOrg && (on == "foreign") != (c.name == "foreign"), n.on != "" && role == "":
 		return http.StatusNotFound
 	case n.on != "" && !role.AtLeast(n.on), n.makes && !c.org.AtLeast(identity.RoleOperator):
@@ -113,6 +129,18 @@ var grants = map[string]map[string]identity.Role{
 	"shared":     {"guest": identity.RoleCollaborator, "helper": identity.RoleOperator, "admin": identity.RoleAdmin, "owner": identity.RoleOwner, "narrow": identity.RoleCollaborator},
 	"operator's": {"operator": identity.RoleOwner, "admin": identity.RoleAdmin, "owner": identity.RoleAdmin},
 	"foreign":    {"foreign": identity.RoleOwner},
+}
+
+// owns reports whether the objects of a set are the caller's own; the narrow
+// key is the owner's.
+func (c *caller) owns(set string) bool {
+	switch set {
+	case "foreign":
+		return c.name == "foreign"
+	case "operator's":
+		return c.name == "operator"
+	}
+	return c.name == "owner" || c.name == "narrow"
 }
 
 // on is the caller's role on an object of a set. Teams have members instead of

@@ -22,6 +22,7 @@ import (
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/netguard"
+	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
 	"github.com/weirhq/weir/internal/web"
@@ -40,8 +41,10 @@ type Config struct {
 	// DatabaseNetworks are where databases and object stores may be; nil is
 	// anywhere but at link-local and metadata addresses.
 	DatabaseNetworks []netip.Prefix
-	TLS              *tls.Config // nil for plain HTTP
-	Limit            api.Limit   // how often one caller may ask; zero for the usual
+	Mail             *notify.MailServer // through which users are mailed; nil for none
+	Networks         []netip.Prefix     // that notifications may go to though they are not public
+	TLS              *tls.Config        // nil for plain HTTP
+	Limit            api.Limit          // how often one caller may ask; zero for the usual
 	Version          string
 	Logger           *slog.Logger
 	Now              func() time.Time
@@ -55,6 +58,8 @@ type Server struct {
 	identity *identity.Service
 	runner   *flow.Runner
 	meter    *meter
+	notify   *notify.Service
+	checks   []func(context.Context) error // that raise what time brings
 	handler  http.Handler
 	ready    readiness
 }
@@ -98,8 +103,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time()})
+	intake := notify.NewIntake(c.Now)
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
+		Notifier: intake,
 	})
 	if err != nil {
 		return err
@@ -109,20 +116,25 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	credentials, err := credential.New(credential.Options{
 		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, NoLoopback: c.NoLoopback, Storage: netguard.NewStorage(c.DatabaseNetworks...), Logger: c.Logger, Now: c.Now,
+		Notifier: intake,
 	})
 	if err != nil {
 		return err
 	}
-	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Logger: c.Logger, Now: c.Now})
+	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Logger: c.Logger, Now: c.Now})
 	s.runner = flow.NewRunner(flows)
 	s.startMeter(credentials)
+	s.notify = notify.New(notify.Options{
+		Store: s.store, Vault: sealed, Audit: log, People: s.identity, Intake: intake, Mail: c.Mail, Networks: c.Networks, PublicURL: c.PublicURL, Logger: c.Logger, Now: c.Now,
+	})
+	s.checks = append(s.checks, credentials.Announce)
 	calcom, err := connector.Builtin("calcom")
 	if err != nil {
 		return err
 	}
 	rest, err := api.New(api.Options{
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
-		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store,
+		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store,
 		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit,
 	})
 	if err != nil {
@@ -150,6 +162,9 @@ func (s *Server) Alone(ctx context.Context) (release func(), err error) { return
 // People is who may use the server.
 func (s *Server) People() *identity.Service { return s.identity }
 
+// Notify is what tells people what happened.
+func (s *Server) Notify() *notify.Service { return s.notify }
+
 // How long a request and a stop may take.
 const (
 	headerTimeout = 15 * time.Second
@@ -166,6 +181,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
 		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug), TLSConfig: s.config.TLS,
 	}
+	told := s.notify.Start(s.checks...)
 	failed := make(chan error, 1)
 	go func() {
 		if s.config.TLS != nil {
@@ -176,13 +192,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}()
 	select {
 	case err := <-failed:
-		return &weir.Error{Code: weir.CodeLocal, Where: "serve", Message: "the listener failed: " + err.Error(), Err: err}
+		return errors.Join(&weir.Error{Code: weir.CodeLocal, Where: "serve", Message: "the listener failed: " + err.Error(), Err: err}, told.Stop(ctx))
 	case <-ctx.Done():
 	}
 	s.ready.stopping.Store(true)
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	return errors.Join(server.Shutdown(wait), s.runner.Stop(wait))
+	return errors.Join(server.Shutdown(wait), s.runner.Stop(wait), told.Stop(wait))
 }
 
 // Close gives everything back that New took. It is called once, after Serve.

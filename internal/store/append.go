@@ -21,6 +21,8 @@ type Append struct {
 	Schema      []byte          // nil keeps the one that is there
 	Sweep       int64           // the sweep that shows these records, 0 for none
 	ExtractedAt int64           // µs
+	// Also writes what must be there when the page is; nil for nothing.
+	Also func(*Tx) error
 }
 
 // Appended is what became of a page's records: each is counted once.
@@ -53,6 +55,11 @@ func (db *DB) Append(ctx context.Context, a Append) (done Appended, err error) {
 		}
 		p.done.Head, p.done.Quarantined = p.head, len(a.Rejects)
 		done = p.done
+		if a.Also != nil {
+			if err := a.Also(&Tx{db: db, tx: tx}); err != nil {
+				return err
+			}
+		}
 		_, err = tx.ExecContext(ctx, `UPDATE dataset SET head = $2, checkpoint = coalesce($3, checkpoint), schema = coalesce($4, schema) WHERE id = $1`,
 			a.Dataset, p.head, nullable(a.Checkpoint), nullable(a.Schema))
 		return err

@@ -85,6 +85,12 @@ func (db *DB) Organization(ctx context.Context, id int64) (o Organization, err e
 	return o, db.explain(ctx, err)
 }
 
+// Organization reads one inside the transaction.
+func (t *Tx) Organization(ctx context.Context, id int64) (o Organization, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT id, name, domain, created, updated FROM organization WHERE id = $1`, id).Scan(&o.ID, &o.Name, &o.Domain, &o.Created, &o.Updated)
+	return o, err
+}
+
 // Users counts all users that there ever were: a user is never removed.
 func (db *DB) Users(ctx context.Context) (n int, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM user_account`).Scan(&n)

@@ -24,6 +24,7 @@ const (
 	KindDestination Kind = "destination"
 	KindProject     Kind = "project"
 	KindLookup      Kind = "lookup"
+	KindChannel     Kind = "channel"
 )
 
 // Resource is something that a user makes and owns. What all kinds have in
@@ -134,6 +135,9 @@ func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 		r.Version++
 		if err == nil && r.Kind == KindSource {
 			_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET deleted = $2 WHERE resource = $1 AND deleted <> $2`, r.ID, deletedColumn(r.Deleted != 0))
+		}
+		if err == nil && r.Deleted != 0 {
+			err = t.dropConditions(ctx, r.Kind, r.ID)
 		}
 		return err
 	}
@@ -353,6 +357,18 @@ func (db *DB) ResourceIDs(ctx context.Context, f ResourceFilter) (all []Resource
 		return err
 	}, `SELECT r.id, r.owner FROM resource r`+c.text.String()+` ORDER BY r.id`, c.args...)
 	return all, err
+}
+
+// EachResource hands f the living resources of a kind in every organization,
+// in the order of their ids.
+func (db *DB) EachResource(ctx context.Context, kind Kind, f func(Resource) error) error {
+	return db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		if err != nil {
+			return err
+		}
+		return f(r)
+	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.deleted = 0 ORDER BY r.id`, kind)
 }
 
 // Refer replaces everything that a resource uses.

@@ -44,8 +44,9 @@ type RunEnd struct {
 	Failure []byte // JSON; nil when nothing failed
 	Parts   []RunPart
 	Lines   []RunLine
-	Health  Health // "" leaves the flow's as it is
-	Problem string // in words; "" for none
+	Health  Health          // "" leaves the flow's as it is
+	Problem string          // in words; "" for none
+	Also    func(*Tx) error // writes what belongs to the end; may be nil
 }
 
 // FinishRun is EndRun for a run of which no more is known.
@@ -57,32 +58,39 @@ func (db *DB) FinishRun(ctx context.Context, id weir.RunID, at int64, status str
 // flow's health in one transaction. A run that a later owner has already closed
 // stays as it is, and the answer is CodeIntegrity.
 func (db *DB) EndRun(ctx context.Context, e RunEnd) error {
-	return db.change(ctx, func(tx *sql.Tx) error {
-		r := Run{ID: e.ID}
-		t := e.Totals
-		err := tx.QueryRowContext(ctx, `UPDATE run SET ended = $2, status = $3, summary = $4, records_read = $6, written = $7, unchanged = $8, deleted = $9,
-			quarantined = $10, requests = $11, retries = $12, bytes = $13, failure = $14 WHERE id = $1 AND status = $5 RETURNING org, resource, number, started`,
-			string(e.ID), e.At, e.Status, nullable(e.Summary), RunRunning, t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined, t.Requests, t.Retries, t.Bytes,
-			nullable(e.Failure)).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
-		if isNoRows(err) {
-			return &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(e.ID), Message: "it is not running, so it cannot end", Remedy: "Another process may have taken over its source; look at the newest run"}
-		}
-		if err != nil || r.Resource == 0 {
+	return db.Change(ctx, func(t *Tx) error {
+		if err := db.endRun(ctx, t.tx, e); err != nil || e.Also == nil {
 			return err
 		}
-		for _, p := range e.Parts {
-			if err := addPart(ctx, tx, &r, p); err != nil {
-				return err
-			}
-		}
-		if err := say(ctx, tx, &r, e.Lines...); err != nil {
-			return err
-		}
-		if e.Health == "" {
-			return nil
-		}
-		return saveHealth(ctx, tx, &r, e.Health, t.Read-t.Unchanged, e.errors(), e.Problem, e.At)
+		return e.Also(t)
 	})
+}
+
+func (db *DB) endRun(ctx context.Context, tx *sql.Tx, e RunEnd) error {
+	r := Run{ID: e.ID}
+	t := e.Totals
+	err := tx.QueryRowContext(ctx, `UPDATE run SET ended = $2, status = $3, summary = $4, records_read = $6, written = $7, unchanged = $8, deleted = $9,
+		quarantined = $10, requests = $11, retries = $12, bytes = $13, failure = $14 WHERE id = $1 AND status = $5 RETURNING org, resource, number, started`,
+		string(e.ID), e.At, e.Status, nullable(e.Summary), RunRunning, t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined, t.Requests, t.Retries, t.Bytes,
+		nullable(e.Failure)).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
+	if isNoRows(err) {
+		return &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(e.ID), Message: "it is not running, so it cannot end", Remedy: "Another process may have taken over its source; look at the newest run"}
+	}
+	if err != nil || r.Resource == 0 {
+		return err
+	}
+	for _, p := range e.Parts {
+		if err := addPart(ctx, tx, &r, p); err != nil {
+			return err
+		}
+	}
+	if err := say(ctx, tx, &r, e.Lines...); err != nil {
+		return err
+	}
+	if e.Health == "" {
+		return nil
+	}
+	return saveHealth(ctx, tx, &r, e.Health, t.Read-t.Unchanged, e.errors(), e.Problem, e.At)
 }
 
 // errors counts what went wrong, as the source's part has it.
