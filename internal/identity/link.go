@@ -39,13 +39,10 @@ func (s *Service) NewLink(ctx context.Context, p Principal, member int64) (weir.
 		if _, _, err := s.held(ctx, tx, p, member); err != nil {
 			return err
 		}
-		memberships, err := tx.Memberships(ctx, member)
-		if err != nil {
+		if err := s.only(ctx, tx, member); err != nil {
 			return err
 		}
-		if len(memberships) > 1 {
-			return &weir.Error{Code: weir.CodeForbidden, Where: "user", Message: "this user belongs to other organizations too", Remedy: "Let them change their password themselves"}
-		}
+		var err error
 		if value, err = s.link(ctx, tx, p.Org, member); err != nil {
 			return err
 		}

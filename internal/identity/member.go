@@ -37,6 +37,38 @@ func (s *Service) Activate(ctx context.Context, p Principal, member int64) error
 	return s.setStatus(ctx, p, member, Active, "user.activate")
 }
 
+// Lock keeps a member out as Deactivate does, until Unlock.
+func (s *Service) Lock(ctx context.Context, p Principal, member int64) error {
+	return s.setStatus(ctx, p, member, Locked, "user.lock")
+}
+
+// Unlock lets in a member again who was locked, by an administrator or by too
+// many tries at the password. Who is deactivated stays so.
+func (s *Service) Unlock(ctx context.Context, p Principal, member int64) error {
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return err
+	}
+	return s.changeMember(ctx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
+		e, now := audit.Entry{Action: "user.unlock"}, s.now().UnixMicro()
+		account := s.subject("account", m.User.Login, nil)
+		if _, err := tx.Attempts(ctx, account.key, now); err != nil { // those who try at this moment take turns
+			return e, err
+		}
+		if err := tx.SaveAttempts(ctx, account.key, []byte{}, now); err != nil {
+			return e, err
+		}
+		if m.Membership.Status != Locked {
+			return e, nil
+		}
+		m.Membership.Status = Active
+		if m.User.Status != Locked {
+			return e, nil
+		}
+		m.User.Status, m.User.Updated = Active, now
+		return e, tx.PutUser(ctx, &m.User, s.sealUser)
+	})
+}
+
 func (s *Service) setStatus(ctx context.Context, p Principal, member int64, status, action string) error {
 	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
 		return err

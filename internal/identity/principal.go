@@ -20,6 +20,7 @@ const (
 const (
 	Active      = "active"
 	Deactivated = "deactivated"
+	Locked      = "locked" // as deactivated, until an administrator unlocks it
 )
 
 // Principal is who makes a request. The zero Principal is nobody.

@@ -72,7 +72,7 @@ func TestNoRouteLetsInWhomItsPolicyKeepsOut(t *testing.T) {
 	for noun, kind := range nounKinds {
 		w.must(people.Share(t.Context(), owner, kind, toInt(objects[noun]), identity.Accessor{Kind: identity.AccessorUser, Who: guest.Principal.User, Role: identity.RoleCollaborator}))
 	}
-	other, err := people.CreateOrganization(t.Context(), owner, "Other")
+	other, err := people.CreateOrganization(t.Context(), owner, "Other", "")
 	w.must(err)
 	there, err := people.Switch(t.Context(), owner, other.ID, identity.Client{Address: netip.MustParseAddr("127.0.0.1")})
 	w.must(err)

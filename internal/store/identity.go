@@ -85,6 +85,26 @@ func (db *DB) Organization(ctx context.Context, id int64) (o Organization, err e
 	return o, db.explain(ctx, err)
 }
 
+// DropOrganization takes everything about people out of an organization, and
+// its secrets. The row itself stays, for the audit log.
+func (t *Tx) DropOrganization(ctx context.Context, org int64) error {
+	for _, statement := range []string{
+		`DELETE FROM team_member WHERE team IN (SELECT id FROM team WHERE org = $1)`,
+		`DELETE FROM accessor WHERE resource IN (SELECT id FROM resource WHERE org = $1)`,
+		`DELETE FROM team WHERE org = $1`,
+		`DELETE FROM link WHERE org = $1`,
+		`DELETE FROM session WHERE org = $1`,
+		`DELETE FROM service_key WHERE org = $1`,
+		`DELETE FROM secret WHERE org = $1`,
+		`DELETE FROM membership WHERE org = $1`,
+	} {
+		if _, err := t.tx.ExecContext(ctx, statement, org); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Users counts all users that there ever were: a user is never removed.
 func (db *DB) Users(ctx context.Context) (n int, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM user_account`).Scan(&n)

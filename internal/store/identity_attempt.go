@@ -56,9 +56,10 @@ func (t *Tx) ForgetDevices(ctx context.Context, user int64) error {
 	return err
 }
 
-// KnowsDevice reports whether the browser has signed in to the account since µs.
+// KnowsDevice reports whether the browser has signed in to the account (0 for
+// any) since µs.
 func (db *DB) KnowsDevice(ctx context.Context, hash []byte, user, since int64) (bool, error) {
 	var n int
-	err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM device WHERE hash = $1 AND account = $2 AND used >= $3`, hash, user, since).Scan(&n)
+	err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM device WHERE hash = $1 AND (CAST($2 AS BIGINT) = 0 OR account = $2) AND used >= $3`, hash, user, since).Scan(&n)
 	return n > 0, db.explain(ctx, err)
 }
