@@ -19,7 +19,7 @@ import (
 // its links to schemas are made from the request's Host header.
 func newHuma(a *API) huma.API {
 	bearer := &huma.SecurityScheme{Type: "http", Scheme: "bearer", Description: "A session token"}
-	cookie := &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: cookieName, Description: "The session of a browser"}
+	cookie := &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: identity.SessionCookie, Description: "The session of a browser"}
 	return huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info:       &huma.Info{Title: "Weir", Version: a.Version, Description: "Data integration: sources, datasets and destinations."},

@@ -9,8 +9,8 @@ import (
 	"github.com/weirhq/weir/internal/store"
 )
 
-// linkAge is how long a link that sets a password is good.
-const linkAge = 72 * time.Hour
+// LinkAge is how long a link that sets a password is good.
+const LinkAge = 72 * time.Hour
 
 // setPassword is the only purpose of links so far; it is in their MAC.
 const setPassword = "password"
@@ -18,7 +18,7 @@ const setPassword = "password"
 // link makes a link for the user in place of earlier ones, and gives its value.
 func (s *Service) link(ctx context.Context, tx *store.Tx, org, user int64) (weir.Secret, error) {
 	value, now := linkForm.make(), s.now()
-	l := store.Link{Hash: digest(value), Purpose: setPassword, Org: org, User: user, Created: now.UnixMicro(), Expires: now.Add(linkAge).UnixMicro()}
+	l := store.Link{Hash: digest(value), Purpose: setPassword, Org: org, User: user, Created: now.UnixMicro(), Expires: now.Add(LinkAge).UnixMicro()}
 	l.MAC = s.sealLink(l)
 	return weir.NewSecret(value), tx.CreateLink(ctx, l)
 }

@@ -54,3 +54,6 @@ func named(what, text string) (string, error) {
 }
 
 func formatID(id int64) string { return strconv.FormatInt(id, 10) }
+
+// SameAddress reports whether two e-mail addresses are one and the same user's.
+func SameAddress(a, b string) bool { return loginOf(a) == loginOf(b) }

@@ -100,36 +100,39 @@ func (s *Service) CreateUser(ctx context.Context, p Principal, n NewUser) (User,
 	var out store.Member
 	var link weir.Secret
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
-		link = weir.Secret{}
-		account := u
-		had, found, err := tx.UserByLogin(ctx, u.Login)
-		if err != nil {
-			return err
-		}
-		if found {
-			account = had
-			if err := s.mayJoin(ctx, tx, p.Org, had); err != nil {
-				return err
-			}
-			// What they may do has grown: sessions from before do not grow along.
-			if err := tx.EndSessions(ctx, 0, had.ID, 0); err != nil {
-				return err
-			}
-		}
-		if out, err = s.join(ctx, tx, p.Org, &account, n.Role); err != nil {
-			return err
-		}
-		if !found && account.Password == "" {
-			if link, err = s.link(ctx, tx, p.Org, account.ID); err != nil {
-				return err
-			}
-		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.create", Kind: "user", Object: account.ID, Detail: map[string]any{"role": string(n.Role)}})
+		out, link, err = s.createUser(ctx, tx, p, u, n.Role)
+		return err
 	})
 	if err != nil {
 		return User{}, weir.Secret{}, err
 	}
 	return user(out), link, nil
+}
+
+func (s *Service) createUser(ctx context.Context, tx *store.Tx, p Principal, u store.User, role Role) (out store.Member, link weir.Secret, err error) {
+	had, found, err := tx.UserByLogin(ctx, u.Login)
+	if err != nil {
+		return out, link, err
+	}
+	if found {
+		u = had
+		if err := s.mayJoin(ctx, tx, p.Org, had); err != nil {
+			return out, link, err
+		}
+		// What they may do has grown: sessions from before do not grow along.
+		if err := tx.EndSessions(ctx, 0, had.ID, 0); err != nil {
+			return out, link, err
+		}
+	}
+	if out, err = s.join(ctx, tx, p.Org, &u, role); err != nil {
+		return out, link, err
+	}
+	if !found && u.Password == "" {
+		if link, err = s.link(ctx, tx, p.Org, u.ID); err != nil {
+			return out, link, err
+		}
+	}
+	return out, link, s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.create", Kind: "user", Object: u.ID, Detail: map[string]any{"role": string(role)}})
 }
 
 // newUser checks what was typed and makes a row of it.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -34,12 +35,16 @@ type Config struct {
 	Root      vault.Place    // where the root key lies
 	Files     string         // directory in which file destinations may write; "" for Data/files
 	CalcomURL string         // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL string         // how users reach the server; "" for the address it listens on
+	PublicURL string         // how users reach the server: browsers get cookies for https if it says so, and identity providers are told it
 	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
 	TLS       *tls.Config    // nil for plain HTTP
-	Version   string
-	Logger    *slog.Logger
-	Now       func() time.Time
+	// Provider is an identity provider that users of the oldest organization sign
+	// in with, besides those that owners store; nil for none.
+	Provider     *identity.ProviderConfig
+	ProviderName string
+	Version      string
+	Logger       *slog.Logger
+	Now          func() time.Time
 }
 
 // Server is a wired server. Close it when it is not used any more.
@@ -87,6 +92,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout})
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
+		Ways: identity.Ways{Sealer: sealed, PublicURL: c.PublicURL, Reach: netguard.Roam, Server: c.Provider, ServerName: c.ProviderName},
 	})
 	if err != nil {
 		return err
@@ -107,6 +113,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store,
 		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
+		Cookies: identity.Cookies{HTTPS: c.TLS != nil || strings.HasPrefix(c.PublicURL, "https://")},
 	})
 	if err != nil {
 		return err

@@ -30,17 +30,18 @@ import (
 // world is a whole server over HTTP, with a simulator in place of Cal.com.
 type world struct {
 	testing.TB
-	dir      string
-	config   server.Config
-	server   *server.Server
-	sim      *simulator.Simulator
-	simURL   string
-	url      string
-	token    string
-	log      *lines
-	limit    int
-	database string       // address of the store; "" for a SQLite file
-	slow     atomic.Int64 // how long the simulator waits before each answer
+	dir        string
+	config     server.Config
+	configured *server.Config // what to start with, when it is not the usual
+	server     *server.Server
+	sim        *simulator.Simulator
+	simURL     string
+	url        string
+	token      string
+	log        *lines
+	limit      int
+	database   string       // address of the store; "" for a SQLite file
+	slow       atomic.Int64 // how long the simulator waits before each answer
 }
 
 // lines is a log that a test reads while the server writes it.
@@ -90,6 +91,9 @@ func (w *world) start() {
 	w.must(err)
 	w.config = server.Config{Data: w.dir, Database: w.database, Root: place, CalcomURL: w.simURL, Version: "test", Now: time.Now,
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	if w.configured != nil {
+		w.config = *w.configured
+	}
 	w.server, err = server.New(w.Context(), w.config)
 	w.must(err)
 	front := httptest.NewServer(w.server.Handler())
@@ -100,6 +104,24 @@ func (w *world) start() {
 			w.Error(err)
 		}
 	})
+}
+
+// movable is a clock that a test moves.
+type movable struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *movable) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *movable) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }
 
 // signIn makes the first user and keeps a session.

@@ -74,6 +74,12 @@ func (db *DB) Owned(ctx context.Context, org, user int64) (counts map[Kind]int, 
 	return counts, err
 }
 
+// Owns counts what Owned does, inside the transaction and over all kinds.
+func (t *Tx) Owns(ctx context.Context, org, user int64) (n int, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND owner = $2`, org, user).Scan(&n)
+	return n, err
+}
+
 // Living counts an organization's living resources.
 func (t *Tx) Living(ctx context.Context, org int64) (n int, err error) {
 	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND deleted = 0`, org).Scan(&n)
