@@ -114,6 +114,11 @@ func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*value[User]
 	if err != nil {
 		return nil, err
 	}
+	if in.ID != p.User {
+		if err := a.People.AllowedInOrg(p, identity.RoleAdmin); err != nil {
+			return nil, err
+		}
+	}
 	if b.Email != nil && *b.Email != u.Email {
 		return nil, refuse("email", "a user's address cannot be changed", "Add another user, and transfer what this one owns")
 	}

@@ -65,6 +65,7 @@ func TestNoRouteLetsInWhomItsPolicyKeepsOut(t *testing.T) {
 	w.must(err)
 	objects["service_keys"], objects["orgs"] = key.ID, owner.Org
 	objects["teams"] = w.call(200, "POST", "/teams", m{"name": "Readers"})["id"]
+	objects["sessions"], objects["identity_providers"] = owner.Session, 1
 	lone := w.user(owner, "lone", identity.RoleCollaborator)
 	guest := w.user(owner, "guest", identity.RoleCollaborator)
 	gone := w.user(owner, "gone", identity.RoleAdmin)
@@ -129,7 +130,7 @@ func (w *world) routes() (all []documented) {
 // fill puts the id of the organization's own object into the path.
 func (d documented) fill(objects map[string]any) string {
 	noun := strings.Split(strings.TrimPrefix(d.path, "/"), "/")[0]
-	return strings.NewReplacer("{id}", id(objects[noun]), "{run_id}", "1").Replace(d.path)
+	return strings.NewReplacer("{id}", id(objects[noun]), "{run_id}", "1", "{setting_id}", "1", "{provider}", "server").Replace(d.path)
 }
 
 // allows says whether the policy lets a caller in, as the words of the policy
@@ -143,6 +144,9 @@ func (d documented) allows(c caller) bool {
 	}
 	words := strings.Fields(d.policy)
 	need := identity.Role(words[0])
+	if c.org == "" && strings.Contains(d.path, "s/{id}") {
+		return false // of another organization
+	}
 	switch {
 	case strings.HasSuffix(d.policy, "of the organization"):
 		return c.org == "" || c.org.AtLeast(need) // a stranger has an organization of their own
@@ -150,14 +154,36 @@ func (d documented) allows(c caller) bool {
 		return c.role.AtLeast(need)
 	case strings.HasPrefix(d.path, "/flows/{id}"):
 		return c.role != "" && d.method == http.MethodGet
+	case d.path == "/users/{id}/audit_log", d.path == "/users/{id}/transferable", d.path == "/users/{id}" && d.method == http.MethodPut:
+		return c.org == identity.RoleOperator // the operator's own
 	case strings.HasPrefix(d.path, "/users/{id}"):
 		return c.org != ""
+	case strings.HasPrefix(d.path, "/sessions/{id}"), d.path == "/session/proof", d.path == "/session/org", d.path == "/users/current/password":
+		return false // of somebody else, and of a browser's cookie alone
+	case d.path == "/sessions" && d.method == http.MethodDelete, d.path == "/session" && d.method == http.MethodDelete, d.path == "/token/logout":
+		return true
 	case strings.HasPrefix(d.path, "/service_keys/{id}"), strings.HasPrefix(d.path, "/teams/{id}"):
 		return false
 	case strings.HasPrefix(d.path, "/orgs/{id}"):
 		return c.org != ""
 	}
 	return true // lists show what one may see
+}
+
+// bodies are what routes need to see before they do anything.
+func bodies(path string) string {
+	for end, body := range map[string]string{
+		"/members": `{"members":[{"id":1}]}`, "/activate": `{"members":[{"id":1}]}`, "/deactivate": `{"members":[{"id":1}]}`, "/session/org": `{"org_id":1}`,
+		"/session/proof": `{"password":"x"}`, "/users/current/password": `{"password":"a good long one"}`, "/transfer": `{"delegate_owner_id":1}`,
+	} {
+		if strings.HasSuffix(path, end) && (end == "/members" || strings.Contains(path, "/members/") || !strings.HasSuffix(end, "activate")) {
+			return body
+		}
+	}
+	if strings.Contains(path, "/auth_settings/") {
+		return `{"enabled":true}`
+	}
+	return ""
 }
 
 // as makes a call with a token and gives the status.
@@ -167,8 +193,8 @@ func (w *world) as(token, method, path string) (int, string) {
 	switch {
 	case method == http.MethodGet:
 		body = nil
-	case strings.HasSuffix(path, "/members"):
-		body = []byte(`{"members":[]}`)
+	case bodies(path) != "":
+		body = []byte(bodies(path))
 	case method == http.MethodDelete:
 		body = nil
 	}

@@ -149,7 +149,8 @@ func TestABrowserWhoseSessionCouldBeReadOnTheWayGetsNone(t *testing.T) {
 // restart makes the server anew with the changed configuration, on the same files.
 func (w *world) restart() {
 	w.Helper()
-	w.configured = &w.config
+	changed := w.config
+	w.configured = &changed
 	w.start()
 }
 

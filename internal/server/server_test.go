@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -32,6 +33,7 @@ type world struct {
 	testing.TB
 	dir        string
 	config     server.Config
+	again      net.Listener   // where to listen, when it is known before
 	configured *server.Config // what to start with, when it is not the usual
 	server     *server.Server
 	sim        *simulator.Simulator
@@ -96,7 +98,13 @@ func (w *world) start() {
 	}
 	w.server, err = server.New(w.Context(), w.config)
 	w.must(err)
-	front := httptest.NewServer(w.server.Handler())
+	front := httptest.NewUnstartedServer(w.server.Handler())
+	if w.again != nil { // where the one before was
+		front.Listener.Close()
+		front.Listener = w.again
+		w.again = nil
+	}
+	front.Start()
 	w.url = front.URL
 	w.Cleanup(func() {
 		front.Close()
