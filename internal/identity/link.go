@@ -184,9 +184,11 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 
 // prove compares the password of a user who is signed in already.
 func (s *Service) prove(ctx context.Context, t *trial, password weir.Secret, c Client) (err error) {
-	if t.known, err = s.knows(ctx, t.user.ID, c); err != nil {
+	device, err := s.deviceAccount(ctx, c)
+	if err != nil {
 		return err
 	}
+	t.known = device == t.user.ID
 	t.subjects = s.subjects(t.user.Login, t.known, c)
 	if err := s.try(ctx, t, password); err != nil || t.right {
 		return err

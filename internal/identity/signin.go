@@ -23,6 +23,15 @@ type SignIn struct {
 // that there were too many tries.
 func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 	login := loginOf(in.Email)
+	device, err := s.deviceAccount(ctx, in.Client)
+	if err != nil {
+		return Session{}, err
+	}
+	if device == 0 { // before anybody is looked up: who must wait learns nothing by the time it takes
+		if err := s.admit(ctx, s.subjects(login, false, in.Client)); err != nil {
+			return Session{}, err
+		}
+	}
 	u, found, err := s.db.UserByLogin(ctx, login)
 	if err != nil {
 		return Session{}, err
@@ -32,10 +41,7 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 	} else if !s.genuineUser(ctx, u) {
 		u = store.User{}
 	}
-	known, err := s.knows(ctx, u.ID, in.Client)
-	if err != nil {
-		return Session{}, err
-	}
+	known := device != 0 && device == u.ID
 	t := trial{user: u, known: known, subjects: s.subjects(login, known, in.Client)}
 	if err := s.try(ctx, &t, in.Password); err != nil {
 		return Session{}, err
@@ -87,12 +93,13 @@ func (s *Service) try(ctx context.Context, t *trial, password weir.Secret) error
 	return err
 }
 
-// knows reports whether the browser has signed in to the account before.
-func (s *Service) knows(ctx context.Context, user int64, c Client) (bool, error) {
+// deviceAccount is the account that the browser has signed in to before; 0 for
+// none.
+func (s *Service) deviceAccount(ctx context.Context, c Client) (int64, error) {
 	if !deviceForm.fits(c.Device) {
-		return false, nil
+		return 0, nil
 	}
-	return s.db.KnowsDevice(ctx, digest(c.Device), user, s.now().Add(-deviceAge).UnixMicro())
+	return s.db.DeviceAccount(ctx, digest(c.Device), s.now().Add(-deviceAge).UnixMicro())
 }
 
 // failed writes down that a sign-in failed, and that it was the last for now.
@@ -116,11 +123,8 @@ func (s *Service) failed(ctx context.Context, tx *store.Tx, t trial, c Client) e
 // KnowsBrowser reports whether a browser has signed in to any account before.
 // Such a one is not refused for what strangers do from its address.
 func (s *Service) KnowsBrowser(ctx context.Context, c Client) bool {
-	if !deviceForm.fits(c.Device) {
-		return false
-	}
-	known, err := s.db.KnowsDevice(ctx, digest(c.Device), 0, s.now().Add(-deviceAge).UnixMicro())
-	return err == nil && known
+	account, err := s.deviceAccount(ctx, c)
+	return err == nil && account != 0
 }
 
 // signedIn begins the session, unless the account changed while the password

@@ -31,7 +31,7 @@ func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const rate, workers, home = 1000, 32, "203.0.113.7"
+	const rate, workers, home = 1000, 256, "203.0.113.7"
 	w := newWorld(t, 1)
 	w.config.Logger = slog.New(slog.DiscardHandler)
 	w.config.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
