@@ -109,18 +109,19 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	cookies := identity.Cookies{HTTPS: c.TLS != nil || strings.HasPrefix(c.PublicURL, "https://")}
 	rest, err := api.New(api.Options{
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store,
 		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
-		Cookies: identity.Cookies{HTTPS: c.TLS != nil || strings.HasPrefix(c.PublicURL, "https://")},
+		Cookies: cookies,
 	})
 	if err != nil {
 		return err
 	}
 	pages, err := web.New(web.Options{
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store, Connectors: []*connector.Definition{calcom},
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Cookies: cookies,
 	})
 	if err != nil {
 		return err
