@@ -39,6 +39,12 @@ func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 	owner := w.browser()
 	owner.headers["X-Forwarded-For"] = home
 	owner.signInAs("ada@example.com", adasPassword)
+	var calm time.Duration // what it takes here without a flood: the machine may be busy with others
+	for range 5 {
+		one := time.Now()
+		owner.signInAs("ada@example.com", adasPassword)
+		calm = max(calm, time.Since(one))
+	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -121,15 +127,15 @@ func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 	cancel()
 	group.Wait()
 	slices.Sort(waits)
-	t.Logf("%v: %d tries (%.0f a second), %d compared, %d at the owner's account; the owner signed in %d times: median %v, 99th %v, longest %v", took.Round(time.Second), sent.Load(),
-		float64(sent.Load())/took.Seconds(), compared.Load(), atOwner.Load(), len(waits), waits[len(waits)/2], waits[len(waits)*99/100], waits[len(waits)-1])
+	t.Logf("%v: %d tries (%.0f a second), %d compared, %d at the owner's account; the owner signed in %d times: median %v, 99th %v, longest %v; without a flood at most %v", took.Round(time.Second), sent.Load(),
+		float64(sent.Load())/took.Seconds(), compared.Load(), atOwner.Load(), len(waits), waits[len(waits)/2], waits[len(waits)*99/100], waits[len(waits)-1], calm)
 	if n := atOwner.Load(); n > 5*(1+int64(took/(15*time.Minute))) {
 		t.Errorf("%d tries at the owner's password", n)
 	}
 	if failed.Load() > 0 {
 		t.Errorf("%d answers that are neither refusal nor wait", failed.Load())
 	}
-	if longest := waits[len(waits)-1]; longest > 10*time.Second { // 2 s is the aim; a busy machine is no failure
+	if longest := waits[len(waits)-1]; longest > max(10*time.Second, 10*calm) { // 2 s is the aim; a busy machine is no failure
 		t.Errorf("the owner waited %v", longest)
 	}
 }
