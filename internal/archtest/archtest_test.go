@@ -185,6 +185,7 @@ var exposers = []string{
 	"internal/credential/secret.go",
 	"internal/destination/sqldb/postgres.go",
 	"internal/governor/governor.go",
+	"internal/identity/cookie.go",
 	"internal/identity/password.go",
 	"internal/identity/provider.go",
 	"internal/rest/auth.go",

@@ -24,6 +24,7 @@ type serveCommand struct {
 	TLSCert   string   `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
 	TLSKey    string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
 	Proxies   []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+	oidcFlags
 }
 
 // Run wires the server, says where it is and how to begin, and serves until
@@ -38,6 +39,7 @@ func (c serveCommand) Run(s *session) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // Serve closes it, too
+	config.PublicURL = c.address(listener)
 	srv, err := server.New(s.ctx, config)
 	if err != nil {
 		return err
@@ -62,7 +64,7 @@ func (c serveCommand) Run(s *session) error {
 
 // config reads the flags.
 func (c serveCommand) config(s *session) (config server.Config, err error) {
-	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Version: Version, Logger: s.log, Now: time.Now}
+	config = server.Config{Database: c.Database, Files: c.Files, Version: Version, Logger: s.log, Now: time.Now}
 	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
 		return config, err
 	}
@@ -84,6 +86,9 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 			return config, &weir.Error{Code: weir.CodeUsage, Where: "--trusted-proxies", Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
 		}
 		config.Proxies = append(config.Proxies, prefix)
+	}
+	if config.Provider, config.ProviderName, err = c.provider(s); err != nil {
+		return config, err
 	}
 	config.TLS, err = c.tls()
 	return config, err

@@ -37,6 +37,7 @@ type Options struct {
 	Now            func() time.Time // nil for the system's clock
 	Logger         *slog.Logger     // nil discards
 	Cost           Cost             // of a password; zero for the usual one
+	Ways           Ways             // to sign in besides a password
 }
 
 // minKey is how long the keys must be, in bytes.
@@ -53,6 +54,7 @@ type Service struct {
 	peppers [][]byte // the pepper, then the earlier ones
 	cost    Cost
 	lanes   *lanes
+	ways    *ways
 }
 
 // New returns the service over db. Keys that are missing or short are
@@ -69,7 +71,7 @@ func New(db *store.DB, o Options) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	return s, nil
+	return s, s.setUpWays(o.Ways)
 }
 
 // Client is where a request comes from.

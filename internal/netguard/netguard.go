@@ -37,12 +37,16 @@ type Options struct {
 	// resolves the server's name itself, so its choice of address is trusted;
 	// the connection inside is still encrypted to the origin.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Private lets the origin stand in a private network. It is for an address
+	// that whoever runs the server has chosen, never for a user's.
+	Private bool
 }
 
 // Guard makes connections to one origin. It is safe for concurrent use.
 type Guard struct {
 	origin *url.URL
 	local  bool     // the origin itself is loopback, by its literal name
+	inside bool     // it may stand in a private network
 	proxy  *url.URL // nil without one
 
 	header, idle, total time.Duration
@@ -60,7 +64,7 @@ func NewWith(o Options) (*Guard, error) {
 	if err != nil || u.Hostname() == "" || u.User != nil {
 		return nil, &weir.Error{Code: weir.CodeUsage, Message: "this is not an address", Remedy: "Write it as https://host"}
 	}
-	g := &Guard{origin: u, local: literallyLoopback(u.Hostname()), header: HeaderTimeout, idle: IdleTimeout, total: TotalTimeout}
+	g := &Guard{origin: u, local: literallyLoopback(u.Hostname()), inside: o.Private, header: HeaderTimeout, idle: IdleTimeout, total: TotalTimeout}
 	switch {
 	case u.Scheme == "https":
 	case u.Scheme == "http" && g.local:
@@ -126,7 +130,7 @@ func (g *Guard) control(_ context.Context, network, address string, _ syscall.Ra
 		return refuse(address)
 	}
 	ip := ap.Addr().WithZone("").Unmap()
-	if g.local && ip.IsLoopback() || !g.local && Public(ip) {
+	if g.local && ip.IsLoopback() || !g.local && (Public(ip) || g.inside && ip.IsPrivate()) {
 		return nil
 	}
 	return refuse(ip.String())

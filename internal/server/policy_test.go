@@ -14,6 +14,9 @@ type need struct {
 	org       identity.Role // in one's organization
 	on        identity.Role // on the object that the path names
 	inOrg     bool          // the object is in one's organization
+	self      identity.Role // the user that the path names is oneself, or one has this in the organization
+	own       bool          // the object is one's own, and nobody else's however much they may
+	browser   bool          // of a session in a cookie alone, and the callers have theirs in a header
 }
 
 var (
@@ -26,6 +29,11 @@ var (
 	changes   = need{on: identity.RoleAdmin}
 	restores  = need{org: identity.RoleAdmin, inOrg: true}
 	sees      = need{inOrg: true}
+	orgOwner  = need{org: identity.RoleOwner}
+	owns      = need{org: identity.RoleOwner, inOrg: true}
+	oneself   = need{inOrg: true, self: identity.RoleAdmin}
+	ones      = need{own: true}
+	browsing  = need{browser: true}
 )
 
 // needs are all routes. A route that is not here fails TestEveryRouteIsRight.
@@ -36,8 +44,8 @@ func needs() map[string]need {
 		"GET /vendors":       signedIn, "GET /vendors/{id}": signedIn, "GET /auth_templates": signedIn, "GET /auth_templates/{id}": signedIn,
 		"GET /vendor_endpoints": signedIn, "GET /vendor_endpoints/{id}": signedIn,
 		"GET /service_keys": signedIn, "POST /service_keys": signedIn, "DELETE /service_keys/{id}": changes,
-		"GET /users": signedIn, "GET /users/current": signedIn, "GET /users/{id}": sees,
-		"GET /orgs": signedIn, "GET /orgs/{id}": sees, "GET /orgs/{id}/members": sees, "GET /orgs/{id}/audit_log": restores,
+		"GET /users": signedIn, "GET /users/current": signedIn, "GET /users/{id}": sees, "GET /user_settings": signedIn,
+		"GET /orgs": signedIn, "GET /orgs/{id}": sees, "GET /orgs/{id}/members": sees, "GET /orgs/account_summary": signedIn, "GET /orgs/{id}/account_summary": sees,
 		"GET /teams": signedIn, "POST /teams": maker, "GET /teams/{id}": looks, "PUT /teams/{id}": changes, "DELETE /teams/{id}": changes,
 		"GET /teams/{id}/members": looks, "PUT /teams/{id}/members": changes, "POST /teams/{id}/members": changes, "DELETE /teams/{id}/members": changes,
 		"GET /runs":  signedIn,
@@ -48,6 +56,7 @@ func needs() map[string]need {
 		"GET /data_sources/{id}/plan":        operates, "GET /data_sources/{id}/runs": looks, "POST /data_sources/{id}/run_now": operates,
 		"GET /data_sets/{id}/samples": looks, "GET /data_sets/{id}/docs": looks, "POST /data_sets/{id}/docs": changes, "GET /data_sets/{id}/quarantine": looks,
 	}
+	people(all)
 	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks"} {
 		add(all, noun, map[string]need{
 			"GET ": signedIn, "POST ": maker, "GET /{id}": looks, "PUT /{id}": changes, "DELETE /{id}": changes, "POST /{id}/copy": changes, "POST /{id}/restore": restores,
@@ -61,6 +70,32 @@ func needs() map[string]need {
 		})
 	}
 	return all
+}
+
+// people adds the rows about who somebody is. A browser's session belongs to who
+// sits before it: no role lets anybody end another's.
+func people(all map[string]need) {
+	for route, n := range map[string]need{
+		"POST /session": everybody, "GET /session": signedIn, "DELETE /session": signedIn, "POST /session/proof": browsing, "PUT /session/org": browsing,
+		"PUT /users/current/password": browsing, "GET /sessions": signedIn, "DELETE /sessions": signedIn, "DELETE /sessions/{id}": ones,
+		"POST /links/check": everybody, "POST /links/accept": everybody, "POST /users/{id}/link": restores,
+		"GET /sign_in": everybody, "GET /sign_in/{provider}/start": everybody, "GET /sign_in/{provider}/callback": everybody,
+		"POST /users": orgAdmin, "PUT /users/{id}": oneself, "DELETE /users/{id}": restores, "GET /users/{id}/audit_log": oneself,
+		"GET /users/{id}/transferable": oneself, "PUT /users/{id}/transfer": restores,
+		"POST /orgs": orgOwner, "PUT /orgs/{id}": restores, "DELETE /orgs/{id}": owns, "GET /orgs/{id}/auth_settings": restores, "PUT /orgs/{id}/auth_settings/{setting_id}": owns,
+		"PUT /orgs/{id}/members": restores, "POST /orgs/{id}/members": restores, "DELETE /orgs/{id}/members": restores,
+		"PUT /orgs/{id}/members/activate": restores, "PUT /orgs/{id}/members/deactivate": restores, "GET /orgs/{id}/audit_log": restores,
+		"GET /identity_providers": orgAdmin, "POST /identity_providers": orgOwner, "GET /identity_providers/{id}": restores, "PUT /identity_providers/{id}": owns,
+		"DELETE /identity_providers/{id}": owns,
+	} {
+		all[route] = n
+	}
+	for _, verb := range []string{"activate", "deactivate", "lock", "unlock"} {
+		all["PUT /users/{id}/"+verb] = restores
+	}
+	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "users", "teams"} {
+		all["GET /orgs/{id}/"+noun+"/audit_log"] = restores
+	}
 }
 
 // add adds the rows of a noun: "PUT /{id}" becomes "PUT /data_sources/{id}".
@@ -83,10 +118,39 @@ func (n need) verdict(c *caller, on string, noun string) int {
 		return http.StatusForbidden
 	case n.inOrg && (on == "foreign") != (c.name == "foreign"), n.on != "" && role == "":
 		return http.StatusNotFound
-	case n.on != "" && !role.AtLeast(n.on):
+	case n.own && !c.is(set(on).maker()):
+		return http.StatusNotFound
+	case n.on != "" && !role.AtLeast(n.on), n.self != "" && !c.is(set(on).user()) && !c.org.AtLeast(n.self), n.browser:
 		return http.StatusForbidden
 	}
 	return 0
+}
+
+// set is the name of a set of objects.
+type set string
+
+// maker is whose its objects are.
+func (s set) maker() string {
+	if name, its := strings.CutSuffix(string(s), "'s"); its || s == "foreign" {
+		return name
+	}
+	return "owner"
+}
+
+// user is who the user among its objects is.
+func (s set) user() string {
+	switch s {
+	case "unshared":
+		return "lone"
+	case "shared":
+		return "guest"
+	}
+	return s.maker()
+}
+
+// is reports whether the caller is somebody, with whatever session.
+func (c *caller) is(name string) bool {
+	return c.name == name || c.name == "narrow" && name == "owner"
 }
 
 // grants are the roles on the objects of each set, by who calls.

@@ -23,6 +23,7 @@ const (
 	KindDestination Kind = "destination"
 	KindProject     Kind = "project"
 	KindLookup      Kind = "lookup"
+	KindProvider    Kind = "identity_provider"
 )
 
 // Resource is something that a user makes and owns. What all kinds have in
@@ -155,8 +156,8 @@ type ResourceFilter struct {
 	Owner   int64
 	Sharing *Sharing // of others, what is shared with somebody
 	IDs     []int64
-	Text    string   // part of the name, in any case
-	Deleted bool // those that were deleted, instead
+	Text    string // part of the name, in any case
+	Deleted bool   // those that were deleted, instead
 
 	Page, Number int // from 1; how many on a page, 0 for all
 }
@@ -274,6 +275,17 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 		total = len(all)
 	}
 	return all, total, err
+}
+
+// ResourcesOfAll gives all organizations' living resources of a kind in that
+// state, in the order of their ids.
+func (db *DB) ResourcesOfAll(ctx context.Context, kind Kind, status string) (all []Resource, err error) {
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		all = append(all, r)
+		return err
+	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.status = $2 AND r.deleted = 0 ORDER BY r.id`, kind, status)
+	return all, err
 }
 
 // Refer replaces everything that a resource uses.
