@@ -58,6 +58,10 @@ type Identity interface {
 	Authorize(ctx context.Context, p identity.Principal, need identity.Policy, resource int64) error
 	// Denied writes down that somebody was not allowed to do something.
 	Denied(ctx context.Context, p identity.Principal, what string, kind store.Kind, id int64, c identity.Client) error
+	// GoodCSRF reports whether the token belongs to the session's token.
+	GoodCSRF(session, token string) bool
+	// KnowsBrowser reports whether the browser has signed in before.
+	KnowsBrowser(ctx context.Context, c identity.Client) bool
 }
 
 // Options are what the API is made of. What is not required has a default.
@@ -71,6 +75,7 @@ type Options struct {
 	Runner      *flow.Runner
 	Notify      *notify.Service
 	Store       *store.DB
+	Cookies     identity.Cookies // of browsers
 	Version     string           // of Weir, for the document
 	Logger      *slog.Logger     // nil discards
 	Now         func() time.Time // nil for the system's clock
@@ -102,9 +107,15 @@ func (a *API) nouns() []func() {
 		a.registerDocument,
 		a.registerSetup,
 		a.registerTokens,
+		a.registerSession,
+		a.registerLinks,
+		a.registerSignIn,
+		a.registerProviders,
 		a.registerServiceKeys,
 		a.registerUsers,
+		a.registerUserChanges,
 		a.registerOrgs,
+		a.registerOrgMembers,
 		a.registerTeams,
 		a.registerAccessors,
 		a.registerAudit,

@@ -74,9 +74,13 @@ func (l *limiter) take(who string) room {
 }
 
 // withinLimit takes one request from who asks: a user with each of their keys,
-// or an address where nobody is known.
+// or an address where nobody is known. A browser that has signed in before has
+// a limit of its own, so that strangers at its address do not use it up.
 func (a *API) withinLimit(x *exchange) error {
 	if x.who.Anonymous() {
+		if x.client.Device != "" && a.Identity.KnowsBrowser(x.r.Context(), x.client) {
+			return a.take(x, "browser "+x.client.Device)
+		}
 		return a.take(x, "address "+x.client.Address.String())
 	}
 	return a.take(x, callerOf(x.who))

@@ -190,6 +190,7 @@ var exposers = []string{
 	"internal/destination/sqldb/mysql_address.go",
 	"internal/destination/sqldb/postgres.go",
 	"internal/governor/governor.go",
+	"internal/identity/cookie.go",
 	"internal/identity/password.go",
 	"internal/identity/provider.go",
 	"internal/notify/door.go",

@@ -34,7 +34,7 @@ type commands struct {
 	Demo          demoCommand          `cmd:"" help:"See the whole journey on simulated data; needs no account."`
 	Serve         serveCommand         `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
 	Setup         setupCommand         `cmd:"" help:"Make the first user of a new server, and sign in."`
-	Login         loginCommand         `cmd:"" help:"Sign in to a server with a service key."`
+	Login         loginCommand         `cmd:"" help:"Sign in to a server with a service key, a password or an invitation."`
 	Credentials   credentialsCommand   `cmd:"" help:"Keys and logins that a server keeps."`
 	Sources       sourcesCommand       `cmd:"" help:"What a server reads."`
 	Datasets      datasetsCommand      `cmd:"" help:"What its sources yield."`
@@ -48,6 +48,9 @@ type commands struct {
 	Budgets       budgetsCommand       `cmd:"" help:"What each key may spend, and who spends it."`
 	Notifications notificationsCommand `cmd:"" help:"What you were told, and the channels over which you are."`
 	Users         usersCommand         `cmd:"" help:"Who may use it."`
+	Orgs          orgsCommand          `cmd:"" help:"Your organizations."`
+	Teams         teamsCommand         `cmd:"" help:"Groups of users with whom things are shared at once."`
+	Sessions      sessionsCommand      `cmd:"" help:"Where you are signed in."`
 	Keys          keysCommand          `cmd:"" help:"Your service keys."`
 	Backup        backupCommand        `cmd:"" help:"Copies of a server's database."`
 	Restore       restoreCommand       `cmd:"" help:"Bring a server's database back from a backup."`

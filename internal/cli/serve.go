@@ -28,6 +28,7 @@ type serveCommand struct {
 	NotifyNetworks []string `name:"notify-networks" placeholder:"CIDR,…" help:"Networks that are not public and that users' notifications may go to (default none)."`
 	Networks       []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
 	Proxies        []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+	oidcFlags
 }
 
 // Run wires the server, says where it is and how to begin, and serves until
@@ -43,6 +44,7 @@ func (c serveCommand) Run(s *session) error {
 	}
 	defer func() { _ = listener.Close() }() // Serve closes it, too
 	config.NoLoopback = !c.Loopback && c.reachable(listener)
+	config.PublicURL = c.address(listener)
 	srv, err := server.New(s.ctx, config)
 	if err != nil {
 		return err
@@ -72,7 +74,7 @@ func (c serveCommand) Run(s *session) error {
 
 // config reads the flags.
 func (c serveCommand) config(s *session) (config server.Config, err error) {
-	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Version: Version, Logger: s.log, Now: time.Now}
+	config = server.Config{Database: c.Database, Files: c.Files, Version: Version, Logger: s.log, Now: time.Now}
 	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
 		return config, err
 	}
@@ -98,6 +100,9 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 		return config, err
 	}
 	if config.Mail, err = c.mail(s); err != nil {
+		return config, err
+	}
+	if config.Provider, config.ProviderName, err = c.provider(s); err != nil {
 		return config, err
 	}
 	config.TLS, err = c.tls()

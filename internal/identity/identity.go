@@ -39,6 +39,7 @@ type Options struct {
 	Now            func() time.Time // nil for the system's clock
 	Logger         *slog.Logger     // nil discards
 	Cost           Cost             // of a password; zero for the usual one
+	Ways           Ways             // to sign in besides a password
 	Notifier       Notifier         // nil tells nobody
 }
 
@@ -64,6 +65,7 @@ type Service struct {
 	lanes   *lanes
 	reports sync.WaitGroup // of forged rows, under way
 	news    Notifier
+	ways    *ways
 }
 
 // New returns the service over db. Keys that are missing or short are
@@ -80,7 +82,7 @@ func New(db *store.DB, o Options) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	return s, nil
+	return s, s.setUpWays(o.Ways)
 }
 
 // Client is where a request comes from.

@@ -41,12 +41,16 @@ type Options struct {
 	// Networks count as public, whatever they are: whoever runs this server lets
 	// its users reach them.
 	Networks []netip.Prefix
+	// Private lets the origin stand in a private network. It is for an address
+	// that whoever runs the server has chosen, never for a user's.
+	Private bool
 }
 
 // Guard makes connections to one origin. It is safe for concurrent use.
 type Guard struct {
 	origin *url.URL
 	local  bool     // the origin itself is loopback, by its literal name
+	inside bool     // it may stand in a private network
 	proxy  *url.URL // nil without one
 
 	networks []netip.Prefix // count as public
@@ -66,7 +70,7 @@ func NewWith(o Options) (*Guard, error) {
 	if err != nil || u.Hostname() == "" || u.User != nil {
 		return nil, &weir.Error{Code: weir.CodeUsage, Message: "this is not an address", Remedy: "Write it as https://host"}
 	}
-	g := &Guard{origin: u, local: Loopback(u.Hostname()), networks: o.Networks, header: HeaderTimeout, idle: IdleTimeout, total: TotalTimeout}
+	g := &Guard{origin: u, local: Loopback(u.Hostname()), networks: o.Networks, inside: o.Private, header: HeaderTimeout, idle: IdleTimeout, total: TotalTimeout}
 	switch {
 	case u.Scheme == "https":
 	case u.Scheme == "http" && g.local:
@@ -139,7 +143,7 @@ func (g *Guard) control(_ context.Context, network, address string, _ syscall.Ra
 		return refuse(address)
 	}
 	ip := ap.Addr().WithZone("").Unmap()
-	if g.local && ip.IsLoopback() || !g.local && (Public(ip) || g.allows(ip)) {
+	if g.local && ip.IsLoopback() || !g.local && (Public(ip) || g.allows(ip) || g.inside && ip.IsPrivate()) {
 		return nil
 	}
 	return refuse(ip.String())

@@ -29,7 +29,7 @@ func TestBadInput(t *testing.T) {
 		{"deleting what is used names who uses it", deletingWhatIsUsedNamesWhoUsesIt},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
-			inside := &matrix{world: x.inside(t), callers: x.callers, sets: x.sets}
+			inside := &matrix{world: x.inside(t), issuer: x.issuer, callers: x.callers, sets: x.sets}
 			c.check(inside)
 			inside.unchanged(before)
 		})
@@ -224,8 +224,8 @@ func everyOtherMethodIsToldWhichThereAre(x *matrix) {
 	}
 	for path, methods := range there {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"} {
-			if slices.Contains(methods, method) || strings.HasPrefix(path, "/notifications/") && slices.Contains(there["/notifications/{id}"], method) {
-				continue // with the other methods its name is an id that there is not
+			if _, taken := d.route(method, path); taken {
+				continue // of this path, or of another with a parameter: PUT /users/current is PUT /users/{id}
 			}
 			res, b := x.send(method, x.fill(path), "application/json", nil)
 			if res.StatusCode != http.StatusMethodNotAllowed && method != "get" || res.StatusCode >= 500 || !isProblem(b) {
@@ -255,7 +255,7 @@ func everyParameterOfAWrongFormIsNamed(x *matrix) {
 					continue // a number like another
 				}
 				tried++
-				status, b := x.ask(x.token, r.method, x.fill(r.path)+"?"+p["name"].(string)+"="+value, r.body())
+				status, b := x.ask(x.token, r.method, x.fill(r.path)+"?"+p["name"].(string)+"="+value, r.body(x.sets["unshared"]))
 				if status != http.StatusBadRequest || !strings.Contains(string(b), p["name"].(string)) {
 					x.Errorf("%s %s?%s=%s answers %d: %.300s", r.method, r.path, p["name"], value, status, b)
 				}
@@ -322,8 +322,7 @@ func TestNothingIsBuiltOnACredentialThatFailed(t *testing.T) {
 
 // fill puts the ids of the organization's own objects into a path.
 func (x *matrix) fill(path string) string {
-	o := x.sets["unshared"]
-	return strings.NewReplacer("{id}", id(o[documented{path: path}.noun()]), "{run_id}", id(o["run_id"])).Replace(path)
+	return documented{path: path}.filled(x.sets["unshared"])
 }
 
 // everything is what there is, in short.

@@ -383,7 +383,7 @@ func TestWhatHappenedIsShownToWhoeverMayLookAtTheFlow(t *testing.T) {
 				t.Errorf("%s is about %v", path, got)
 			}
 		}
-		other, err := people.CreateOrganization(t.Context(), owner, "Other")
+		other, err := people.CreateOrganization(t.Context(), owner, identity.Organization{Name: "Other"})
 		w.must(err)
 		there, err := people.Switch(t.Context(), owner, other.ID, identity.Client{Address: netip.MustParseAddr("127.0.0.1")})
 		w.must(err)

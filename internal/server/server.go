@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -36,7 +37,7 @@ type Config struct {
 	Files      string         // directory in which file destinations may write; "" for Data/files
 	NoLoopback bool           // users may not name this machine's own addresses
 	CalcomURL  string         // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL  string         // how users reach the server; "" for the address it listens on
+	PublicURL  string         // how users reach the server: browsers get cookies for https if it says so, and identity providers are told it
 	Proxies    []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
 	// DatabaseNetworks are where databases and object stores may be; nil is
 	// anywhere but at link-local and metadata addresses.
@@ -44,10 +45,14 @@ type Config struct {
 	Mail             *notify.MailServer // through which users are mailed; nil for none
 	Networks         []netip.Prefix     // that notifications may go to though they are not public
 	TLS              *tls.Config        // nil for plain HTTP
-	Limit            api.Limit          // how often one caller may ask; zero for the usual
-	Version          string
-	Logger           *slog.Logger
-	Now              func() time.Time
+	// Provider is an identity provider that users of the oldest organization sign
+	// in with, besides those that owners store; nil for none.
+	Provider     *identity.ProviderConfig
+	ProviderName string
+	Limit        api.Limit // how often one caller may ask; zero for the usual
+	Version      string
+	Logger       *slog.Logger
+	Now          func() time.Time
 }
 
 // Server is a wired server. Close it when it is not used any more.
@@ -107,6 +112,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
 		Notifier: intake,
+		Ways:     identity.Ways{Sealer: sealed, PublicURL: c.PublicURL, Reach: netguard.Roam, Server: c.Provider, ServerName: c.ProviderName},
 	})
 	if err != nil {
 		return err
@@ -132,17 +138,18 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	cookies := identity.Cookies{HTTPS: c.TLS != nil || strings.HasPrefix(c.PublicURL, "https://")}
 	rest, err := api.New(api.Options{
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store,
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit, Cookies: cookies,
 	})
 	if err != nil {
 		return err
 	}
 	pages, err := web.New(web.Options{
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store, Connectors: []*connector.Definition{calcom},
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Cookies: cookies,
 	})
 	if err != nil {
 		return err

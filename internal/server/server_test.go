@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -30,18 +31,20 @@ import (
 // world is a whole server over HTTP, with a simulator in place of Cal.com.
 type world struct {
 	testing.TB
-	dir      string
-	config   server.Config
-	server   *server.Server
-	sim      *simulator.Simulator
-	simURL   string
-	url      string
-	token    string
-	log      *lines
-	limit    int
-	database string       // address of the store; "" for a SQLite file
-	slow     atomic.Int64 // how long the simulator waits before each answer
-	change   func(*server.Config)
+	dir        string
+	config     server.Config
+	again      net.Listener   // where to listen, when it is known before
+	configured *server.Config // what to start with, when it is not the usual
+	server     *server.Server
+	sim        *simulator.Simulator
+	simURL     string
+	url        string
+	token      string
+	log        *lines
+	limit      int
+	database   string       // address of the store; "" for a SQLite file
+	slow       atomic.Int64 // how long the simulator waits before each answer
+	change     func(*server.Config)
 }
 
 // lines is a log that a test reads while the server writes it.
@@ -111,9 +114,18 @@ func (w *world) start() {
 	if w.change != nil {
 		w.change(&w.config)
 	}
+	if w.configured != nil {
+		w.config = *w.configured
+	}
 	w.server, err = server.New(w.Context(), w.config)
 	w.must(err)
-	front := httptest.NewServer(w.server.Handler())
+	front := httptest.NewUnstartedServer(w.server.Handler())
+	if w.again != nil { // where the one before was
+		front.Listener.Close()
+		front.Listener = w.again
+		w.again = nil
+	}
+	front.Start()
 	w.url = front.URL
 	w.Cleanup(func() {
 		front.Close()
@@ -121,6 +133,24 @@ func (w *world) start() {
 			w.Error(err)
 		}
 	})
+}
+
+// movable is a clock that a test moves.
+type movable struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *movable) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *movable) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }
 
 // signIn makes the first user and keeps a session.

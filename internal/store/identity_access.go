@@ -71,6 +71,36 @@ func (db *DB) Owned(ctx context.Context, org, user int64) (counts map[Kind]int, 
 	return counts, err
 }
 
+// Owns counts what Owned does, inside the transaction and over all kinds.
+func (t *Tx) Owns(ctx context.Context, org, user int64) (n int, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND owner = $2`, org, user).Scan(&n)
+	return n, err
+}
+
+// Living counts an organization's living resources.
+func (t *Tx) Living(ctx context.Context, org int64) (n int, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND deleted = 0`, org).Scan(&n)
+	return n, err
+}
+
+// Standing counts an organization's living resources by kind and status: one
+// owner's, or all when owner is 0.
+func (db *DB) Standing(ctx context.Context, org, owner int64) (counts map[Kind]map[string]int, err error) {
+	counts = map[Kind]map[string]int{}
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var kind Kind
+		var status string
+		var n int
+		err := rows.Scan(&kind, &status, &n)
+		if counts[kind] == nil {
+			counts[kind] = map[string]int{}
+		}
+		counts[kind][status] = n
+		return err
+	}, `SELECT kind, status, count(*) FROM resource WHERE org = $1 AND deleted = 0 AND (CAST($2 AS BIGINT) = 0 OR owner = $2) GROUP BY kind, status`, org, owner)
+	return counts, err
+}
+
 // TransferAll makes a user the owner of all that another one owns in the
 // organization, teams included, and says how many things that were. Rows that
 // somebody else has written stay as they are.

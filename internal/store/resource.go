@@ -25,6 +25,7 @@ const (
 	KindProject     Kind = "project"
 	KindLookup      Kind = "lookup"
 	KindChannel     Kind = "channel"
+	KindProvider    Kind = "identity_provider"
 )
 
 // Resource is something that a user makes and owns. What all kinds have in
@@ -369,6 +370,17 @@ func (db *DB) EachResource(ctx context.Context, kind Kind, f func(Resource) erro
 		}
 		return f(r)
 	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.deleted = 0 ORDER BY r.id`, kind)
+}
+
+// ResourcesOfAll gives all organizations' living resources of a kind in that
+// state, in the order of their ids.
+func (db *DB) ResourcesOfAll(ctx context.Context, kind Kind, status string) (all []Resource, err error) {
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		all = append(all, r)
+		return err
+	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.status = $2 AND r.deleted = 0 ORDER BY r.id`, kind, status)
+	return all, err
 }
 
 // Refer replaces everything that a resource uses.
