@@ -258,8 +258,8 @@ func (d documented) destroys() bool {
 // filled puts ids into the path.
 func (d documented) filled(o objects) string {
 	run := id(o["run_id"])
-	if d.noun() == "runs" {
-		run = o["runs"].(string)
+	if id, ok := o["runs"].(string); ok && d.noun() == "runs" {
+		run = id
 	}
 	return strings.NewReplacer("{resource_type}/{id}", "data_sources/"+id(o["data_sources"]), "notification_types/{id}", "notification_types/1", "{id}", id(o[d.noun()]),
 		"{run_id}", run, "{keys}", "%2A", "{setting_id}", "0", "{provider}", id(o["sign_in"])).Replace(d.path)
