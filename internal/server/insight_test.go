@@ -49,16 +49,7 @@ func deliver(w *world) *delivered {
 // quiet waits until nothing runs for a source.
 func (w *world) quiet(source any) {
 	w.Helper()
-	for range 600 {
-		if len(w.list("/data_sources/"+id(source)+"/runs?status=running")) == 0 {
-			return
-		}
-		select {
-		case <-w.Context().Done():
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	w.Fatal("the run does not end")
+	w.until("nothing runs", func() bool { return len(w.list("/data_sources/"+id(source)+"/runs?status=running")) == 0 })
 }
 
 // db opens the server's store beside it.

@@ -124,14 +124,10 @@ func (w *world) rerun(source string) {
 	w.Helper()
 	before := len(w.list(source + "/runs"))
 	w.call(200, "POST", source+"/run_now", nil)
-	for range 600 {
+	w.until("the run is over", func() bool {
 		runs := w.list(source + "/runs")
-		if len(runs) > before && runs[0]["status"] != "running" {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	w.Fatal("the run does not end")
+		return len(runs) > before && runs[0]["status"] != "running"
+	})
 }
 
 // reading reads, marks, counts and deletes.

@@ -232,19 +232,30 @@ func (w *world) credential() m {
 }
 
 // finished waits for the newest run of a source.
-func (w *world) finished(source any) m {
+func (w *world) finished(source any) (run m) {
 	w.Helper()
-	for range 600 {
-		if runs := w.list("/data_sources/" + id(source) + "/runs"); len(runs) > 0 && runs[0]["status"] != "running" {
-			return runs[0]
+	w.until("the run is over", func() bool {
+		runs := w.list("/data_sources/" + id(source) + "/runs")
+		if len(runs) > 0 && runs[0]["status"] != "running" {
+			run = runs[0]
+		}
+		return run != nil
+	})
+	return run
+}
+
+// until waits until something has come about: longer than a busy machine takes.
+func (w *world) until(what string, is func() bool) {
+	w.Helper()
+	for end := time.Now().Add(2 * time.Minute); !is(); {
+		if time.Now().After(end) {
+			w.Fatalf("waited in vain until %s", what)
 		}
 		select {
 		case <-w.Context().Done():
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	w.Fatal("the run does not end")
-	return nil
 }
 
 // The story that the contract's clients play: credential, source, test,
