@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"github.com/weirhq/weir/internal/mysqltest"
 	"github.com/weirhq/weir/internal/pgtest"
 )
 
@@ -23,7 +28,7 @@ func BenchmarkJourney(b *testing.B) {
 	}
 	for _, n := range []int{100_000, 1_000_000} {
 		url, key := simulate(b, weir, n)
-		for _, kind := range []string{"sqlite", "postgres", "parquet"} {
+		for _, kind := range []string{"sqlite", "postgres", "mysql", "parquet", "s3"} {
 			b.Run(fmt.Sprintf("%s/%d", kind, n), func(b *testing.B) {
 				for b.Loop() {
 					journey(b, weir, url, key, destination(b, kind), n)
@@ -40,8 +45,25 @@ func destination(b *testing.B, kind string) string {
 		return "sqlite:" + filepath.Join(b.TempDir(), "cal.db")
 	case "postgres":
 		return pgtest.New(b)
+	case "mysql":
+		return mysqltest.New(b).URL
+	case "s3":
+		return bucket(b)
 	}
 	return "file://" + b.TempDir() + "?format=parquet"
+}
+
+// bucket is one of a store in this process.
+func bucket(b *testing.B) string {
+	backend := s3mem.New()
+	if err := backend.CreateBucket("cal-data"); err != nil {
+		b.Fatal(err)
+	}
+	store := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	b.Cleanup(store.Close)
+	b.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+	b.Setenv("AWS_SECRET_ACCESS_KEY", "very secret")
+	return "s3://cal-data?format=parquet&endpoint=" + store.URL
 }
 
 // journey runs one sync and reports what it took.

@@ -56,6 +56,9 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
+// Address is where the server is.
+func (c *Client) Address() string { return strings.TrimSuffix(c.base, "/api") }
+
 // Call makes one call: in is sent as JSON unless it is nil, and the answer is
 // read into out unless that is nil. What the server refuses is an *Error.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {

@@ -81,31 +81,6 @@ type Destination struct {
 	DataSetID    int64  `json:"data_set_id"`
 }
 
-// Run is one execution of a source.
-type Run struct {
-	ID          int64       `json:"id"`
-	RunID       string      `json:"run_id"`
-	SourceID    int64       `json:"data_source_id"`
-	Status      string      `json:"status"`
-	StartedAt   string      `json:"started_at"`
-	EndedAt     string      `json:"ended_at"`
-	Requests    int         `json:"requests"`
-	Read        int         `json:"read"`
-	Written     int         `json:"written"`
-	Unchanged   int         `json:"unchanged"`
-	Deleted     int         `json:"deleted"`
-	Quarantined int         `json:"quarantined"`
-	Streams     []RunStream `json:"streams"`
-}
-
-// RunStream is what a run did to one endpoint.
-type RunStream struct {
-	Name   string `json:"name"`
-	Status string `json:"status"`
-	Read   int    `json:"read"`
-	Error  string `json:"error"`
-}
-
 // Node is one part of a flow.
 type Node struct {
 	ID            int64  `json:"id"`

@@ -42,3 +42,11 @@ func CredentialBody(name, kind string, settings map[string]string, secrets map[s
 	}
 	return out
 }
+
+func signInBody(email string, password weir.Secret) map[string]string {
+	return map[string]string{"email": email, "password": password.Expose()}
+}
+
+func acceptBody(link, password weir.Secret) map[string]string {
+	return map[string]string{"link": link.Expose(), "password": password.Expose()}
+}

@@ -4,18 +4,24 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	_ "modernc.org/sqlite"
 
+	"github.com/weirhq/weir/internal/mysqltest"
 	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/simulator"
 )
@@ -55,6 +61,55 @@ func TestKilledAnywhereNothingIsLostOrDoubledInParquet(t *testing.T) {
 	killedAnywhere(t, "file://"+dir+"?format=parquet", func(t *testing.T) map[string]string {
 		return statusesParquet(t, dir)
 	})
+}
+
+func TestKilledAnywhereNothingIsLostOrDoubledInMySQL(t *testing.T) {
+	db := mysqltest.New(t)
+	killedAnywhere(t, db.URL, func(t *testing.T) map[string]string {
+		return statusesSQL(t, "mysql", fmt.Sprintf("root@unix(%s)/%s", db.Socket, db.Name))
+	})
+}
+
+func TestKilledAnywhereNothingIsLostOrDoubledInS3(t *testing.T) {
+	backend := s3mem.New()
+	if err := backend.CreateBucket("cal-data"); err != nil {
+		t.Fatal(err)
+	}
+	store := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	defer store.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "very secret")
+	killedAnywhere(t, "s3://cal-data/exports?format=parquet&endpoint="+store.URL, func(t *testing.T) map[string]string {
+		return statusesParquet(t, downloaded(t, backend, "exports/"))
+	})
+}
+
+// downloaded is a directory with the objects of a bucket under a prefix.
+func downloaded(t *testing.T, backend gofakes3.Backend, prefix string) string {
+	t.Helper()
+	dir := t.TempDir()
+	list, err := backend.ListBucket("cal-data", &gofakes3.Prefix{HasPrefix: true, Prefix: prefix}, gofakes3.ListBucketPage{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range list.Contents {
+		got, err := backend.GetObject("cal-data", object.Key, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(got.Contents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(object.Key, prefix)))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // killedAnywhere runs `weir sync` against a drifting simulator, kills it at a

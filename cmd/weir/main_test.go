@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // TestCommandsDoWhatTheManualSays plays testdata/script, each file a page of
 // the manual. The command `simulator [bookings [limit [faults]]]` starts a
 // simulated Cal.com, with the faults of a file, and sets $URL, $KEY, $EXPIRED
-// and $MEMBER; `exits N weir …` checks the exit code; `sqlite FILE STATEMENT`
+// and $MEMBER; `server URL` starts a Weir server on it; `exits N weir …` checks the exit code; `sqlite FILE STATEMENT`
 // prints what a statement yields.
 func TestCommandsDoWhatTheManualSays(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -42,6 +42,7 @@ func TestCommandsDoWhatTheManualSays(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"simulator": startSimulator,
 			"badserver": startBadServer,
+			"server":    startServer,
 			"exits":     exits,
 			"sqlite":    sqlite,
 		},

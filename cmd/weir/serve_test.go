@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/weirhq/weir/internal/simulator"
 )
@@ -35,6 +37,8 @@ type service struct {
 	url     string
 	out     *output
 	session string
+	// database is the store's address; "" for a SQLite file in dir.
+	database string
 }
 
 // output is what a process printed so far.
@@ -55,7 +59,9 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-func newService(t *testing.T, bookings int) *service {
+func newService(t *testing.T, bookings int) *service { return newServiceOn(t, bookings, "") }
+
+func newServiceOn(t *testing.T, bookings int, database string) *service {
 	t.Helper()
 	sim, err := simulator.New(simulator.Options{Bookings: bookings, Seed: 3, RateLimit: 120})
 	if err != nil {
@@ -63,7 +69,7 @@ func newService(t *testing.T, bookings int) *service {
 	}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	s := &service{T: t, dir: t.TempDir(), home: t.TempDir(), sim: sim, simURL: server.URL, out: &output{}, listen: "127.0.0.1:0"}
+	s := &service{T: t, dir: t.TempDir(), home: t.TempDir(), sim: sim, simURL: server.URL, out: &output{}, listen: "127.0.0.1:0", database: database}
 	s.start()
 	return s
 }
@@ -100,7 +106,7 @@ func (s *service) kill() {
 // command is weir with a home of its own and no key in its environment.
 func (s *service) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.WithoutCancel(s.Context()), os.Args[0], args...) // #nosec G204 -- our own test binary
-	cmd.Env = append(os.Environ(), "WEIR_TEST_BE_WEIR=1", "HOME="+s.home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "CAL_API_KEY=", "WEIR_URL="+s.url)
+	cmd.Env = append(os.Environ(), "WEIR_TEST_BE_WEIR=1", "HOME="+s.home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "CAL_API_KEY=", "WEIR_URL="+s.url, "WEIR_DATABASE_URL="+s.database)
 	return cmd
 }
 
@@ -116,7 +122,10 @@ func (s *service) weir(env []string, args ...string) string {
 	return string(out)
 }
 
-const servicePassword = "correct horse battery staple"
+const (
+	servicePassword = "correct horse battery staple"
+	slackToken      = "T01234567/B01234567/aVerySecretPartOfIt"
+)
 
 // setup makes the first user, with a service key in the home directory.
 func (s *service) setup() (token string) {
@@ -158,6 +167,9 @@ func TestWhatAServerIsTrustedWithAppearsNowhere(t *testing.T) {
 	said += s.weir(nil, "destinations", "activate", "5")
 	said += s.weir(nil, "sources", "run", "3")
 	said += s.weir(nil, "credentials", "check", "1")
+	channel := s.post("/notification_channel_settings", map[string]any{"channel": "SLACK", "config": map[string]any{"webhook_url": s.simURL + "/services/" + slackToken}})
+	tested, _ := s.command("--log-level", "debug", "notifications", "test", fmt.Sprint(channel["id"])).CombinedOutput() // there is no Slack
+	said += string(tested)
 	bad := s.command("credentials", "add", "Bad")
 	bad.Env = append(bad.Env, "CAL_API_KEY="+s.sim.Keys()[1].Key)
 	refused, _ := bad.CombinedOutput()
@@ -173,6 +185,13 @@ func TestWhatAServerIsTrustedWithAppearsNowhere(t *testing.T) {
 	for path, text := range s.everyAnswer() {
 		channels["GET "+path] = text
 	}
+	for what, text := range s.everyRefusal() {
+		channels["the refusal of "+what] = text
+	}
+	s.weir(nil, "audit", "verify", "--data", s.dir)
+	s.dump()
+	channels["the dump of all goroutines"] = []byte(s.out.String())
+	channels["the backup, unpacked"] = unpacked(t, filepath.Join(s.dir, "copy.weir"))
 	err := filepath.WalkDir(s.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || filepath.Base(path) == "root.key" {
 			return err
@@ -184,20 +203,37 @@ func TestWhatAServerIsTrustedWithAppearsNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(channels) < 20 {
+	if len(channels) < 60 {
 		t.Errorf("only %d channels were searched", len(channels))
 	}
-	for what, secret := range map[string]string{"the Cal.com key": s.key(), "the refused key": s.sim.Keys()[1].Key, "the password": servicePassword, "the service key": s.serviceKey(), "the session": s.session} {
+	root, err := os.ReadFile(filepath.Join(s.dir, "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(root)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, secret := range map[string]string{"the Cal.com key": s.key(), "the refused key": s.sim.Keys()[1].Key, "the session": s.session, "the root key": strings.TrimSpace(string(root)), "the root key's bytes": string(bare)} {
+		secret = secret[strings.LastIndex(secret, "_")+1:]
+		for where, content := range channels {
+			for i := range len(secret) - 7 {
+				search(t, what+" in "+where, content, map[string][]byte{"eight bytes of it": []byte(secret[i : i+8])})
+			}
+		}
+	}
+	for what, secret := range map[string]string{"the root key": strings.TrimSpace(string(root)), "the root key's bytes": string(bare), "the Cal.com key": s.key(), "the refused key": s.sim.Keys()[1].Key, "the password": servicePassword, "the service key": s.serviceKey(), "the session": s.session, "the address of Slack": slackToken} {
 		needles := encodings(secret)
 		for where, content := range channels {
 			search(t, what+" in "+where, content, needles)
 		}
 	}
 	delete(channels, "the server's output") // it prints the setup token: that is its purpose
+	delete(channels, "the dump of all goroutines")
 	for where, content := range channels {
 		search(t, "the setup token in "+where, content, map[string][]byte{"raw": []byte(setup)})
 	}
-	t.Logf("%d channels", len(channels)+1)
+	t.Logf("%d channels", len(channels)+2)
 }
 
 // everyAnswer asks every route that only reads.
@@ -216,7 +252,7 @@ func (s *service) everyAnswer() map[string][]byte {
 	if err := json.Unmarshal(s.ask("GET", "/openapi.json", ""), &doc); err != nil {
 		s.Fatal(err)
 	}
-	ids := map[string]string{"data_credentials": "1", "data_sources": "3", "data_sets": "4", "data_sinks": "5"}
+	ids := map[string]string{"data_credentials": "1", "data_sources": "3", "data_sets": "4", "data_sinks": "5", "notification_channel_settings": "6"}
 	answers := map[string][]byte{}
 	for path, methods := range doc.Paths {
 		if methods["get"] == nil {
@@ -236,9 +272,65 @@ func (s *service) everyAnswer() map[string][]byte {
 	return answers
 }
 
+// everyRefusal pastes the key where it does not belong, and gives what is said
+// to that.
+func (s *service) everyRefusal() map[string][]byte {
+	s.Helper()
+	refusals := map[string][]byte{}
+	for what, body := range map[string]string{
+		"a key in a name of a field": `{"name":"x","credentials_type":"cal_com_api","credentials":{"` + s.key() + `":"x"}}`,
+		"a key as a kind":            `{"name":"x","credentials_type":"` + s.key() + `","credentials":{}}`,
+		"a key as an address":        `{"name":"x","credentials_type":"cal_com_api","credentials":{"api_key":"x","base_url":"https://` + s.key() + `@host"}}`,
+		"a key that is cut":          `{"name":"x","credentials_type":"cal_com_api","credentials":{"api_key":"` + s.key(),
+		"a key in a query":           `{"name":"x","credentials_type":"rest","credentials":{"api_key":"k","base_url":"https://x/?apiKey=` + s.key() + `"}}`,
+	} {
+		refusals[what] = s.send("POST", "/data_credentials", "Bearer "+s.session, strings.NewReader(body))
+	}
+	refusals["a key in place of a session"] = s.ask("GET", "/users/current", "Bearer "+s.key())
+	refusals["a session that is gone"] = s.ask("GET", "/users/current", "Bearer "+s.session+"x")
+	return refusals
+}
+
+// dump ends the server with what Go prints of all goroutines.
+func (s *service) dump() {
+	s.Helper()
+	if err := s.process.Process.Signal(syscall.SIGQUIT); err != nil {
+		s.Fatal(err)
+	}
+	if err := s.process.Wait(); err == nil || !strings.Contains(s.out.String(), "goroutine ") {
+		s.Errorf("nothing was dumped: %v", err)
+	}
+}
+
+// unpacked is a backup without its compression.
+func unpacked(t *testing.T, path string) []byte {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	z, err := zstd.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	content, err := io.ReadAll(z)
+	if err != nil || !bytes.Contains(content, []byte("SQLite format 3")) {
+		t.Fatalf("the backup holds no database: %v", err)
+	}
+	return content
+}
+
 func (s *service) ask(method, path, proof string) []byte {
 	s.Helper()
-	req, err := http.NewRequestWithContext(s.Context(), method, s.url+"/api"+path, http.NoBody)
+	return s.send(method, path, proof, http.NoBody)
+}
+
+// send makes a request and gives the answer. No header of it holds the key.
+func (s *service) send(method, path, proof string, body io.Reader) []byte {
+	s.Helper()
+	req, err := http.NewRequestWithContext(s.Context(), method, s.url+"/api"+path, body)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -253,6 +345,13 @@ func (s *service) ask(method, path, proof string) []byte {
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.Fatal(err)
+	}
+	for name, values := range res.Header {
+		for _, secret := range encodings(s.key()) {
+			if strings.Contains(name+strings.Join(values, " "), string(secret)) {
+				s.Errorf("the key is in the header %s of %s %s", name, method, path)
+			}
+		}
 	}
 	return b
 }
@@ -300,6 +399,17 @@ func TestATermSignalStopsTheServerInOrder(t *testing.T) {
 	}
 }
 
+func TestASecondServerOnTheSameFileIsRefusedAtOnce(t *testing.T) {
+	s := newService(t, 5)
+	began := time.Now()
+	out, err := s.command("serve", "--data", s.dir, "--listen", "127.0.0.1:0").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "another server runs") || strings.Contains(string(out), "Weir listens") || time.Since(began) > 5*time.Second {
+		t.Errorf("after %s: %v: %s", time.Since(began), err, out)
+	}
+	s.kill()
+	s.start() // a killed one is in nobody's way
+}
+
 func TestAWrongRootKeyStopsTheStartAndChangesNothing(t *testing.T) {
 	s := newService(t, 5)
 	s.kill()
@@ -344,7 +454,7 @@ func TestABackupBringsAServerBackAndSignsEverybodyOut(t *testing.T) {
 	}
 	s.weir(nil, "restore", "--data", s.dir, copied)
 	s.start()
-	if got := s.weir(nil, "credentials", "check", "1"); !strings.Contains(got, "VERIFIED") {
+	if got := s.weir(nil, "vault", "verify", "--data", s.dir); !strings.Contains(got, "1 secrets open") {
 		t.Errorf("the credential is not what it was: %s", got)
 	}
 	if got := s.ask("GET", "/users/current", "Bearer "+token.AccessToken); !strings.Contains(string(got), "AUTH_001") {

@@ -22,6 +22,7 @@
 //	paging.go       lists, page by page
 //	document.go     the OpenAPI document
 //	catalogue.go    connectors as vendors, templates and endpoints
+//	insight.go      what lists of what happened have in common
 //
 // Everything else is a noun.
 package api
@@ -41,6 +42,7 @@ import (
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -56,6 +58,10 @@ type Identity interface {
 	Authorize(ctx context.Context, p identity.Principal, need identity.Policy, resource int64) error
 	// Denied writes down that somebody was not allowed to do something.
 	Denied(ctx context.Context, p identity.Principal, what string, kind store.Kind, id int64, c identity.Client) error
+	// GoodCSRF reports whether the token belongs to the session's token.
+	GoodCSRF(session, token string) bool
+	// KnowsBrowser reports whether the browser has signed in before.
+	KnowsBrowser(ctx context.Context, c identity.Client) bool
 }
 
 // Options are what the API is made of. What is not required has a default.
@@ -67,7 +73,9 @@ type Options struct {
 	Credentials *credential.Service
 	Flows       *flow.Service
 	Runner      *flow.Runner
+	Notify      *notify.Service
 	Store       *store.DB
+	Cookies     identity.Cookies // of browsers
 	Version     string           // of Weir, for the document
 	Logger      *slog.Logger     // nil discards
 	Now         func() time.Time // nil for the system's clock
@@ -99,9 +107,15 @@ func (a *API) nouns() []func() {
 		a.registerDocument,
 		a.registerSetup,
 		a.registerTokens,
+		a.registerSession,
+		a.registerLinks,
+		a.registerSignIn,
+		a.registerProviders,
 		a.registerServiceKeys,
 		a.registerUsers,
+		a.registerUserChanges,
 		a.registerOrgs,
+		a.registerOrgMembers,
 		a.registerTeams,
 		a.registerAccessors,
 		a.registerAudit,
@@ -113,7 +127,22 @@ func (a *API) nouns() []func() {
 		a.registerDataSets,
 		a.registerDataSinks,
 		a.registerFlows,
+		a.registerProjects,
+		a.registerLookups,
 		a.registerRuns,
+		a.registerPlans,
+		a.registerMetrics,
+		a.registerLogs,
+		a.registerHealth,
+		a.registerAccounts,
+		a.registerQuarantine,
+		a.registerBudgets,
+		a.registerRecommendations,
+		a.registerNotifications,
+		a.registerNotificationTypes,
+		a.registerChannelSettings,
+		a.registerNotificationSettings,
+		a.registerDispatches,
 	}
 }
 

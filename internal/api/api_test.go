@@ -61,6 +61,10 @@ func (p *people) Denied(_ context.Context, _ identity.Principal, what string, _ 
 	return nil
 }
 
+func (p *people) GoodCSRF(session, token string) bool { return token == "csrf of "+session }
+
+func (p *people) KnowsBrowser(_ context.Context, c identity.Client) bool { return c.Device == "known" }
+
 // thing is the noun of these tests.
 type thing struct {
 	ID    int64  `json:"id"`
@@ -142,7 +146,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	w.db = db
 	calcom, err := connector.Builtin("calcom")
 	w.must(err)
-	o := Options{Identity: w.people, Answers: db, Connectors: []*connector.Definition{calcom}, Version: "test", Now: w.clock,
+	o := Options{Identity: w.people, Answers: db, Connectors: []*connector.Definition{calcom}, Version: "test", Now: w.clock, Cookies: identity.Cookies{HTTPS: true},
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)), Limit: Limit{Requests: 100_000, Per: time.Minute}}
 	for _, f := range change {
 		f(&o)

@@ -34,9 +34,10 @@ type LogEntry struct {
 var audited = []struct {
 	noun string
 	kind store.Kind
-}{{"data_credentials", store.KindCredential}, {"data_sources", store.KindSource}, {"data_sets", store.KindDataset}, {"data_sinks", store.KindDestination}}
+}{{"data_credentials", store.KindCredential}, {"data_sources", store.KindSource}, {"data_sets", store.KindDataset}, {"data_sinks", store.KindDestination}, {"data_maps", store.KindLookup}, {"projects", store.KindProject}}
 
-type auditInput struct {
+// AuditInput chooses entries of the audit log.
+type AuditInput struct {
 	One
 	Paging
 	From         string `query:"from" maxLength:"40" doc:"A day or an RFC 3339 time"`
@@ -49,21 +50,53 @@ func (a *API) registerAudit() {
 	const tag = "audit_log"
 	for _, of := range audited {
 		register(a, Route{Method: http.MethodGet, Path: "/" + of.noun + "/{id}/audit_log", Tag: tag, Summary: "What was done to it, newest first", Policy: mayRead(of.kind)},
-			func(ctx context.Context, in *auditInput) (*List[LogEntry], error) {
+			func(ctx context.Context, in *AuditInput) (*List[LogEntry], error) {
 				return a.auditLog(ctx, in, store.AuditFilter{Kind: string(of.kind), Object: in.ID})
 			})
 	}
-	register(a, Route{Method: http.MethodGet, Path: "/orgs/{id}/audit_log", Tag: tag, Summary: "What was done in the organization, newest first", Policy: admin},
-		func(ctx context.Context, in *auditInput) (*List[LogEntry], error) {
+	a.registerOrgAudit("/orgs/{id}/audit_log", "What was done in the organization, newest first", "")
+	for _, of := range audited {
+		a.registerOrgAudit("/orgs/{id}/"+of.noun+"/audit_log", "What was done to all of them, newest first", of.kind)
+	}
+	a.registerOrgAudit("/orgs/{id}/users/audit_log", "What was done to users, newest first", "user")
+	a.registerOrgAudit("/orgs/{id}/teams/audit_log", "What was done to teams, newest first", identity.KindTeam)
+	register(a, Route{Method: http.MethodGet, Path: "/users/{id}/audit_log", Tag: tag, Summary: "What was done to a user, newest first", Policy: signedIn,
+		Detail: "For the user, and for administrators."}, a.userAudit)
+}
+
+func (a *API) registerOrgAudit(path, summary string, kind store.Kind) {
+	register(a, Route{Method: http.MethodGet, Path: path, Tag: "audit_log", Summary: summary, Policy: admin},
+		func(ctx context.Context, in *AuditInput) (*List[LogEntry], error) {
 			if in.ID != principal(ctx).Org {
 				return nil, nowhere()
 			}
-			return a.auditLog(ctx, in, store.AuditFilter{})
+			return a.auditLog(ctx, in, store.AuditFilter{Kind: string(kind)})
 		})
 }
 
+// UserAuditInput chooses entries about a user.
+type UserAuditInput struct {
+	AuditInput
+	By flag `query:"by" doc:"What the user did, instead"`
+}
+
+func (a *API) userAudit(ctx context.Context, in *UserAuditInput) (*List[LogEntry], error) {
+	if _, err := a.People.User(ctx, principal(ctx), in.ID); err != nil {
+		return nil, err
+	}
+	if in.ID != principal(ctx).User {
+		if err := a.People.AllowedInOrg(principal(ctx), identity.RoleAdmin); err != nil {
+			return nil, err
+		}
+	}
+	if in.By.On {
+		return a.auditLog(ctx, &in.AuditInput, store.AuditFilter{Actor: in.ID})
+	}
+	return a.auditLog(ctx, &in.AuditInput, store.AuditFilter{Kind: "user", Object: in.ID})
+}
+
 // auditLog shows the filter's entries of the caller's organization.
-func (a *API) auditLog(ctx context.Context, in *auditInput, f store.AuditFilter) (*List[LogEntry], error) {
+func (a *API) auditLog(ctx context.Context, in *AuditInput, f store.AuditFilter) (*List[LogEntry], error) {
 	f.Org, f.Action, f.Page, f.Number = principal(ctx).Org, in.EventFilter, in.Page, in.PerPage
 	var err error
 	if f.From, err = instant("from", in.From); err != nil {

@@ -20,7 +20,7 @@ type Credential struct {
 	Owner              Owner             `json:"owner"`
 	Org                Organization      `json:"org"`
 	AccessRoles        []string          `json:"access_roles"`
-	CredentialsType    string            `json:"credentials_type" doc:"How one speaks to it: rest, postgres, sqlite, file."`
+	CredentialsType    string            `json:"credentials_type" doc:"How one speaks to it: rest, postgres, mysql, s3, sqlite, file."`
 	CredentialsVersion string            `json:"credentials_version" doc:"One more with each replacement of the secret."`
 	NonSecure          map[string]any    `json:"credentials_non_secure_data"`
 	Connector          *Connector        `json:"connector"`
@@ -63,7 +63,7 @@ type Referenced struct {
 type credentialInput struct {
 	Name           *name          `json:"name,omitzero"`
 	Description    *text          `json:"description,omitzero"`
-	Type           string         `json:"credentials_type,omitzero" maxLength:"64" doc:"cal_com_api, rest, postgres, sqlite or file"`
+	Type           string         `json:"credentials_type,omitzero" maxLength:"64" doc:"cal_com_api, rest, postgres, mysql, s3, sqlite or file"`
 	Credentials    map[string]any `json:"credentials,omitzero" doc:"Replaces all values at once"`
 	TemplateConfig map[string]any `json:"template_config,omitzero" doc:"The fields of the vendor's auth template"`
 	Vendor         string         `json:"vendor,omitzero" maxLength:"64" doc:"The vendor by its name, such as cal_com_api, instead of vendor_id"`

@@ -52,7 +52,10 @@ func (a *API) kindOf(in credentialInput) (*credential.Kind, error) {
 		name = in.Type
 	}
 	if name == "" {
-		return nil, refuse("credentials_type", "it is missing", "Say what the credential is for: cal_com_api, rest, postgres, sqlite or file")
+		return nil, refuse("credentials_type", "it is missing", "Say what the credential is for: cal_com_api, rest, postgres, mysql, s3, sqlite or file")
+	}
+	if same := sameKinds[name]; same != "" {
+		name = same
 	}
 	k, err := a.Credentials.Kind(name)
 	if err != nil {
@@ -60,6 +63,9 @@ func (a *API) kindOf(in credentialInput) (*credential.Kind, error) {
 	}
 	return k, nil
 }
+
+// sameKinds are types of the contract that are one kind to us.
+var sameKinds = map[string]string{"min_io_s3": credential.KindS3, "mariadb": credential.KindMySQL, "cloudsql_mysql": credential.KindMySQL, "cloudsql_postgres": credential.KindPostgres}
 
 // templateOf names the auth template of a kind.
 func (a *API) templateOf(k *credential.Kind) map[string]any {
@@ -107,6 +113,8 @@ var aliases = map[string]string{
 	"API Key Value": "api_key", "access_token": "api_key", "token": "api_key", "token.value": "api_key",
 	"base.url": "base_url", "api.url": "base_url", "api_url": "base_url", "url": "base_url",
 	"api.key.auth.key": "header", "database_name": "database", "db": "database", "username": "user", "ssl_mode": "sslmode", "rate.limit": "rate_limit", "expires": "expires_at",
+	"access_key": "access_key_id", "aws_access_key_id": "access_key_id", "secret_key": "secret_access_key", "aws_secret_access_key": "secret_access_key",
+	"bucket_name": "bucket", "endpoint_url": "endpoint",
 }
 
 // ignored are words of the contract that mean nothing to us, with the only
@@ -170,7 +178,9 @@ func unravel(k *credential.Kind, given map[string]any, out map[string]weir.Secre
 			out["base_url"] = weir.NewSecret(k.Connector.Regions[region])
 		}
 	}
-	delete(out, "region")
+	if k.Connection == "rest" {
+		delete(out, "region")
+	}
 	delete(out, "test.url")
 	if password := text("basic.password"); text("auth.type") == "BASIC" && k.Connection == "rest" {
 		out["prefix"], out["api_key"] = weir.NewSecret("Basic"), weir.NewSecret(base64.StdEncoding.EncodeToString([]byte(text("basic.username")+":"+password)))

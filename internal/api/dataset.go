@@ -101,24 +101,28 @@ func (a *API) listDataSets(ctx context.Context, in *dataSetList) (*List[DataSet]
 }
 
 func (a *API) showDataSets(ctx context.Context, all ...*flow.Dataset) ([]DataSet, error) {
-	resources := make([]store.Resource, len(all))
+	resources, ids := make([]store.Resource, len(all)), make([]int64, len(all))
 	for i, d := range all {
-		resources[i] = d.Resource
+		resources[i], ids[i] = d.Resource, d.ID
 	}
 	common, err := a.common(ctx, resources...)
 	if err != nil {
 		return nil, err
 	}
+	sinks, err := a.Flows.DestinationsByDataset(ctx, principal(ctx).Org, ids...)
+	if err != nil {
+		return nil, err
+	}
 	shown := make([]DataSet, len(all))
 	for i, d := range all {
-		if shown[i], err = a.showDataSet(ctx, d, common); err != nil {
+		if shown[i], err = a.showDataSet(ctx, d, common, sinks[d.ID]); err != nil {
 			return nil, err
 		}
 	}
 	return shown, nil
 }
 
-func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common) (DataSet, error) {
+func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common, sinks []store.Resource) (DataSet, error) {
 	out := DataSet{
 		ID: d.ID, Name: d.Name, Description: d.Description, Status: statusOf(d.Status), Owner: common.owner(d.Owner), Org: common.org, AccessRoles: common.roles(d.ID),
 		FlowType: "streaming", DataSourceID: idOrNull(d.Source), ParentDataSets: []DataSetBrief{}, DataSinks: []DataSinkBrief{}, OutputSchema: map[string]any{},
@@ -129,11 +133,10 @@ func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common) 
 			out.ParentDataSets = append(out.ParentDataSets, brief(parent.Resource))
 		}
 	}
-	sinks, err := a.Flows.DestinationsOf(ctx, d.Org, d.ID)
 	for _, to := range sinks {
 		out.DataSinks = append(out.DataSinks, DataSinkBrief{ID: to.ID, OwnerID: to.Owner, OrgID: to.Org, Name: to.Name, Status: statusOf(to.Status), SinkType: sinkType(to.Type)})
 	}
-	return out, err
+	return out, nil
 }
 
 // oneDataSet shows a dataset with what is too much for a list.

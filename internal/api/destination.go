@@ -50,7 +50,7 @@ type Destination struct {
 // sinkTypes are our kinds in the contract's closed list, which has no word for
 // SQLite and for files of this server.
 var sinkTypes = map[string]string{
-	credential.KindPostgres: "postgres", credential.KindCalcom: "rest", credential.KindREST: "rest",
+	credential.KindPostgres: "postgres", credential.KindMySQL: "mysql", credential.KindS3: "s3", credential.KindCalcom: "rest", credential.KindREST: "rest",
 	credential.KindSQLite: "rest", credential.KindFile: "rest",
 }
 
@@ -162,7 +162,7 @@ var modes = map[string]weir.Mode{"": weir.ModeUpsert, "upsert": weir.ModeUpsert,
 // spec translates a body into the domain's words.
 func (in *destinationInput) spec() (spec flow.DestinationSpec, err error) {
 	if in.VendorEndpointID != 0 {
-		return spec, refuse("vendor_endpoint_id", "writing to a service is not offered by this version of Weir", "Choose a credential of Postgres, SQLite or files")
+		return spec, refuse("vendor_endpoint_id", "writing to a service is not offered by this version of Weir", "Choose a credential of a database, a bucket or files")
 	}
 	mode, _ := in.SinkConfig["mode"].(string)
 	if mode == "" {

@@ -19,7 +19,7 @@ import (
 // its links to schemas are made from the request's Host header.
 func newHuma(a *API) huma.API {
 	bearer := &huma.SecurityScheme{Type: "http", Scheme: "bearer", Description: "A session token"}
-	cookie := &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: cookieName, Description: "The session of a browser"}
+	cookie := &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: identity.SessionCookie, Description: "The session of a browser"}
 	return huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info:       &huma.Info{Title: "Weir", Version: a.Version, Description: "Data integration: sources, datasets and destinations."},
@@ -64,6 +64,11 @@ func (a *API) operation(r Route) huma.Operation {
 		Responses: map[string]*huma.Response{"default": {Description: "Error",
 			Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}},
 		Extensions: map[string]any{"x-policy": r.Policy.String()},
+	}
+	if r.Page {
+		for status, of := range map[string]string{"200": "A page", "303": "Where the browser goes on", "401": "A page that says why nobody is signed in"} {
+			op.Responses[status] = &huma.Response{Description: of, Content: map[string]*huma.MediaType{"text/html": {}}}
+		}
 	}
 	if !r.Policy.IsPublic() {
 		op.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}

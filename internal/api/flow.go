@@ -105,18 +105,19 @@ func (a *API) listFlows(ctx context.Context, in *flowList) (*value[FlowResponse]
 		return out, err
 	}
 	out.Body.Metrics = []RunMetric{}
+	ids := make([]int64, len(roots))
+	for i, root := range roots {
+		ids[i] = root.ID
+	}
+	newest, err := a.Store.RecentRuns(ctx, 1, ids...)
+	if err != nil {
+		return nil, err
+	}
 	for _, root := range roots {
-		src, err := a.Flows.Source(ctx, root.Org, root.ID)
-		if err != nil {
-			return nil, err
-		}
-		runs, err := a.Flows.Runs(ctx, src, 1)
-		if err != nil {
-			return nil, err
-		}
-		for i := range runs {
-			out.Body.Metrics = append(out.Body.Metrics, RunMetric{OriginNodeID: root.Node, Records: runs[i].Counts.Fresh, Errors: runs[i].Counts.Quarantined,
-				ReportingDate: moment(runs[i].Started), RunID: flow.Number(runs[i].ID)})
+		for _, r := range newest[root.ID] {
+			t := r.Totals
+			out.Body.Metrics = append(out.Body.Metrics, RunMetric{OriginNodeID: root.Node, Records: t.Read - t.Unchanged, Size: t.Bytes, Errors: t.Quarantined,
+				ReportingDate: moment(r.Started), RunID: r.Number})
 		}
 	}
 	return out, nil
@@ -199,7 +200,7 @@ func credentialsOf(sources []*flow.Source, destinations []*flow.Destination) (id
 // nodeOf puts a node and what hangs below it into the contract's shape.
 func nodeOf(n *flow.Node) FlowNode {
 	out := FlowNode{
-		ID: n.Node, OriginNodeID: n.Origin().Node, Status: statusOf(n.Status), FlowType: "streaming", IngestionMode: "full_ingestion",
+		ID: n.Node, OriginNodeID: n.Origin().Node, ProjectID: idOrNull(n.Origin().Project), Status: statusOf(n.Status), FlowType: "streaming", IngestionMode: "full_ingestion",
 		Name: n.Name, Description: n.Description, Children: []FlowNode{},
 	}
 	if n.Parent != nil {
@@ -309,6 +310,9 @@ func (a *API) mayReuse(ctx context.Context, kind store.Kind, id int64) error {
 	if kind == store.KindSource {
 		src, err := a.Flows.Source(ctx, actor(ctx).Org, id)
 		if err != nil {
+			return err
+		}
+		if err := a.mayUseLookups(ctx, src.Lookups); err != nil {
 			return err
 		}
 		return a.mayUse(ctx, "data_credentials_id", store.KindCredential, src.Credential)

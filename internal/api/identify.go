@@ -8,9 +8,8 @@ import (
 	"github.com/weirhq/weir"
 )
 
-// cookieName is the session of a browser: the prefix makes browsers refuse it
-// from anything but this very host, over https.
-const cookieName = "__Host-weir"
+// csrfHeader proves that a client that sends a cookie can read our answers.
+const csrfHeader = "X-Weir-CSRF"
 
 // identify says who asks. A header goes before a cookie; on a public route
 // nobody needs to be anybody.
@@ -19,8 +18,9 @@ func (a *API) identify(x *exchange) error {
 		return nil
 	}
 	token := bearer(x.r)
-	if cookie, err := x.r.Cookie(cookieName); err == nil && x.r.Header.Get("Authorization") == "" {
-		token = cookie.Value
+	if x.r.Header.Get("Authorization") == "" {
+		x.cookie = a.Cookies.Session(x.r)
+		token = x.cookie
 	}
 	who, err := a.Identity.Authenticate(x.r.Context(), token)
 	if err != nil {
@@ -44,16 +44,17 @@ func bearer(r *http.Request) string {
 }
 
 // crossOrigin refuses what another site makes a browser send. A header with a
-// token cannot be sent that way, a cookie can; and a request with a cookie
-// that does not say where it comes from is no browser's.
+// token cannot be sent that way, a cookie can. A request with a cookie that
+// does not say where it comes from is no browser's of today, and proves with
+// the session's own token that it comes from somebody who can read it.
 func (a *API) crossOrigin(x *exchange) error {
 	if x.r.Header.Get("Authorization") != "" || safe(x.r.Method) {
 		return nil
 	}
 	nowhere := x.r.Header.Get("Origin") == "" && x.r.Header.Get("Sec-Fetch-Site") == ""
-	if err := a.cross.Check(x.r); err != nil || nowhere && !x.who.Anonymous() {
+	if err := a.cross.Check(x.r); err != nil || nowhere && x.cookie != "" && !a.Identity.GoodCSRF(x.cookie, x.r.Header.Get(csrfHeader)) {
 		return &problem{status: http.StatusForbidden, code: "AUTH_002", message: "the request comes from another site, or does not say from where",
-			remedy: "Use the pages of this server, or send a token in the header Authorization"}
+			remedy: "Use the pages of this server, send a token in the header Authorization, or send csrf_token of GET /session in the header " + csrfHeader}
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"github.com/weirhq/weir/internal/identity"
 )
 
 func TestNobodyGetsInWithoutAToken(t *testing.T) {
@@ -13,7 +15,7 @@ func TestNobodyGetsInWithoutAToken(t *testing.T) {
 			continue
 		}
 		path := prefix + pathOf(rt, "7")
-		for _, header := range [][]string{nil, {"Authorization", "Bearer " + planted}, {"Authorization", "Basic " + planted}, {"Authorization", "Bearer"}, {"Authorization", "ada"}, {"Cookie", cookieName + "=" + planted}} {
+		for _, header := range [][]string{nil, {"Authorization", "Bearer " + planted}, {"Authorization", "Basic " + planted}, {"Authorization", "Bearer"}, {"Authorization", "ada"}, {"Cookie", identity.SessionCookie + "=" + planted}} {
 			g := w.call(rt.Method, path, "", "", header...)
 			g.refused(http.StatusUnauthorized, "AUTH_001")
 			if g.header.Get("WWW-Authenticate") == "" {
@@ -26,9 +28,9 @@ func TestNobodyGetsInWithoutAToken(t *testing.T) {
 func TestATokenAndACookieGiveTheSamePerson(t *testing.T) {
 	w := newWorld(t)
 	w.call("GET", "/api/owners", "ada", "").ok(&map[string]any{})
-	w.call("GET", "/api/owners", "", "", "Cookie", cookieName+"=ada").ok(&map[string]any{})
+	w.call("GET", "/api/owners", "", "", "Cookie", identity.SessionCookie+"=ada").ok(&map[string]any{})
 	// The header counts, even when it is nobody's.
-	w.call("GET", "/api/owners", "nobody", "", "Cookie", cookieName+"=ada").refused(http.StatusUnauthorized, "AUTH_001")
+	w.call("GET", "/api/owners", "nobody", "", "Cookie", identity.SessionCookie+"=ada").refused(http.StatusUnauthorized, "AUTH_001")
 	// A cookie that any host could have set is none.
 	w.call("GET", "/api/owners", "", "", "Cookie", "weir=ada").refused(http.StatusUnauthorized, "AUTH_001")
 }
@@ -79,6 +81,9 @@ func TestAnotherSiteCanChangeNothing(t *testing.T) {
 		"null origin":          {[]string{"Origin", "null"}, false},
 		"null and cross":       {[]string{"Origin", "null", "Sec-Fetch-Site", "cross-site"}, false},
 		"no word":              {nil, false},
+		"no word, a token":     {[]string{"X-Weir-CSRF", "csrf of ada"}, true},
+		"no word, another's":   {[]string{"X-Weir-CSRF", "csrf of bob"}, false},
+		"a token from afar":    {[]string{"X-Weir-CSRF", "csrf of ada", "Origin", "https://evil.example"}, false},
 		"lying origin":         {[]string{"Origin", here, "Sec-Fetch-Site", "cross-site"}, false},
 	}
 	for name, source := range sources {
@@ -87,7 +92,7 @@ func TestAnotherSiteCanChangeNothing(t *testing.T) {
 		} {
 			for _, token := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s %s %s token=%v", name, request.method, request.path, token), func(t *testing.T) {
-					headers := append([]string{"Cookie", cookieName + "=ada"}, source.headers...)
+					headers := append([]string{"Cookie", identity.SessionCookie + "=ada"}, source.headers...)
 					if token {
 						headers = append(headers, "Authorization", "Bearer ada")
 					}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/identity"
 )
 
 // Limit is how often one caller may ask: Requests at once, and as many again
@@ -73,12 +74,29 @@ func (l *limiter) take(who string) room {
 }
 
 // withinLimit takes one request from who asks: a user with each of their keys,
-// or an address where nobody is known.
+// or an address where nobody is known. A browser that has signed in before has
+// a limit of its own, so that strangers at its address do not use it up.
 func (a *API) withinLimit(x *exchange) error {
 	if x.who.Anonymous() {
+		if x.client.Device != "" && a.Identity.KnowsBrowser(x.r.Context(), x.client) {
+			return a.take(x, "browser "+x.client.Device)
+		}
 		return a.take(x, "address "+x.client.Address.String())
 	}
-	return a.take(x, "user "+strconv.FormatInt(x.who.Org, 10)+" "+strconv.FormatInt(x.who.User, 10)+" "+strconv.FormatInt(x.who.Key, 10))
+	return a.take(x, callerOf(x.who))
+}
+
+// callerOf names who has a limit of their own: a user, and each of their keys.
+func callerOf(p identity.Principal) string {
+	return "user " + decimal(p.Org) + " " + decimal(p.User) + " " + decimal(p.Key)
+}
+
+// used is how many requests of a caller's limit are used now.
+func (l *limiter) used(who string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	each := l.Per / time.Duration(l.Requests)
+	return int((max(0, l.full[who].Sub(l.now())) + each - 1) / each)
 }
 
 func (a *API) take(x *exchange, who string) error {

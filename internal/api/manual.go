@@ -1,31 +1,38 @@
 package api
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // manual translates a configuration by hand from the contract's words: a
-// chain of rest.iterations, each with the parameters of its type.
-func manual(config map[string]any, origin string) (*rest.Config, error) {
+// chain of rest.iterations, each with the parameters of its type, and the
+// lookups that they name, by the step's key.
+func manual(config map[string]any, origin string) (*rest.Config, map[string]int64, error) {
 	list, isList := config["rest.iterations"].([]any)
 	if !isList || len(list) == 0 {
-		return nil, refuse("source_config.rest.iterations", "it is not a list of steps", "Give at least one")
+		return nil, nil, refuse("source_config.rest.iterations", "it is not a list of steps", "Give at least one")
 	}
-	out := &rest.Config{}
+	out, lookups := &rest.Config{}, map[string]int64{}
 	for i, one := range list {
 		where := fmt.Sprintf("source_config.rest.iterations[%d]", i)
 		given, isObject := one.(map[string]any)
 		if !isObject {
-			return nil, refuse(where, "it is not an object", "")
+			return nil, nil, refuse(where, "it is not an object", "")
 		}
-		step, err := manualStep(given, origin, i)
+		step, lookup, err := manualStep(given, origin, i)
 		if err != nil {
-			return nil, weir.At(where, err)
+			return nil, nil, weir.At(where, err)
+		}
+		if lookup != 0 {
+			lookups[step.Key] = lookup
 		}
 		out.Steps = append(out.Steps, step)
 	}
@@ -34,7 +41,18 @@ func manual(config map[string]any, origin string) (*rest.Config, error) {
 		out.PrimaryKey = []string{"id"}
 	}
 	out.VersionField, _ = config["version.field"].(string)
-	return out, nil
+	return out, lookups, nil
+}
+
+// mayUseLookups makes sure that the caller may look at the lookups by whose
+// rows a source is to read.
+func (a *API) mayUseLookups(ctx context.Context, lookups map[string]int64) error {
+	for _, key := range slices.Sorted(maps.Keys(lookups)) {
+		if err := a.Identity.Authorize(ctx, principal(ctx), mayRead(store.KindLookup), lookups[key]); err != nil {
+			return at("source_config.rest.iterations.map.id", err)
+		}
+	}
+	return nil
 }
 
 // words reads a list of words, or one text with commas.
@@ -93,9 +111,10 @@ func (r *stepReader) yes(name string) bool {
 	return v
 }
 
-func manualStep(given map[string]any, origin string, i int) (rest.Step, error) {
+// manualStep reads one step and the id of its lookup; 0 for none.
+func manualStep(given map[string]any, origin string, i int) (step rest.Step, lookup int64, err error) {
 	r := &stepReader{given: cloneObject(given)}
-	step := rest.Step{
+	step = rest.Step{
 		Key: r.text("key"), Iteration: rest.Iteration(r.text("iteration.type")), Method: strings.ToUpper(r.text("method")), URL: relative(r.text("url.template"), origin),
 		DateFormat: r.text("date.format"), DateUnit: r.text("date.time.unit"), Body: r.text("body.template"), DataPath: r.text("response.data.path"),
 		MetaPath: r.text("response.data.path.additional"), PassThrough: r.yes("results.pass.through"), Parallelism: r.number("request.parallelism.count"),
@@ -113,17 +132,20 @@ func manualStep(given map[string]any, origin string, i int) (rest.Step, error) {
 		step.DataPath = "$"
 	}
 	if format := r.text("response.format"); format != "" && format != "json" {
-		return step, refuse("response.format", "only json is offered", "Leave it out, or read the file with body.as.file")
+		return step, 0, refuse("response.format", "only json is offered", "Leave it out, or read the file with body.as.file")
 	}
-	var err error
 	if step.Headers, err = headers(r.text("request.headers")); err != nil {
-		return step, err
+		return step, 0, err
 	}
+	lookup = int64(r.number("map.id"))
 	step.Paging = manualPaging(step.Iteration, r)
-	if r.err != nil {
-		return step, r.err
+	switch {
+	case r.err != nil:
+		return step, 0, r.err
+	case step.Iteration == rest.IterateLookup && lookup == 0:
+		return step, 0, refuse("map.id", "it is missing, and "+string(step.Iteration)+" needs it", "Give the id of a lookup; GET /data_maps lists all")
 	}
-	return step, r.unknown()
+	return step, lookup, r.unknown()
 }
 
 // manualPaging reads the parameters of an iteration.
@@ -150,18 +172,12 @@ func manualPaging(iteration rest.Iteration, r *stepReader) rest.Paging {
 func (r *stepReader) unknown() error {
 	var names []string
 	for name := range r.given {
-		if name == "map.id" && r.given[name] == nil {
-			continue
-		}
 		names = append(names, shown(name))
 	}
 	if len(names) == 0 {
 		return nil
 	}
 	slices.Sort(names)
-	if slices.Contains(names, "map.id") {
-		return refuse("map.id", "lookups are not offered by this version of Weir", "List the values in the endpoint's own steps")
-	}
 	return refuse(names[0], "a step has no such field", "See the published contract's rest.iterations")
 }
 

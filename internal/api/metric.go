@@ -1,24 +1,13 @@
 package api
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"net/http"
-	"slices"
-	"strings"
+	"strconv"
 	"time"
 
-	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/store"
 )
-
-// measured is what one run did to one part of a flow.
-type measured struct {
-	run     Run
-	records int
-	errors  int
-}
 
 // parts are the nouns that have metrics and logs, with what the contract calls
 // them there.
@@ -27,92 +16,42 @@ var parts = []struct {
 	kind        store.Kind
 }{{"data_sources", "SOURCE", store.KindSource}, {"data_sets", "DATASET", store.KindDataset}, {"data_sinks", "SINK", store.KindDestination}}
 
+// titleOf is what the contract calls a kind in metrics and logs.
+func titleOf(kind store.Kind) string {
+	for _, p := range parts {
+		if p.kind == kind {
+			return p.title
+		}
+	}
+	return ""
+}
+
 func (a *API) registerMetrics() {
 	const tag = "metrics"
 	for _, p := range parts {
 		read := mayRead(p.kind)
 		register(a, Route{Method: http.MethodGet, Path: "/" + p.noun + "/{id}/metrics", Tag: tag, Summary: "What runs did, day by day", Policy: read},
 			func(ctx context.Context, in *metricsInput) (*value[DailyMetrics], error) {
-				return a.dailyMetrics(ctx, p.kind, in)
+				return a.dailyMetrics(ctx, in.Span, store.PartFilter{Part: in.ID})
 			})
-		register(a, Route{Method: http.MethodGet, Path: "/" + p.noun + "/{id}/metrics/run_summary", Tag: tag, Summary: "What each run did", Policy: read},
+		register(a, Route{Method: http.MethodGet, Path: "/" + p.noun + "/{id}/metrics/run_summary", Tag: tag, Summary: "What each run did, newest first", Policy: read},
 			func(ctx context.Context, in *summaryInput) (*value[RunSummary], error) {
 				return a.runSummary(ctx, p.kind, in)
 			})
-		register(a, Route{Method: http.MethodGet, Path: "/" + p.noun + "/{id}/flow/metrics", Tag: tag, Summary: "What each run of the flow did", Policy: read},
+		register(a, Route{Method: http.MethodGet, Path: "/" + p.noun + "/{id}/flow/metrics", Tag: tag, Summary: "What each run of the flow did, or each part of it", Policy: read},
 			func(ctx context.Context, in *flowMetricsInput) (*value[FlowMetrics], error) {
 				return a.flowMetrics(ctx, p.kind, in)
 			})
-		register(a, Route{Method: http.MethodGet, Path: "/" + p.noun + "/{id}/flow/logs", Tag: tag, Summary: "What runs of the flow said", Policy: read},
-			func(ctx context.Context, in *logsInput) (*value[FlowLogs], error) {
-				return a.flowLogs(ctx, p.kind, in.ID, in)
-			})
 	}
-	register(a, Route{Method: http.MethodGet, Path: "/flows/{id}/logs", Tag: tag, Summary: "What runs of a flow said; from and to are in seconds", Policy: signedIn}, a.logsOfFlow)
-}
-
-// measure gives what each run did to a part of a flow, newest first.
-func (a *API) measure(ctx context.Context, kind store.Kind, id int64) ([]measured, error) {
-	root, part, err := a.Flows.Tree(ctx, actor(ctx).Org, kind, id)
-	if err != nil {
-		return nil, err
-	}
-	src, err := a.Flows.Source(ctx, root.Org, root.ID)
-	if err != nil {
-		return nil, err
-	}
-	runs, err := a.runsOf(ctx, src, mostRuns)
-	if err != nil {
-		return nil, err
-	}
-	endpoint := ""
-	if part.Kind == store.KindDataset {
-		d, err := a.Flows.Dataset(ctx, part.Org, part.ID)
-		if err != nil {
-			return nil, err
-		}
-		endpoint = d.Endpoint
-	}
-	out := []measured{}
-	for _, r := range runs {
-		m := measured{run: r}
-		for _, s := range r.Streams {
-			m.add(s, part, endpoint)
-		}
-		out = append(out, m)
-	}
-	return out, nil
-}
-
-// add counts a stream where it belongs to the part.
-func (m *measured) add(s RunStream, part *flow.Node, endpoint string) {
-	failed := s.Quarantined
-	if s.Error != "" {
-		failed++
-	}
-	switch {
-	case part.Kind == store.KindDestination:
-		for _, d := range s.Deliveries {
-			if d.DataSinkID != part.ID {
-				continue
-			}
-			m.records += d.Written
-			m.errors += d.Quarantined
-			if d.Error != "" {
-				m.errors++
-			}
-		}
-	case part.Kind == store.KindSource || s.Name == endpoint:
-		m.records += s.Read - s.Unchanged
-		m.errors += failed
-	}
+	register(a, Route{Method: http.MethodGet, Path: "/data_flows/metrics/daily", Tag: tag, Summary: "What runs of flows did, day by day", Policy: signedIn}, a.flowsDaily)
+	register(a, Route{Method: http.MethodGet, Path: "/data_flows/metrics/total", Tag: tag, Summary: "What runs of flows did together", Policy: signedIn}, a.flowsTotal)
+	register(a, Route{Method: http.MethodGet, Path: "/data_flows/metrics/active_flows_metrics", Tag: tag, Summary: "What runs did, flow by flow, of flows that are active", Policy: signedIn}, a.activeFlows)
 }
 
 type metricsInput struct {
 	One
-	From      string `query:"from" pattern:"^(\\d{4}-\\d{2}-\\d{2}(T.*)?)?$" maxLength:"40" doc:"A day, such as 2026-01-31"`
-	To        string `query:"to" pattern:"^(\\d{4}-\\d{2}-\\d{2}(T.*)?)?$" maxLength:"40"`
-	Aggregate flag   `query:"aggregate"`
+	Span
+	Aggregate flag `query:"aggregate" doc:"Sums by day are the only ones, with and without it"`
 }
 
 // DailyMetrics is what runs did, day by day.
@@ -123,46 +62,43 @@ type DailyMetrics struct {
 
 // DayMetric is one day's.
 type DayMetric struct {
-	Time    string `json:"time" doc:"The day, UTC"`
-	Records int    `json:"records"`
-	Size    int64  `json:"size" doc:"0: bytes are not counted"`
-	Errors  int    `json:"errors"`
+	Time string `json:"time" doc:"The day, UTC"`
+	Sums
 }
 
-func (a *API) dailyMetrics(ctx context.Context, kind store.Kind, in *metricsInput) (*value[DailyMetrics], error) {
-	all, err := a.measure(ctx, kind, in.ID)
-	if err != nil {
+// Sums are what runs did together.
+type Sums struct {
+	Records int   `json:"records"`
+	Size    int64 `json:"size" doc:"Bytes of answers; 0 for destinations"`
+	Errors  int   `json:"errors"`
+}
+
+func sumsOf(m store.Metric) Sums { return Sums{Records: m.Records, Size: m.Bytes, Errors: m.Errors} }
+
+// dailyMetrics sums the filter's parts day by day. Days without a run are left
+// out.
+func (a *API) dailyMetrics(ctx context.Context, span Span, f store.PartFilter) (*value[DailyMetrics], error) {
+	var err error
+	if f.From, f.To, err = span.times(); err != nil {
 		return nil, err
 	}
-	days := map[string]*DayMetric{}
-	for _, m := range all {
-		day := m.run.StartedAt[:len(time.DateOnly)]
-		if in.From != "" && day < in.From[:len(time.DateOnly)] || in.To != "" && day > in.To[:len(time.DateOnly)] {
-			continue
-		}
-		if days[day] == nil {
-			days[day] = &DayMetric{Time: day}
-		}
-		days[day].Records += m.records
-		days[day].Errors += m.errors
-	}
+	f.Org = actor(ctx).Org
+	days, err := a.Store.DailyMetrics(ctx, f)
 	out := DailyMetrics{Status: http.StatusOK, Metrics: []DayMetric{}}
 	for _, d := range days {
-		out.Metrics = append(out.Metrics, *d)
+		out.Metrics = append(out.Metrics, DayMetric{Time: time.Unix(d.Day*24*60*60, 0).UTC().Format(time.DateOnly), Sums: sumsOf(d)})
 	}
-	slices.SortFunc(out.Metrics, func(a, b DayMetric) int { return cmp.Compare(a.Time, b.Time) })
-	return show(out), nil
+	return show(out), err
 }
 
 type summaryInput struct {
 	One
-	GroupBy string `query:"groupby" enum:"runId,lastWritten"`
-	OrderBy string `query:"orderby" enum:"runId,lastWritten"`
+	GroupBy string `query:"groupby" enum:"runId,lastWritten" doc:"Both are one line for each run"`
+	OrderBy string `query:"orderby" enum:"runId,lastWritten" doc:"Both are the newest first"`
 	RunID   int64  `query:"runId"`
-	From    string `query:"from" maxLength:"40"`
-	To      string `query:"to" maxLength:"40"`
-	Page    int    `query:"page" minimum:"1" default:"1"`
-	Size    int    `query:"size" minimum:"1" maximum:"1000" default:"100"`
+	Span
+	Page int `query:"page" minimum:"1" default:"1"`
+	Size int `query:"size" minimum:"1" maximum:"1000" default:"100"`
 }
 
 // RunSummary is what each run did.
@@ -179,9 +115,7 @@ type SummaryLine struct {
 	RunID       int64  `json:"runId"`
 	LastWritten int64  `json:"lastWritten" doc:"Milliseconds since 1970"`
 	DataSetID   *int64 `json:"dataSetId"`
-	Records     int    `json:"records"`
-	Size        int64  `json:"size"`
-	Errors      int    `json:"errors"`
+	Sums
 }
 
 // SummaryMeta says which page it is.
@@ -191,20 +125,26 @@ type SummaryMeta struct {
 	TotalCount  int `json:"totalCount"`
 }
 
+// partRuns gives what runs did to one part, a page of it.
+func (a *API) partRuns(ctx context.Context, span Span, p Paging, f store.PartFilter) ([]store.PartRun, SummaryMeta, error) {
+	var err error
+	if f.From, f.To, err = span.times(); err != nil {
+		return nil, SummaryMeta{}, err
+	}
+	f.Org, f.Page, f.Size = actor(ctx).Org, min(p.Page, farthest/p.PerPage), p.PerPage
+	runs, total, err := a.Store.PartRuns(ctx, f)
+	return runs, SummaryMeta{CurrentPage: p.Page, PageCount: pages(total, p.PerPage), TotalCount: total}, err
+}
+
 func (a *API) runSummary(ctx context.Context, kind store.Kind, in *summaryInput) (*value[RunSummary], error) {
-	all, err := a.measure(ctx, kind, in.ID)
+	runs, meta, err := a.partRuns(ctx, in.Span, Paging{Page: in.Page, PerPage: in.Size}, store.PartFilter{Part: in.ID, Number: in.RunID})
 	if err != nil {
 		return nil, err
 	}
-	if in.RunID != 0 {
-		all = slices.DeleteFunc(all, func(m measured) bool { return m.run.ID != in.RunID })
-	}
 	out := RunSummary{Status: http.StatusOK}
-	out.Metrics.Data = []SummaryLine{}
-	out.Metrics.Meta = SummaryMeta{CurrentPage: in.Page, PageCount: (len(all) + in.Size - 1) / in.Size, TotalCount: len(all)}
-	begin := min(Paging{Page: in.Page, PerPage: in.Size}.offset(), len(all))
-	for _, m := range all[begin:min(begin+in.Size, len(all))] {
-		line := SummaryLine{RunID: m.run.ID, LastWritten: m.run.ID, Records: m.records, Errors: m.errors}
+	out.Metrics.Data, out.Metrics.Meta = []SummaryLine{}, meta
+	for _, r := range runs {
+		line := SummaryLine{RunID: r.Number, LastWritten: r.Number, Sums: Sums{Records: r.Records, Size: r.Bytes, Errors: r.Errors}}
 		if kind == store.KindDataset {
 			line.DataSetID = &in.ID
 		}
@@ -215,21 +155,31 @@ func (a *API) runSummary(ctx context.Context, kind store.Kind, in *summaryInput)
 
 type flowMetricsInput struct {
 	One
-	GroupBy string `query:"groupby" maxLength:"40"`
-	OrderBy string `query:"orderby" maxLength:"40"`
-	From    string `query:"from" maxLength:"40"`
-	To      string `query:"to" maxLength:"40"`
+	GroupBy string `query:"groupby" enum:"runId,lastWritten,resource" doc:"resource: by part of the flow instead of by run"`
+	OrderBy string `query:"orderby" enum:"runId,lastWritten" doc:"Both are the newest first"`
+	Span
 	Paging
 }
 
-// FlowMetrics is what each run of a flow did, by the run's number.
+// FlowMetrics is what each run of a flow did, by the run's number, or what runs
+// did to each part, by the part's id.
 type FlowMetrics struct {
 	Status  int    `json:"status"`
 	Message string `json:"message"`
 	Metrics struct {
-		Data map[string]RunMetric `json:"data"`
-		Meta SummaryMeta          `json:"meta"`
+		Data map[string]FlowMetric `json:"data"`
+		Meta SummaryMeta           `json:"meta"`
 	} `json:"metrics"`
+}
+
+// FlowMetric is one run's, or one part's.
+type FlowMetric struct {
+	OriginNodeID int64 `json:"origin_node_id"`
+	Sums
+	ReportingDate string `json:"reporting_date,omitzero"`
+	RunID         int64  `json:"run_id,omitzero"`
+	ResourceID    int64  `json:"resource_id,omitzero"`
+	ResourceType  string `json:"resource_type,omitzero"`
 }
 
 func (a *API) flowMetrics(ctx context.Context, kind store.Kind, in *flowMetricsInput) (*value[FlowMetrics], error) {
@@ -237,122 +187,140 @@ func (a *API) flowMetrics(ctx context.Context, kind store.Kind, in *flowMetricsI
 	if err != nil {
 		return nil, err
 	}
-	all, err := a.measure(ctx, store.KindSource, root.ID)
-	if err != nil {
-		return nil, err
-	}
 	out := FlowMetrics{Status: http.StatusOK, Message: "Ok"}
-	out.Metrics.Data = map[string]RunMetric{}
-	out.Metrics.Meta = SummaryMeta{CurrentPage: in.Page, PageCount: (len(all) + in.PerPage - 1) / in.PerPage, TotalCount: len(all)}
-	begin := min(in.offset(), len(all))
-	for _, m := range all[begin:min(begin+in.PerPage, len(all))] {
-		out.Metrics.Data[fmt.Sprint(m.run.ID)] = RunMetric{OriginNodeID: root.Node, Records: m.records, Errors: m.errors, ReportingDate: m.run.StartedAt, RunID: m.run.ID}
+	out.Metrics.Data = map[string]FlowMetric{}
+	if in.GroupBy == "resource" {
+		return a.metricsByPart(ctx, in, root.Node, idsOf(root), out)
 	}
-	return show(out), nil
+	runs, meta, err := a.partRuns(ctx, in.Span, in.Paging, store.PartFilter{Part: root.ID})
+	out.Metrics.Meta = meta
+	for _, r := range runs {
+		out.Metrics.Data[decimal(r.Number)] = FlowMetric{OriginNodeID: root.Node, Sums: Sums{Records: r.Records, Size: r.Bytes, Errors: r.Errors}, ReportingDate: moment(r.Started), RunID: r.Number}
+	}
+	return show(out), err
 }
 
-type logsInput struct {
-	One
-	RunID    int64  `query:"run_id"`
-	From     int64  `query:"from" doc:"Milliseconds since 1970"`
-	To       int64  `query:"to"`
-	Severity string `query:"severity" enum:"INFO,WARNING,ERROR"`
+func (a *API) metricsByPart(ctx context.Context, in *flowMetricsInput, node int64, ids []int64, out FlowMetrics) (*value[FlowMetrics], error) {
+	f := store.PartFilter{Org: actor(ctx).Org, Parts: ids}
+	var err error
+	if f.From, f.To, err = in.times(); err != nil {
+		return nil, err
+	}
+	found, err := a.Store.PartMetrics(ctx, f)
+	begin := min(in.offset(), len(found))
+	for _, m := range found[begin:min(begin+in.PerPage, len(found))] {
+		out.Metrics.Data[strconv.FormatInt(m.Part, 10)] = FlowMetric{OriginNodeID: node, Sums: sumsOf(m), ResourceID: m.Part, ResourceType: titleOf(m.Kind)}
+	}
+	out.Metrics.Meta = SummaryMeta{CurrentPage: in.Page, PageCount: pages(len(found), in.PerPage), TotalCount: len(found)}
+	return show(out), err
+}
+
+type flowsMetricsInput struct {
+	Span
+	OriginNodeID int64 `query:"origin_node_id" doc:"Only of this flow"`
+	OrgID        int64 `query:"org_id"`
+	OwnerID      int64 `query:"owner_id"`
 	Paging
 }
 
-// FlowLogs is what runs said.
-type FlowLogs struct {
-	Status  int    `json:"status"`
-	Message string `json:"message"`
-	Logs    struct {
-		Data []LogLine `json:"data" nullable:"false"`
-		Meta LogMeta   `json:"meta"`
-	} `json:"logs"`
-}
-
-// LogLine is one thing that a run said.
-type LogLine struct {
-	Timestamp    int64  `json:"timestamp" doc:"Milliseconds since 1970"`
-	ResourceID   int64  `json:"resource_id"`
-	ResourceType string `json:"resource_type"`
-	Log          string `json:"log"`
-	LogType      string `json:"log_type"`
-	Severity     string `json:"severity"`
-	RunID        int64  `json:"run_id"`
-}
-
-// LogMeta says which page it is.
-type LogMeta struct {
-	CurrentPage int   `json:"current_page"`
-	PagesCount  int   `json:"pages_count"`
-	TotalCount  int   `json:"total_count"`
-	OrgID       int64 `json:"org_id"`
-	RunID       int64 `json:"run_id"`
-}
-
-// logsOfFlow takes its times in seconds, where the others take milliseconds.
-func (a *API) logsOfFlow(ctx context.Context, in *logsInput) (*value[FlowLogs], error) {
-	_, part, err := a.flowAt(ctx, in.ID, "collaborator")
+// sources gives which flows' metrics are asked for, by their sources: nil for
+// all of the organization.
+func (a *API) sources(ctx context.Context, in *flowsMetricsInput, status string) (ids []int64, err error) {
+	if err := ownOrg(ctx, in.OrgID); err != nil {
+		return nil, err
+	}
+	if in.OriginNodeID != 0 {
+		root, _, err := a.flowAt(ctx, in.OriginNodeID, "collaborator")
+		if err != nil {
+			return nil, err
+		}
+		return []int64{root.ID}, nil
+	}
+	f, err := a.filter(ctx, ListInput{Paging: Paging{}}, store.KindSource)
 	if err != nil {
 		return nil, err
 	}
-	in.From, in.To = in.From*1000, in.To*1000
-	return a.flowLogs(ctx, part.Kind, part.ID, in)
+	if in.OwnerID == 0 && status == "" && f.Sharing == nil && f.Owner == 0 {
+		return nil, nil
+	}
+	f.Owner, f.Status, f.Page, f.Number = in.OwnerID, status, 0, 0
+	return a.visibleOf(ctx, f)
 }
 
-func (a *API) flowLogs(ctx context.Context, kind store.Kind, id int64, in *logsInput) (*value[FlowLogs], error) {
-	all, err := a.measure(ctx, kind, id)
+func (a *API) flowsDaily(ctx context.Context, in *flowsMetricsInput) (*value[DailyMetrics], error) {
+	ids, err := a.sources(ctx, in, "")
 	if err != nil {
 		return nil, err
 	}
-	lines := []LogLine{}
-	for _, m := range all {
-		if in.RunID == 0 || m.run.ID == in.RunID {
-			lines = append(lines, logOf(m.run)...)
-		}
-	}
-	lines = slices.DeleteFunc(lines, func(l LogLine) bool {
-		return in.From != 0 && l.Timestamp < in.From || in.To != 0 && l.Timestamp > in.To || in.Severity != "" && l.Severity != in.Severity
-	})
-	out := FlowLogs{Status: http.StatusOK, Message: "Ok"}
-	out.Logs.Meta = LogMeta{CurrentPage: in.Page, PagesCount: (len(lines) + in.PerPage - 1) / in.PerPage, TotalCount: len(lines), OrgID: actor(ctx).Org, RunID: in.RunID}
-	begin := min(in.offset(), len(lines))
-	out.Logs.Data = lines[begin:min(begin+in.PerPage, len(lines))]
-	return show(out), nil
+	return a.dailyMetrics(ctx, in.Span, store.PartFilter{Kind: store.KindSource, Parts: ids})
 }
 
-// logOf tells a run in lines: that it began, what became of each stream and
-// delivery, and how it ended.
-func logOf(r Run) []LogLine {
-	line := func(severity, kind, text string, at int64, resource int64, of string) LogLine {
-		return LogLine{Timestamp: at, ResourceID: resource, ResourceType: of, Log: text, LogType: kind, Severity: severity, RunID: r.ID}
+// TotalMetrics is what runs did together.
+type TotalMetrics struct {
+	Status  int       `json:"status"`
+	Metrics TotalSums `json:"metrics"`
+}
+
+// TotalSums are sums, with how many runs they are of.
+type TotalSums struct {
+	Sums
+	Runs int `json:"runs"`
+}
+
+func (a *API) flowsTotal(ctx context.Context, in *flowsMetricsInput) (*value[TotalMetrics], error) {
+	ids, err := a.sources(ctx, in, "")
+	if err != nil {
+		return nil, err
 	}
-	end := r.ID
-	if r.EndedAt != nil {
-		if t, err := time.Parse(time.RFC3339, *r.EndedAt); err == nil {
-			end = t.UnixMilli()
-		}
+	total, err := a.total(ctx, in.Span, store.PartFilter{Kind: store.KindSource, Parts: ids})
+	return show(TotalMetrics{Status: http.StatusOK, Metrics: total}), err
+}
+
+// total sums the filter's parts.
+func (a *API) total(ctx context.Context, span Span, f store.PartFilter) (out TotalSums, err error) {
+	if f.From, f.To, err = span.times(); err != nil {
+		return out, err
 	}
-	lines := []LogLine{line("INFO", "LOG", "Run "+r.RunID+" began.", r.ID, r.DataSourceID, "SOURCE")}
-	for _, s := range r.Streams {
-		severity, text := "INFO", fmt.Sprintf("%s %s: %d read, %d written, %d unchanged, %d quarantined, %d requests, %.1f s.", s.Name, s.Status, s.Read, s.Written, s.Unchanged, s.Quarantined, s.Requests, s.Seconds)
-		switch {
-		case s.Error != "" && s.Status == "succeeded", s.Status == "skipped", s.Quarantined > 0:
-			severity = "WARNING"
-		case s.Error != "":
-			severity = "ERROR"
-		}
-		lines = append(lines, line(severity, "LOG", strings.TrimSpace(text+" "+s.Error), end, r.DataSourceID, "SOURCE"))
-		for _, d := range s.Deliveries {
-			severity := "INFO"
-			if d.Error != "" {
-				severity = "ERROR"
-			}
-			lines = append(lines, line(severity, "LOG", strings.TrimSpace(fmt.Sprintf("%s: %d written, %d quarantined. %s", s.Name, d.Written, d.Quarantined, d.Error)), end, d.DataSinkID, "SINK"))
-		}
+	f.Org = actor(ctx).Org
+	days, err := a.Store.DailyMetrics(ctx, f)
+	for _, d := range days {
+		out.Records, out.Size, out.Errors, out.Runs = out.Records+d.Records, out.Size+d.Bytes, out.Errors+d.Errors, out.Runs+d.Runs
 	}
-	if r.Status != "running" && r.Status != "queued" {
-		lines = append(lines, line("INFO", "SUMMARY", fmt.Sprintf("Run %s %s: %d read, %d written, %d requests.", r.RunID, r.Status, r.Read, r.Written, r.Requests), end, r.DataSourceID, "SOURCE"))
+	return out, err
+}
+
+// ActiveFlows is what runs did, flow by flow.
+type ActiveFlows struct {
+	Status  int `json:"status"`
+	Metrics struct {
+		ActiveFlows int          `json:"active_flows"`
+		Data        []ActiveFlow `json:"data" nullable:"false" doc:"Those that ran in the time"`
+		Meta        SummaryMeta  `json:"meta"`
+	} `json:"metrics"`
+}
+
+// ActiveFlow is one flow's.
+type ActiveFlow struct {
+	DataSourceID int64 `json:"data_source_id"`
+	TotalSums
+}
+
+func (a *API) activeFlows(ctx context.Context, in *flowsMetricsInput) (*value[ActiveFlows], error) {
+	ids, err := a.sources(ctx, in, "active")
+	if err != nil {
+		return nil, err
 	}
-	return lines
+	f := store.PartFilter{Org: actor(ctx).Org, Kind: store.KindSource, Parts: ids}
+	if f.From, f.To, err = in.times(); err != nil {
+		return nil, err
+	}
+	found, err := a.Store.PartMetrics(ctx, f)
+	out := ActiveFlows{Status: http.StatusOK}
+	out.Metrics.ActiveFlows, out.Metrics.Data = len(ids), []ActiveFlow{}
+	begin := min(in.offset(), len(found))
+	for _, m := range found[begin:min(begin+in.PerPage, len(found))] {
+		out.Metrics.Data = append(out.Metrics.Data, ActiveFlow{DataSourceID: m.Part, TotalSums: TotalSums{Sums: sumsOf(m), Runs: m.Runs}})
+	}
+	out.Metrics.Meta = SummaryMeta{CurrentPage: in.Page, PageCount: pages(len(found), in.PerPage), TotalCount: len(found)}
+	return show(out), err
 }

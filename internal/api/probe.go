@@ -133,7 +133,7 @@ func (a *API) probeSample(ctx context.Context, in *sampleInput) (*value[SampleAn
 	if err != nil {
 		return nil, err
 	}
-	spec, err := a.sampleSpec(c, in.Body)
+	spec, err := a.sampleSpec(ctx, c, in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -171,12 +171,12 @@ func byPath(config map[string]any) bool {
 }
 
 // sampleSpec reads what a sample is to be of.
-func (a *API) sampleSpec(c *credential.Credential, config map[string]any) (flow.SourceSpec, error) {
+func (a *API) sampleSpec(ctx context.Context, c *credential.Credential, config map[string]any) (flow.SourceSpec, error) {
 	if byPath(config) {
 		path, _ := config["path"].(string)
 		config = map[string]any{"rest.iterations": []any{map[string]any{
 			"key": "step_1", "iteration.type": "static.url", "method": "GET", "url.template": path, "response.data.path": "$",
 		}}}
 	}
-	return a.sourceSpec(c.Kind, c.Origin, sourceInput{SourceConfig: config})
+	return a.sourceSpec(ctx, c.Kind, c.Origin, sourceInput{SourceConfig: config})
 }

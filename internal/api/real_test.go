@@ -25,7 +25,7 @@ func TestARealSessionOpensTheAPIUntilItEnds(t *testing.T) {
 	w.must(err)
 	bearer := session.Token.Expose()
 	w.call("GET", "/api/vendors", bearer, "").ok(&[]any{})
-	w.call("GET", "/api/owners", "", "", "Cookie", cookieName+"="+bearer).ok(&map[string]any{})
+	w.call("GET", "/api/owners", "", "", "Cookie", identity.SessionCookie+"="+bearer).ok(&map[string]any{})
 	w.call("GET", "/api/things/7", bearer, "").refused(http.StatusNotFound, "NOT_001")
 	w.call("GET", "/api/vendors", bearer+"x", "").refused(http.StatusUnauthorized, "AUTH_001")
 	w.must(people.SignOut(t.Context(), session.Principal))

@@ -25,6 +25,7 @@ type Route struct {
 	Policy  identity.Policy
 	Creates bool // it makes something, and takes an Idempotency-Key
 	Stream  bool // the answer goes out as it is written, without a time limit
+	Page    bool // the answer is a page that people read, or leads to one
 }
 
 // route is a Route that was registered.

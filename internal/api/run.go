@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"slices"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 )
 
 // Run is one execution of a source.
 type Run struct {
-	ID           int64       `json:"id" doc:"When it began, in milliseconds since 1970"`
+	ID           int64       `json:"id" doc:"When it began, in milliseconds since 1970; run_id is unique, this is not"`
 	RunID        string      `json:"run_id"`
 	DataSourceID int64       `json:"data_source_id"`
 	Status       string      `json:"status" doc:"queued, running, succeeded, partial, failed, cancelled, interrupted"`
@@ -24,13 +25,34 @@ type Run struct {
 	RetryAt      *string     `json:"retry_at" doc:"When it is tried again after a failure"`
 	ErrorClass   string      `json:"error_class,omitzero"`
 	Error        string      `json:"error,omitzero" doc:"What failed, and what to do next"`
+	DurationMS   *int64      `json:"duration_ms" doc:"null while it runs"`
 	Requests     int         `json:"requests"`
+	Retries      int         `json:"retries" doc:"Of the requests, those that failed in passing and were made again"`
+	Bytes        int64       `json:"bytes" doc:"Of answers"`
 	Read         int         `json:"read"`
 	Written      int         `json:"written"`
 	Unchanged    int         `json:"unchanged"`
 	Deleted      int         `json:"deleted"`
 	Quarantined  int         `json:"quarantined"`
-	Streams      []RunStream `json:"streams" nullable:"false"`
+	Failure      *Failure    `json:"failure" doc:"What speaks for the run; null when nothing failed"`
+	Streams      []RunStream `json:"streams" nullable:"false" doc:"Endpoint by endpoint: of one run, and of lists with expand=1"`
+}
+
+// Failure is what went wrong, for programs and for people.
+type Failure struct {
+	Class   string `json:"class" doc:"auth, forbidden, throttled, transient, capability, data, conflict, local, cancelled …"`
+	Reason  string `json:"reason,omitzero" doc:"Finer than the class, such as key_expired"`
+	Where   string `json:"where"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy" doc:"What to do next"`
+}
+
+// failureOf shows what went wrong; nil for nothing.
+func failureOf(f *flow.Failure) *Failure {
+	if f == nil {
+		return nil
+	}
+	return &Failure{Class: string(f.Code), Reason: f.Reason, Where: f.Where, Message: f.Message, Remedy: f.Remedy}
 }
 
 // RunStream is what a run did to one endpoint.
@@ -43,17 +65,21 @@ type RunStream struct {
 	Deleted     int           `json:"deleted"`
 	Quarantined int           `json:"quarantined"`
 	Requests    int           `json:"requests"`
+	Retries     int           `json:"retries"`
+	Bytes       int64         `json:"bytes"`
 	Seconds     float64       `json:"seconds"`
 	Error       string        `json:"error,omitzero"`
+	Failure     *Failure      `json:"failure,omitzero"`
 	Deliveries  []RunDelivery `json:"deliveries" nullable:"false"`
 }
 
 // RunDelivery is what a run brought to one destination.
 type RunDelivery struct {
-	DataSinkID  int64  `json:"data_sink_id"`
-	Written     int    `json:"written"`
-	Quarantined int    `json:"quarantined"`
-	Error       string `json:"error,omitzero"`
+	DataSinkID  int64    `json:"data_sink_id"`
+	Written     int      `json:"written"`
+	Quarantined int      `json:"quarantined"`
+	Error       string   `json:"error,omitzero"`
+	Failure     *Failure `json:"failure,omitzero"`
 }
 
 func (a *API) registerRuns() {
@@ -64,10 +90,9 @@ func (a *API) registerRuns() {
 	register(a, Route{Method: http.MethodGet, Path: "/data_sources/{id}/runs", Tag: tag, Summary: "A source's runs, newest first", Policy: mayRead(store.KindSource)}, a.sourceRuns)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/cancel", Tag: tag, Summary: "Cancel a source's run that is queued or under way", Policy: mayOperate(store.KindSource),
 		Detail: "What was read is kept; the next run goes on from there."}, a.cancelRun)
-	register(a, Route{Method: http.MethodGet, Path: "/data_sources/{id}/plan", Tag: tag, Summary: "What the next run would cost", Policy: mayOperate(store.KindSource)}, a.planSource)
 	register(a, Route{Method: http.MethodGet, Path: "/runs", Tag: tag, Summary: "Runs of all sources, newest first", Policy: signedIn}, a.listRuns)
+	register(a, Route{Method: http.MethodGet, Path: "/runs/{run_id}", Tag: tag, Summary: "One run, endpoint by endpoint", Policy: signedIn}, a.oneRun)
 	register(a, Route{Method: http.MethodGet, Path: "/flows/{id}/run_status/{run_id}", Tag: tag, Summary: "How a run of a flow stands", Policy: signedIn}, a.runStatus)
-	a.registerMetrics()
 }
 
 type runNowInput struct {
@@ -87,7 +112,7 @@ func (a *API) runNow(ctx context.Context, in *runNowInput) (*value[Run], error) 
 	if err != nil {
 		return nil, err
 	}
-	return show(showRun(&run)), nil
+	return show(showRun(run)), nil
 }
 
 func (a *API) cancelRun(ctx context.Context, in *One) (*Done, error) {
@@ -97,28 +122,12 @@ func (a *API) cancelRun(ctx context.Context, in *One) (*Done, error) {
 	return done(), nil
 }
 
-// showRun shows a run; one that is not over with what it has done so far.
-func showRun(r *flow.Run) Run {
-	out := Run{ID: flow.Number(r.ID), RunID: string(r.ID), DataSourceID: r.Flow, Status: r.Status, Why: r.Order.Why, QueuedAt: moment(r.Queued), StartedAt: moment(cmp.Or(r.Started, r.Queued)),
-		EndedAt: momentOrNull(r.Ended), Attempts: r.Attempts, RetryAt: momentOrNull(r.RetryAt), ErrorClass: r.Class, Error: r.Problem, Streams: []RunStream{}}
-	if r.Status == store.RunDelivering {
-		out.Status = store.RunRunning
-	}
-	for _, s := range r.Result.Streams {
-		out.add(s)
-	}
-	return out
-}
-
 // add adds what a run did to one stream.
 func (r *Run) add(s flow.StreamResult) {
-	stream := RunStream{Name: s.Name, Status: string(s.Status), Read: s.Read, Written: s.Written, Unchanged: s.Unchanged, Deleted: s.Deleted,
-		Quarantined: s.Quarantined, Requests: s.Requests, Seconds: s.Seconds, Error: s.Error, Deliveries: []RunDelivery{}}
-	for _, d := range s.Deliveries {
-		stream.Deliveries = append(stream.Deliveries, RunDelivery{DataSinkID: d.Destination, Written: d.Written, Quarantined: d.Quarantined, Error: d.Error})
-	}
-	r.Streams = append(r.Streams, stream)
+	r.Streams = append(r.Streams, streamOf(s))
 	r.Requests += s.Requests
+	r.Retries += s.Retries
+	r.Bytes += s.Bytes
 	r.Read += s.Read
 	r.Written += s.Written
 	r.Unchanged += s.Unchanged
@@ -126,67 +135,128 @@ func (r *Run) add(s flow.StreamResult) {
 	r.Quarantined += s.Quarantined
 }
 
-// runsOf shows a source's runs, newest first.
-func (a *API) runsOf(ctx context.Context, src *flow.Source, n int) ([]Run, error) {
-	rows, err := a.Flows.Runs(ctx, src, n)
-	if err != nil {
-		return nil, err
+func streamOf(s flow.StreamResult) RunStream {
+	out := RunStream{Name: s.Name, Status: string(s.Status), Read: s.Read, Written: s.Written, Unchanged: s.Unchanged, Deleted: s.Deleted, Quarantined: s.Quarantined,
+		Requests: s.Requests, Retries: s.Retries, Bytes: s.Bytes, Seconds: s.Seconds, Error: s.Error, Failure: failureOf(s.Failure), Deliveries: []RunDelivery{}}
+	for _, d := range s.Deliveries {
+		out.Deliveries = append(out.Deliveries, RunDelivery{DataSinkID: d.Destination, Written: d.Written, Quarantined: d.Quarantined, Error: d.Error, Failure: failureOf(d.Failure)})
 	}
-	out := make([]Run, len(rows))
-	for i := range rows {
-		out[i] = showRun(&rows[i])
-	}
-	return out, nil
+	return out
 }
 
-// mostRuns is how many of a source's runs are looked at.
-const mostRuns = 1000
+// showRun shows a run; one that is not over with what it has done so far.
+func showRun(r *flow.Run) Run {
+	out := Run{
+		ID: r.Number, RunID: string(r.ID), DataSourceID: r.Resource, Status: r.Status, Why: r.Order.Why, QueuedAt: moment(r.Queued), StartedAt: moment(cmp.Or(r.Started, r.Queued)),
+		EndedAt: momentOrNull(r.Ended), Attempts: r.Attempts, RetryAt: momentOrNull(r.RetryAt), ErrorClass: r.Class, Error: r.Problem, Failure: failureOf(r.Failure), Streams: []RunStream{},
+	}
+	if r.Status == store.RunDelivering {
+		out.Status = store.RunRunning
+	}
+	for _, s := range r.Result.Streams {
+		out.add(s)
+	}
+	if r.Ended != 0 {
+		ms := (r.Ended - cmp.Or(r.Started, r.Queued)) / 1000
+		out.DurationMS = &ms
+		t := r.Totals
+		out.Requests, out.Retries, out.Bytes, out.Read = t.Requests, t.Retries, t.Bytes, t.Read
+		out.Written, out.Unchanged, out.Deleted, out.Quarantined = t.Written, t.Unchanged, t.Deleted, t.Quarantined
+	}
+	return out
+}
+
+// RunQuery is what lists of runs are narrowed by.
+type RunQuery struct {
+	Status string `query:"status" enum:"queued,running,succeeded,partial,failed,cancelled,interrupted"`
+	Since  string `query:"since" maxLength:"40" doc:"Runs that began then or later: a day, or a time"`
+	Until  string `query:"until" maxLength:"40" doc:"Runs that began before: a day, which is included, or a time"`
+	Expand flag   `query:"expand" doc:"With each run's streams"`
+}
+
+func (q RunQuery) filter(ctx context.Context, p Paging) (f store.RunFilter, err error) {
+	f = store.RunFilter{Org: actor(ctx).Org, Status: q.Status, Whole: q.Expand.On, Page: p.Page, Size: p.PerPage}
+	if f.From, err = when("since", q.Since, false); err != nil {
+		return f, err
+	}
+	f.To, err = when("until", q.Until, true)
+	return f, err
+}
+
+func (a *API) runs(ctx context.Context, p Paging, f store.RunFilter) ([]Run, int, error) {
+	if p.offset() >= farthest {
+		return nil, 0, nil
+	}
+	found, total, err := a.Flows.ListRuns(ctx, f)
+	out := make([]Run, len(found))
+	for i := range found {
+		out[i] = showRun(&found[i])
+	}
+	return out, total, err
+}
 
 type sourceRunsInput struct {
 	One
 	Paging
+	RunQuery
 }
 
 func (a *API) sourceRuns(ctx context.Context, in *sourceRunsInput) (*List[Run], error) {
-	src, err := a.Flows.Source(ctx, actor(ctx).Org, in.ID)
+	f, err := in.filter(ctx, in.Paging)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := a.runsOf(ctx, src, mostRuns)
-	return pageOf(ctx, in.Paging, runs), err
+	f.Sources = []int64{in.ID}
+	runs, total, err := a.runs(ctx, in.Paging, f)
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, in.Paging, runs, total), nil
 }
 
 type runList struct {
 	ListInput
+	RunQuery
 	DataSourceID int64 `query:"data_source_id"`
 }
 
-// runsEach is how many of each source's runs the list of all shows.
-const runsEach = 20
-
 func (a *API) listRuns(ctx context.Context, in *runList) (*List[Run], error) {
-	f, err := a.filter(ctx, in.ListInput, store.KindSource)
+	f, err := in.filter(ctx, in.Paging)
 	if err != nil {
 		return nil, err
 	}
-	f.Page, f.Number = 0, 0
-	if in.DataSourceID != 0 {
-		f.IDs = []int64{in.DataSourceID}
+	if f.Sources, err = a.visible(ctx, in.ListInput, store.KindSource); err != nil {
+		return nil, err
 	}
-	sources, _, err := a.Flows.Sources(ctx, f)
+	f.Sources = only(f.Sources, in.DataSourceID)
+	runs, total, err := a.runs(ctx, in.Paging, f)
+	return list(ctx, in.Paging, runs, total), err
+}
+
+type oneRunInput struct {
+	RunID string `path:"run_id" maxLength:"40"`
+}
+
+// runFor finds a run whose source the caller may look at. One of a source that
+// was deleted is for administrators.
+func (a *API) runFor(ctx context.Context, id string) (*flow.Run, error) {
+	r, err := a.Flows.Run(ctx, actor(ctx).Org, id)
 	if err != nil {
 		return nil, err
 	}
-	runs := []Run{}
-	for _, src := range sources {
-		some, err := a.runsOf(ctx, src, runsEach)
-		if err != nil {
-			return nil, err
-		}
-		runs = append(runs, some...)
+	err = a.Identity.Authorize(ctx, principal(ctx), mayRead(store.KindSource), r.Resource)
+	if weir.CodeOf(err) == weir.CodeNotFound && principal(ctx).Role.AtLeast(identity.RoleAdmin) {
+		err = nil
 	}
-	slices.SortStableFunc(runs, func(a, b Run) int { return cmp.Compare(b.ID, a.ID) })
-	return pageOf(ctx, in.Paging, runs), nil
+	return r, err
+}
+
+func (a *API) oneRun(ctx context.Context, in *oneRunInput) (*value[Run], error) {
+	r, err := a.runFor(ctx, in.RunID)
+	if err != nil {
+		return nil, err
+	}
+	return show(showRun(r)), nil
 }
 
 type runStatusInput struct {
@@ -201,45 +271,14 @@ type RunStatus struct {
 }
 
 func (a *API) runStatus(ctx context.Context, in *runStatusInput) (*value[RunStatus], error) {
-	root, _, err := a.flowAt(ctx, in.ID, "collaborator")
+	root, _, err := a.flowAt(ctx, in.ID, identity.RoleCollaborator)
 	if err != nil {
 		return nil, err
 	}
-	src, err := a.Flows.Source(ctx, root.Org, root.ID)
+	r, err := a.Flows.RunOf(ctx, root.Org, root.ID, in.RunID)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := a.runsOf(ctx, src, mostRuns)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range runs {
-		if r.ID == in.RunID {
-			return show(RunStatus{Status: r.Status, Run: r}), nil
-		}
-	}
-	return nil, nowhere()
-}
-
-// Estimate is what a run would cost for one endpoint.
-type Estimate struct {
-	Name     string `json:"name"`
-	Reading  string `json:"reading" doc:"everything, or changes"`
-	Records  int    `json:"records" doc:"-1 when nobody knows"`
-	Requests int    `json:"requests"`
-	Open     bool   `json:"open" doc:"It may be more"`
-	Note     string `json:"note,omitzero"`
-}
-
-// planSource says what the next run of a source would cost.
-func (a *API) planSource(ctx context.Context, in *One) (*value[[]Estimate], error) {
-	plan, err := a.Flows.Plan(ctx, actor(ctx), in.ID)
-	if err != nil {
-		return nil, upstream(err)
-	}
-	out := []Estimate{}
-	for _, e := range plan {
-		out = append(out, Estimate(e))
-	}
-	return show(out), nil
+	run := showRun(r)
+	return show(RunStatus{Status: run.Status, Run: run}), nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
-	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -29,7 +28,7 @@ func (a *API) registerRunEvents() {
 	register(a, Route{Method: http.MethodGet, Path: "/runs/events", Tag: tag, Summary: "Follow the runs of all sources, or of one", Policy: signedIn, Stream: true,
 		Detail: "Server-sent events. Each event `run` is a run as GET /runs shows it, sent when it has changed."}, a.allRunEvents)
 	register(a, Route{Method: http.MethodGet, Path: "/runs/{run_id}/events", Tag: tag, Summary: "Follow one run until its end", Policy: signedIn, Stream: true,
-		Detail: "Server-sent events. Each event `run` is the run as it stands, sent when it has changed; the stream ends with the run. It is named by its run_id, or by its number."}, a.oneRunEvents)
+		Detail: "Server-sent events. Each event `run` is the run as it stands, sent when it has changed; the stream ends with the run."}, a.oneRunEvents)
 }
 
 // eventStream is an answer of server-sent events.
@@ -39,32 +38,25 @@ type eventStream struct {
 	Body  func(huma.Context)
 }
 
-type oneRunInput struct {
-	Run string `path:"run_id" maxLength:"40" doc:"The run's run_id, or its number"`
-}
-
 // errSeen ends a stream whose run is over.
 var errSeen = errors.New("the run is over")
 
 func (a *API) oneRunEvents(ctx context.Context, in *oneRunInput) (*eventStream, error) {
 	org := actor(ctx).Org
-	run, err := a.Flows.FindRun(ctx, org, in.Run)
+	run, err := a.runFor(ctx, in.RunID)
 	if err != nil {
-		return nil, err
-	}
-	if err := a.Identity.Authorize(ctx, principal(ctx), identity.Access(store.KindSource, identity.RoleCollaborator), run.Flow); err != nil {
 		return nil, err
 	}
 	return a.stream(ctx, func(ctx context.Context, out *events) error {
 		return a.Runner.Watch(ctx, org, func(sources map[int64]bool) error {
-			if sources != nil && !sources[run.Flow] {
+			if sources != nil && !sources[run.Resource] {
 				return nil
 			}
-			now, err := a.Flows.Run(ctx, org, run.ID)
+			now, err := a.Flows.Run(ctx, org, in.RunID)
 			if err != nil {
 				return err
 			}
-			if err := out.run(&now); err != nil || now.Open() {
+			if err := out.run(now); err != nil || now.Open() {
 				return err
 			}
 			return errSeen

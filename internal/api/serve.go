@@ -21,6 +21,7 @@ type exchange struct {
 	id     string
 	route  *route // nil when there is none
 	who    identity.Principal
+	cookie string // the session token of the cookie that says who asks; "" for a header
 	client identity.Client
 	body   []byte
 	err    error // what the handler, or the checks before it, said
@@ -72,7 +73,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("X-Request-Id", x.id)
 	x.r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
-	x.client = identity.Client{Address: a.Address(r), Agent: r.UserAgent()}
+	x.client = a.Cookies.Client(r, a.Address(r))
 	defer a.log(x, begun)
 	a.guarded(x)
 	a.finish(x)

@@ -128,13 +128,13 @@ func (a *API) showSources(ctx context.Context, all ...*flow.Source) ([]Source, e
 	if err != nil {
 		return nil, err
 	}
+	runs, err := a.Store.RecentRuns(ctx, runsShown, ids...)
+	if err != nil {
+		return nil, err
+	}
 	shown := make([]Source, len(all))
 	for i, src := range all {
 		kind, err := a.Credentials.Kind(src.Type)
-		if err != nil {
-			return nil, err
-		}
-		runs, err := a.Flows.Runs(ctx, src, runsShown)
 		if err != nil {
 			return nil, err
 		}
@@ -142,8 +142,8 @@ func (a *API) showSources(ctx context.Context, all ...*flow.Source) ([]Source, e
 		for _, d := range datasets[src.ID] {
 			shown[i].DataSets = append(shown[i].DataSets, brief(d))
 		}
-		for _, r := range runs {
-			shown[i].RunIDs = append(shown[i].RunIDs, RunInfo{ID: flow.Number(r.ID), CreatedAt: moment(r.Started)})
+		for _, r := range runs[src.ID] {
+			shown[i].RunIDs = append(shown[i].RunIDs, RunInfo{ID: r.Number, CreatedAt: moment(r.Started)})
 		}
 	}
 	return shown, nil
@@ -211,7 +211,7 @@ func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[S
 	if err != nil {
 		return nil, weir.At("data_credentials_id", err)
 	}
-	if input.SourceSpec, err = a.sourceSpec(c.Kind, c.Origin, in.Body); err != nil {
+	if input.SourceSpec, err = a.sourceSpec(ctx, c.Kind, c.Origin, in.Body); err != nil {
 		return nil, err
 	}
 	if in.Body.Schedule != nil {
@@ -259,7 +259,7 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 		if in.Body.VendorEndpointID == 0 && in.Body.Endpoint == "" && in.Body.Endpoints == nil && in.Body.SourceConfig["rest.iterations"] == nil {
 			in.Body.Endpoints = before.Endpoints
 		}
-		spec, err := a.sourceSpec(c.Kind, c.Origin, in.Body)
+		spec, err := a.sourceSpec(ctx, c.Kind, c.Origin, in.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -352,8 +352,9 @@ func (a *API) sourceWithTree(ctx context.Context, id int64) (*value[Source], err
 	return show(shown[0]), err
 }
 
-// sourceSpec translates a body into the domain's words.
-func (a *API) sourceSpec(kind *credential.Kind, origin string, in sourceInput) (spec flow.SourceSpec, err error) {
+// sourceSpec translates a body into the domain's words. Lookups that the caller
+// may not use are refused.
+func (a *API) sourceSpec(ctx context.Context, kind *credential.Kind, origin string, in sourceInput) (spec flow.SourceSpec, err error) {
 	if in.SourceConfig != nil {
 		if spec.Given, err = jsonOf(in.SourceConfig); err != nil {
 			return spec, err
@@ -368,8 +369,10 @@ func (a *API) sourceSpec(kind *credential.Kind, origin string, in sourceInput) (
 	}
 	delete(config, "start.cron")
 	if config["rest.iterations"] != nil {
-		spec.Manual, err = manual(config, origin)
-		return spec, err
+		if spec.Manual, spec.Lookups, err = manual(config, origin); err != nil {
+			return spec, err
+		}
+		return spec, a.mayUseLookups(ctx, spec.Lookups)
 	}
 	if spec.Endpoints, err = a.endpointsOf(kind, in, config); err != nil {
 		return spec, err

@@ -98,6 +98,11 @@ func (a *API) sessionToken(ctx context.Context, s identity.Session) (*value[Toke
 	}), nil
 }
 
+// showLink shows a link that was just made.
+func (a *API) showLink(user int64, link weir.Secret) Link {
+	return Link{Link: link.Expose(), UserID: user, ExpiresAt: momentOf(a.Now().Add(identity.LinkAge))}
+}
+
 func (a *API) logout(ctx context.Context, _ *struct{}) (*Done, error) {
 	if err := a.People.SignOut(ctx, principal(ctx)); err != nil {
 		return nil, err

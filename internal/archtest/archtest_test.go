@@ -56,19 +56,20 @@ var arrows = map[string][]string{
 	"":                            nil,
 	"connectors":                  nil,
 	"cmd/weir":                    {"internal/cli"},
-	"internal/cli":                {"client", "internal/audit", "internal/backup", "internal/identity", "internal/server", "internal/job", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/stdout"},
+	"internal/cli":                {"client", "internal/audit", "internal/backup", "internal/identity", "internal/notify", "internal/server", "internal/job", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/s3", "internal/destination/stdout"},
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store"},
 	"internal/connector":          {"connectors", "internal/rest"},
 	"internal/store/storetest":    {"internal/store"},
 	"internal/audit":              {"internal/store"},
 	"internal/backup":             {"internal/store"},
-	"internal/credential":         {"internal/audit", "internal/connector", "internal/destination/sqldb", "internal/governor", "internal/netguard", "internal/rest", "internal/store"},
+	"internal/credential":         {"internal/audit", "internal/connector", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/netguard", "internal/rest", "internal/store"},
 	"internal/identity":           {"internal/store", "internal/audit"},
-	"internal/api":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/netguard", "internal/rest", "internal/schedule", "internal/store"},
-	"internal/server":             {"internal/api", "internal/audit", "internal/connector", "internal/credential", "internal/flow", "internal/governor", "internal/identity", "internal/job", "internal/netguard", "internal/store", "internal/vault", "internal/web"},
-	"internal/flow":               {"internal/audit", "internal/connector", "internal/credential", "internal/destination/file", "internal/destination/sqldb", "internal/governor", "internal/job", "internal/pipeline", "internal/rest", "internal/schedule", "internal/store"},
-	"internal/job":                {"internal/store"},
+	"internal/api":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/netguard", "internal/notify", "internal/rest", "internal/schedule", "internal/store"},
+	"internal/notify":             {"internal/audit", "internal/identity", "internal/netguard", "internal/store"},
+	"internal/server":             {"internal/api", "internal/audit", "internal/connector", "internal/credential", "internal/flow", "internal/governor", "internal/identity", "internal/job", "internal/netguard", "internal/notify", "internal/store", "internal/vault", "internal/web"},
 	"internal/web":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/pipeline", "internal/schedule", "internal/store", "internal/web/ui"},
+	"internal/flow":               {"internal/audit", "internal/connector", "internal/credential", "internal/destination/file", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/job", "internal/lookup", "internal/pipeline", "internal/rest", "internal/schedule", "internal/store"},
+	"internal/job":                {"internal/store"},
 	"internal/destination/file":   {"internal/destination/jsonl"},
 	"internal/destination/stdout": {"internal/destination/jsonl"},
 }
@@ -99,7 +100,7 @@ func TestImportsFollowTheArrows(t *testing.T) {
 func TestNoTestHelperReachesTheBinary(t *testing.T) {
 	for _, p := range packages(t, "./cmd/weir") {
 		for _, dep := range p.Deps {
-			for _, helper := range []string{"/pgtest", "/storetest", "/destinationtest", "go-cmp", "pgregory.net/rapid", "go-internal/testscript", "santhosh-tekuri/jsonschema/v6", "pb33f/libopenapi/datamodel", "goleak", "testing"} {
+			for _, helper := range []string{"/pgtest", "/mysqltest", "gofakes3", "/storetest", "/destinationtest", "go-cmp", "pgregory.net/rapid", "go-internal/testscript", "santhosh-tekuri/jsonschema/v6", "pb33f/libopenapi/datamodel", "goleak", "testing"} {
 				if strings.HasPrefix(dep, module) && strings.Contains(dep, helper) || dep == helper || strings.HasSuffix(dep, helper) && strings.Contains(dep, ".") {
 					t.Errorf("the binary contains %s", dep)
 				}
@@ -174,20 +175,26 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 // exposers are the files in which a secret's value is taken out: the header's
 // last hop, the driver that opens a destination, the keyed hash that names a
 // budget, the redactor that must know what to hide, the hash of a password,
-// what proves Weir to an identity provider, the cookie of a session, the form of what people paste, the vault that seals it, and the recovery kit
+// what proves Weir to an identity provider, the cookie of a session, the form of what people paste, the vault that seals it, the door to
+// what channels of notifications are sent with, and the recovery kit
 // that writes and reads its shares.
 var exposers = []string{
 	"client/prove.go",
+	"internal/api/channel_settings.go",
 	"internal/api/service_keys.go",
 	"internal/api/token.go",
 	"internal/cli/loginkey.go",
 	"internal/cli/source.go",
 	"internal/cli/vaultkit.go",
 	"internal/credential/secret.go",
+	"internal/destination/s3/s3.go",
+	"internal/destination/sqldb/mysql_address.go",
 	"internal/destination/sqldb/postgres.go",
 	"internal/governor/governor.go",
+	"internal/identity/cookie.go",
 	"internal/identity/password.go",
 	"internal/identity/provider.go",
+	"internal/notify/door.go",
 	"internal/rest/auth.go",
 	"internal/vault/kit.go",
 	"internal/vault/seal.go",

@@ -34,6 +34,7 @@ func (s source) at(n ast.Node) string {
 var testSupport = map[string]bool{
 	"internal/archtest":                    true,
 	"internal/pgtest":                      true,
+	"internal/mysqltest":                   true,
 	"internal/store/storetest":             true,
 	"internal/destination/destinationtest": true,
 	"bench":                                true,

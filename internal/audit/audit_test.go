@@ -108,6 +108,78 @@ func TestAnyChangeOfTheLogIsFound(t *testing.T) {
 	}
 }
 
+// Every byte of every column of every entry, one at a time.
+func TestAChangeOfAnyOneByteOfTheLogIsFound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	_, l := open(t, "sqlite:"+path)
+	fill(t, l, 4)
+	raw, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=10000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	raw.SetMaxOpenConns(1)
+	tried := 0
+	try := func(column string, seq int, value, edited any) {
+		t.Helper()
+		tried++
+		where := ` WHERE seq = $2`
+		table := "audit_entry"
+		if column == "head" {
+			table, column = "audit_head", "mac"
+		}
+		if _, err := raw.ExecContext(t.Context(), `UPDATE `+table+` SET `+column+` = $1`+where, edited, seq); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Verify(t.Context()); weir.CodeOf(err) != weir.CodeIntegrity {
+			t.Errorf("%s of entry %d changed to %v: %v", column, seq, edited, err)
+		}
+		if _, err := raw.ExecContext(t.Context(), `UPDATE `+table+` SET `+column+` = $1`+where, value, seq); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seq := 1; seq <= 4; seq++ {
+		for _, column := range []string{"at", "org", "actor", "object"} {
+			var value int64
+			if err := raw.QueryRowContext(t.Context(), `SELECT `+column+` FROM audit_entry WHERE seq = $1`, seq).Scan(&value); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 8 {
+				try(column, seq, value, value^(0x5a<<(8*i)))
+			}
+		}
+		for _, column := range []string{"action", "kind", "detail", "previous", "mac"} {
+			var value []byte
+			if err := raw.QueryRowContext(t.Context(), `SELECT CAST(`+column+` AS BLOB) FROM audit_entry WHERE seq = $1`, seq).Scan(&value); err != nil {
+				t.Fatal(err)
+			}
+			text := column == "action" || column == "kind"
+			for i := range value {
+				edited := append([]byte{}, value...)
+				edited[i] ^= 1
+				if text {
+					try(column, seq, string(value), string(edited))
+				} else {
+					try(column, seq, value, edited)
+				}
+			}
+		}
+	}
+	var head []byte
+	if err := raw.QueryRowContext(t.Context(), `SELECT mac FROM audit_head`).Scan(&head); err != nil {
+		t.Fatal(err)
+	}
+	for i := range head {
+		edited := append([]byte{}, head...)
+		edited[i] ^= 1
+		try("head", 4, head, edited)
+	}
+	if _, err := l.Verify(t.Context()); err != nil || tried < 400 {
+		t.Errorf("after %d edits were undone: %v", tried, err)
+	}
+	t.Logf("%d edits of one byte, each found", tried)
+}
+
 func BenchmarkVerify(b *testing.B) {
 	db, l := open(b, "sqlite:"+filepath.Join(b.TempDir(), "a.db"))
 	const n = 100_000

@@ -29,27 +29,36 @@ type Terminal struct {
 type commands struct {
 	LogLevel string `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL"`
 
-	Sync         syncCommand         `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
-	Plan         planCommand         `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
-	Demo         demoCommand         `cmd:"" help:"See the whole journey on simulated data; needs no account."`
-	Serve        serveCommand        `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
-	Setup        setupCommand        `cmd:"" help:"Make the first user of a new server, and sign in."`
-	Login        loginCommand        `cmd:"" help:"Sign in to a server with a service key."`
-	Credentials  credentialsCommand  `cmd:"" help:"Keys and logins that a server keeps."`
-	Sources      sourcesCommand      `cmd:"" help:"What a server reads."`
-	Datasets     datasetsCommand     `cmd:"" help:"What its sources yield."`
-	Destinations destinationsCommand `cmd:"" help:"Where its datasets go."`
-	Flows        flowsCommand        `cmd:"" help:"Its flows, as trees."`
-	Runs         runsCommand         `cmd:"" help:"Its runs, newest first."`
-	Users        usersCommand        `cmd:"" help:"Who may use it."`
-	Keys         keysCommand         `cmd:"" help:"Your service keys."`
-	Backup       backupCommand       `cmd:"" help:"Copies of a server's database."`
-	Restore      restoreCommand      `cmd:"" help:"Bring a server's database back from a backup."`
-	Audit        auditCommand        `cmd:"" help:"The log of who did what."`
-	Simulate     simulateCommand     `cmd:"" help:"Run a simulator of the Cal.com API."`
-	Connectors   connectorsCommand   `cmd:"" help:"List, describe and check connectors."`
-	Vault        vaultCommand        `cmd:"" help:"Look after the keys that Weir's own secrets are encrypted with."`
-	Version      versionCommand      `cmd:"" help:"Print the version."`
+	Sync          syncCommand          `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
+	Plan          planCommand          `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
+	Demo          demoCommand          `cmd:"" help:"See the whole journey on simulated data; needs no account."`
+	Serve         serveCommand         `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
+	Setup         setupCommand         `cmd:"" help:"Make the first user of a new server, and sign in."`
+	Login         loginCommand         `cmd:"" help:"Sign in to a server with a service key, a password or an invitation."`
+	Credentials   credentialsCommand   `cmd:"" help:"Keys and logins that a server keeps."`
+	Sources       sourcesCommand       `cmd:"" help:"What a server reads."`
+	Datasets      datasetsCommand      `cmd:"" help:"What its sources yield."`
+	Destinations  destinationsCommand  `cmd:"" help:"Where its datasets go."`
+	Flows         flowsCommand         `cmd:"" help:"Its flows, as trees."`
+	Projects      projectsCommand      `cmd:"" help:"Folders of its flows."`
+	Lookups       lookupsCommand       `cmd:"" help:"Tables of rows that its sources read by."`
+	Runs          runsCommand          `cmd:"" help:"Its runs, newest first."`
+	Health        healthCommand        `cmd:"" help:"How each flow stands."`
+	Quarantine    quarantineCommand    `cmd:"" help:"Records that failed, and their way back."`
+	Budgets       budgetsCommand       `cmd:"" help:"What each key may spend, and who spends it."`
+	Notifications notificationsCommand `cmd:"" help:"What you were told, and the channels over which you are."`
+	Users         usersCommand         `cmd:"" help:"Who may use it."`
+	Orgs          orgsCommand          `cmd:"" help:"Your organizations."`
+	Teams         teamsCommand         `cmd:"" help:"Groups of users with whom things are shared at once."`
+	Sessions      sessionsCommand      `cmd:"" help:"Where you are signed in."`
+	Keys          keysCommand          `cmd:"" help:"Your service keys."`
+	Backup        backupCommand        `cmd:"" help:"Copies of a server's database."`
+	Restore       restoreCommand       `cmd:"" help:"Bring a server's database back from a backup."`
+	Audit         auditCommand         `cmd:"" help:"The log of who did what."`
+	Simulate      simulateCommand      `cmd:"" help:"Run a simulator of the Cal.com API."`
+	Connectors    connectorsCommand    `cmd:"" help:"List, describe and check connectors."`
+	Vault         vaultCommand         `cmd:"" help:"Look after the keys that Weir's own secrets are encrypted with."`
+	Version       versionCommand       `cmd:"" help:"Print the version."`
 
 	InstallCompletions kongplete.InstallCompletions `cmd:"" name:"completion" help:"Print the command that switches on shell completion."`
 }

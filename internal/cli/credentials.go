@@ -81,14 +81,14 @@ func (f remoteFlags) show(s *session, c client.Credential) error {
 
 // secretFlags are where a credential's secret comes from: never an argument.
 type secretFlags struct {
-	Set        map[string]string `placeholder:"FIELD=VALUE" help:"A field that is no secret, such as base_url, host, database or path; may be repeated."`
-	SecretFile string            `name:"secret-file" placeholder:"FILE" help:"File with the key or password (default: $CAL_API_KEY or $PGPASSWORD, or asked for)."`
+	Set        map[string]string `placeholder:"FIELD=VALUE" help:"A field that is no secret, such as base_url, host, database, bucket or path; may be repeated."`
+	SecretFile string            `name:"secret-file" placeholder:"FILE" help:"File with the key or password (default: $CAL_API_KEY, $PGPASSWORD, $MYSQL_PWD or $AWS_SECRET_ACCESS_KEY, or asked for)."`
 }
 
 // values reads the fields. Kinds without a secret ask for none.
 func (f secretFlags) values(s *session, kind string) (settings map[string]string, secrets map[string]weir.Secret, err error) {
 	field, variable, what := secretOf(kind)
-	for _, name := range []string{"api_key", "password"} {
+	for _, name := range []string{"api_key", "password", "secret_access_key"} {
 		if f.Set[name] != "" {
 			return nil, nil, keyOnCommandLine("--set " + name)
 		}
@@ -107,6 +107,10 @@ func secretOf(kind string) (field, variable, what string) {
 		return "", "", ""
 	case "postgres":
 		return "password", "PGPASSWORD", "Password"
+	case "mysql":
+		return "password", "MYSQL_PWD", "Password"
+	case "s3":
+		return "secret_access_key", "AWS_SECRET_ACCESS_KEY", "Secret access key"
 	}
 	return "api_key", keyVariable, "API key"
 }
@@ -115,7 +119,7 @@ type credentialsAdd struct {
 	remoteFlags
 	secretFlags
 	Name string `arg:"" help:"What to call it."`
-	Kind string `default:"cal_com_api" help:"cal_com_api, rest, postgres, sqlite or file (default cal_com_api)."`
+	Kind string `default:"cal_com_api" help:"cal_com_api, rest, postgres, mysql, s3, sqlite or file (default cal_com_api)."`
 }
 
 // Run adds it.

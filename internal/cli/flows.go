@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/weirhq/weir/client"
@@ -30,8 +29,13 @@ func (c flowsList) Run(s *session) error {
 	if err := server.Call(s.ctx, http.MethodGet, "/flows?flows_only=1&per_page=1000", nil, &all); err != nil {
 		return err
 	}
-	return c.print(s, all.Flows, "FLOW\tPART\tSTATUS", func(w io.Writer) {
-		for _, root := range all.Flows {
+	return c.printFlows(s, all.Flows)
+}
+
+// printFlows draws flows as trees.
+func (f remoteFlags) printFlows(s *session, flows []client.Node) error {
+	return f.print(s, flows, "FLOW\tPART\tSTATUS", func(w io.Writer) {
+		for _, root := range flows {
 			draw(w, root, 0)
 		}
 	})
@@ -63,34 +67,3 @@ type flowsDelete struct {
 
 // Run deletes it.
 func (c flowsDelete) Run(s *session) error { return c.remove(s, "flows", c.ID) }
-
-// runsCommand is `weir runs`.
-type runsCommand struct {
-	remoteFlags
-	Source int64 `help:"Only of this source."`
-}
-
-// Run lists them, newest first.
-func (c runsCommand) Run(s *session) error {
-	server, err := c.dial(s)
-	if err != nil {
-		return err
-	}
-	query := url.Values{}
-	if c.Source != 0 {
-		query.Set("data_source_id", fmt.Sprint(c.Source))
-	}
-	runs, err := client.List[client.Run](s.ctx, server, "/runs", query)
-	if err != nil {
-		return err
-	}
-	return c.printRuns(s, runs...)
-}
-
-func (f remoteFlags) printRuns(s *session, runs ...client.Run) error {
-	return f.print(s, runs, "RUN\tSOURCE\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tDELETED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
-		for _, r := range runs {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, r.Status, r.Read, r.Written, r.Unchanged, r.Deleted, r.Quarantined, r.Requests)
-		}
-	})
-}

@@ -8,30 +8,6 @@ import (
 	"github.com/weirhq/weir/client"
 )
 
-// usersCommand is `weir users`.
-type usersCommand struct {
-	List usersList `cmd:"" default:"withargs" help:"List the organization's users."`
-}
-
-type usersList struct{ remoteFlags }
-
-// Run lists them.
-func (c usersList) Run(s *session) error {
-	server, err := c.dial(s)
-	if err != nil {
-		return err
-	}
-	all, err := client.List[client.User](s.ctx, server, "/users", nil)
-	if err != nil {
-		return err
-	}
-	return c.print(s, all, "ID\tNAME\tE-MAIL\tSTATUS", func(w io.Writer) {
-		for _, u := range all {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", u.ID, u.FullName, u.Email, u.Status)
-		}
-	})
-}
-
 // keysCommand is `weir keys`: service keys of the caller.
 type keysCommand struct {
 	List   keysList   `cmd:"" default:"withargs" help:"List your service keys."`

@@ -22,12 +22,17 @@ type serveCommand struct {
 	PublicURL string        `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
 	Files     string        `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
 	CalcomURL string        `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
+	Loopback  bool          `name:"allow-loopback" help:"Let credentials name addresses of this machine, although users on others reach the server."`
 	TLSCert   string        `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
 	TLSKey    string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
 	Role      string        `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
 	Room      int           `name:"jobs" default:"32" placeholder:"N" help:"How many sources are read, and destinations filled, at once (default 32)."`
 	Takeover  time.Duration `default:"30s" placeholder:"TIME" help:"How long a process may be silent before others take over what it does (default 30s)."`
-	Proxies   []string      `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+	mailFlags
+	NotifyNetworks []string `name:"notify-networks" placeholder:"CIDR,…" help:"Networks that are not public and that users' notifications may go to (default none)."`
+	Networks       []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
+	Proxies        []string `name:"trusted-proxies" placeholder:"CIDR,…" help:"Reverse proxies whose X-Forwarded-For is believed (default none)."`
+	oidcFlags
 }
 
 // Run wires the server, says where it is and how to begin, and serves until
@@ -42,12 +47,14 @@ func (c serveCommand) Run(s *session) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // Serve closes it, too
+	config.NoLoopback = !c.Loopback && c.reachable(listener)
+	address := c.address(listener)
+	config.PublicURL = address
 	srv, err := server.New(s.ctx, config)
 	if err != nil {
 		return err
 	}
 	defer closing(s, "server", func() error { return srv.Close(s.ctx) })
-	address := c.address(listener)
 	if c.Role == string(server.RoleWorker) {
 		fmt.Fprintf(s.Stdout, "Weir works; it answers /healthz and /readyz on %s\n", address)
 		return c.serve(s, srv, listener)
@@ -74,7 +81,7 @@ func (c serveCommand) serve(s *session, srv *server.Server, l net.Listener) erro
 
 // config reads the flags.
 func (c serveCommand) config(s *session) (config server.Config, err error) {
-	config = server.Config{Database: c.Database, Files: c.Files, PublicURL: c.PublicURL, Role: server.Role(c.Role), Jobs: job.Options{Silence: c.Takeover, Room: c.Room}, Version: Version, Logger: s.log, Now: time.Now}
+	config = server.Config{Database: c.Database, Files: c.Files, Role: server.Role(c.Role), Jobs: job.Options{Silence: c.Takeover, Room: c.Room}, Version: Version, Logger: s.log, Now: time.Now}
 	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
 		return config, err
 	}
@@ -96,15 +103,36 @@ func (c serveCommand) config(s *session) (config server.Config, err error) {
 	if c.Takeover < time.Second || c.Takeover > time.Hour {
 		return config, &weir.Error{Code: weir.CodeUsage, Where: "--takeover", Message: "it is not within a second and an hour", Remedy: "Write it as 30s"}
 	}
-	for _, text := range c.Proxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return config, &weir.Error{Code: weir.CodeUsage, Where: "--trusted-proxies", Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
-		}
-		config.Proxies = append(config.Proxies, prefix)
+	if config.Proxies, err = networks("--trusted-proxies", c.Proxies); err != nil {
+		return config, err
+	}
+	if config.DatabaseNetworks, err = networks("--database-networks", c.Networks); err != nil {
+		return config, err
+	}
+	if config.Networks, err = networks("--notify-networks", c.NotifyNetworks); err != nil {
+		return config, err
+	}
+	if config.Mail, err = c.mail(s); err != nil {
+		return config, err
+	}
+	if config.Provider, config.ProviderName, err = c.provider(s); err != nil {
+		return config, err
 	}
 	config.TLS, err = c.tls()
 	return config, err
+}
+
+// networks reads a flag's networks.
+func networks(flag string, texts []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: flag, Message: "this is no network: " + text, Remedy: "Write it as 10.0.0.0/8"}
+		}
+		out = append(out, prefix.Masked())
+	}
+	return out, nil
 }
 
 // tls loads the certificate; nil without one.
@@ -124,10 +152,21 @@ func (c serveCommand) listen(s *session) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if host, _, _ := net.SplitHostPort(l.Addr().String()); !isLoopback(host) && c.TLSCert == "" {
+	if !onLoopback(l) && c.TLSCert == "" {
 		s.log.Warn("other machines reach this server, and it speaks no TLS: keys that are pasted into it can be read on the way. Give --tls-cert and --tls-key, or listen on loopback behind a proxy that does")
 	}
 	return l, nil
+}
+
+func onLoopback(l net.Listener) bool {
+	host, _, _ := net.SplitHostPort(l.Addr().String())
+	return isLoopback(host)
+}
+
+// reachable reports whether users on other machines reach the server, directly
+// or through a proxy.
+func (c serveCommand) reachable(l net.Listener) bool {
+	return !onLoopback(l) || c.PublicURL != "" || len(c.Proxies) > 0
 }
 
 // address is how the server is reached.

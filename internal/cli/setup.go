@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/client"
@@ -23,7 +24,7 @@ func (c setupCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	password, err := askSecret(s, "New password", c.PasswordFile, "WEIR_PASSWORD")
+	password, err := askSecret(s, "New password", c.PasswordFile, passwordVariable)
 	if err != nil {
 		return err
 	}
@@ -42,14 +43,24 @@ func (c setupCommand) Run(s *session) error {
 	return keepNewKey(s, c.Server, signedIn, "the command line of "+c.Name)
 }
 
-// loginCommand is `weir login`: later commands use the service key.
+// loginCommand is `weir login`: later commands use a service key.
 type loginCommand struct {
-	Server  string `env:"WEIR_URL" default:"http://127.0.0.1:8080" placeholder:"URL" help:"Address of the server (default http://127.0.0.1:8080)."`
-	KeyFile string `name:"key-file" placeholder:"FILE" help:"File with a service key (default: $WEIR_API_KEY, or asked for)."`
+	Server       string `env:"WEIR_URL" default:"http://127.0.0.1:8080" placeholder:"URL" help:"Address of the server (default http://127.0.0.1:8080)."`
+	KeyFile      string `name:"key-file" placeholder:"FILE" help:"File with a service key (default: $WEIR_API_KEY, or asked for)."`
+	Email        string `xor:"way" help:"Sign in with this address and a password, and make a service key."`
+	Invite       bool   `xor:"way" help:"Set a password with the link that an administrator handed you, and make a service key."`
+	InviteFile   string `name:"invite-file" placeholder:"FILE" help:"File with the link (default: $WEIR_INVITE, or asked for)."`
+	PasswordFile string `name:"password-file" placeholder:"FILE" help:"File with the password (default: $WEIR_PASSWORD, or asked for)."`
 }
 
-// Run tries the key, and keeps it.
+// passwordVariable may hold the password of who runs a command.
+const passwordVariable = "WEIR_PASSWORD" // #nosec G101 -- a variable's name
+
+// Run tries the key, or makes one, and keeps it.
 func (c loginCommand) Run(s *session) error {
+	if c.Email != "" || c.Invite {
+		return c.withPassword(s)
+	}
 	key, err := askSecret(s, "Service key", c.KeyFile, tokenVariable)
 	if err != nil {
 		return err
@@ -59,6 +70,67 @@ func (c loginCommand) Run(s *session) error {
 		return err
 	}
 	return keepKey(s, c.Server, server, key)
+}
+
+func (c loginCommand) withPassword(s *session) error {
+	anonymous, err := client.New(client.Options{URL: c.Server})
+	if err != nil {
+		return err
+	}
+	var link, token weir.Secret
+	what := "Password"
+	if c.Invite {
+		if link, err = askSecret(s, "Link", c.InviteFile, "WEIR_INVITE"); err != nil {
+			return err
+		}
+		what = "New password"
+	}
+	password, err := askSecret(s, what, c.PasswordFile, passwordVariable)
+	if err != nil {
+		return err
+	}
+	if c.Invite {
+		token, err = anonymous.AcceptLink(s.ctx, link, password)
+	} else {
+		token, err = anonymous.SignIn(s.ctx, c.Email, password)
+	}
+	if err != nil {
+		return err
+	}
+	proved, end, err := withSession(s, c.Server, token)
+	if err != nil {
+		return err
+	}
+	defer end()
+	me, err := proved.Me(s.ctx)
+	if err != nil {
+		return err
+	}
+	return keepNewKey(s, c.Server, proved, "the command line of "+me.FullName)
+}
+
+// signedIn begins a session of one command, with a password.
+func signedIn(s *session, address, email string, password weir.Secret) (*client.Client, func(), error) {
+	anonymous, err := client.New(client.Options{URL: address})
+	if err != nil {
+		return nil, nil, err
+	}
+	token, err := anonymous.SignIn(s.ctx, email, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	return withSession(s, address, token)
+}
+
+// withSession is a client with a session that end ends.
+func withSession(s *session, address string, token weir.Secret) (c *client.Client, end func(), err error) {
+	c, err = client.New(client.Options{URL: address, Token: token})
+	end = func() {
+		if err := c.Call(s.ctx, http.MethodDelete, "/session", nil, nil); err != nil {
+			s.log.Warn("the session could not be ended; it ends by itself", "error", err)
+		}
+	}
+	return c, end, err
 }
 
 // keepNewKey makes a service key and keeps it.

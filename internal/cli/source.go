@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -93,10 +95,25 @@ func openDatabase(s *session, data, address string) (*store.DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		address = "sqlite:" + filepath.Join(dir, "weir.db")
+		address = "sqlite:" + filepath.Join(dir, storeName)
 	}
 	db, err := store.Open(s.ctx, address, store.Options{Logger: s.log})
 	return db, weir.At(flag, err)
+}
+
+// openExisting opens a store that must be there: a mistyped directory is not
+// to become an empty store.
+func openExisting(s *session, data, address string) (*store.DB, error) {
+	if address == "" {
+		dir, err := dataDir(data, s.Getenv)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(filepath.Join(dir, storeName)); errors.Is(err, fs.ErrNotExist) {
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: "--data", Message: "there is no store in " + dir, Remedy: "Name the server's directory with --data, or its Postgres with --database-url"}
+		}
+	}
+	return openDatabase(s, data, address)
 }
 
 // dataDir is where Weir keeps its own files, made when it is missing.

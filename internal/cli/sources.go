@@ -168,10 +168,8 @@ func outcomeOf(run client.Run) error {
 		return nil
 	}
 	message := "it " + run.Status
-	for _, stream := range run.Streams {
-		if stream.Error != "" {
-			message += "; " + stream.Error
-		}
+	if run.Failure != nil {
+		message += "; " + run.Failure.Text()
 	}
 	return &weir.Error{Code: weir.CodeLocal, Where: "run " + run.RunID, Message: message}
 }

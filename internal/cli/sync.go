@@ -25,7 +25,7 @@ type sourceFlags struct {
 // syncCommand is `weir sync`: one flow in the foreground.
 type syncCommand struct {
 	sourceFlags
-	To           string `required:"" placeholder:"DESTINATION" help:"sqlite:FILE, postgres://user@host/db, file:///DIR?format=parquet|csv|jsonl, or - for standard output."`
+	To           string `required:"" placeholder:"DESTINATION" help:"sqlite:FILE, postgres://user@host/db, mysql://user@host/db, file:///DIR?format=parquet|csv|jsonl, s3://BUCKET/PREFIX?format=…, or - for standard output."`
 	FullRefresh  bool   `help:"Read everything again, and mark what is gone."`
 	DryRun       bool   `help:"Check the key and the destination's name, say what would be read and what it would cost; write nothing."`
 	Since        string `placeholder:"DATE" help:"Only bookings created since then (2026-01-01 or an RFC 3339 time)."`

@@ -27,8 +27,11 @@ type vaultFlags struct {
 	RootKeyFile string `placeholder:"FILE" help:"File of the root key (default root.key in --data). See docs/vault.md for other places."`
 }
 
+// opener opens a store: one that must be there, or one that may be made.
+type opener func(s *session, data, address string) (*store.DB, error)
+
 // options opens the database and finds the root key's place.
-func (f vaultFlags) options(s *session) (o vault.Options, db *store.DB, err error) {
+func (f vaultFlags) options(s *session, open opener) (o vault.Options, db *store.DB, err error) {
 	dir, err := dataDir(f.Data, s.Getenv)
 	if err != nil {
 		return o, nil, err
@@ -40,7 +43,7 @@ func (f vaultFlags) options(s *session) (o vault.Options, db *store.DB, err erro
 	if warning != "" {
 		s.log.Warn(warning)
 	}
-	if db, err = openDatabase(s, f.Data, f.Database); err != nil {
+	if db, err = open(s, f.Data, f.Database); err != nil {
 		return o, nil, err
 	}
 	return vault.Options{Place: place, Store: db, Now: time.Now, Logger: s.log}, db, nil
@@ -48,7 +51,7 @@ func (f vaultFlags) options(s *session) (o vault.Options, db *store.DB, err erro
 
 // with runs f on the open vault.
 func (f vaultFlags) with(s *session, do func(*vault.Vault, *store.DB) error) error {
-	o, db, err := f.options(s)
+	o, db, err := f.options(s, openExisting)
 	if err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ type vaultInit struct{ vaultFlags }
 
 // Run makes what is missing and says where it lies.
 func (c vaultInit) Run(s *session) error {
-	o, db, err := c.options(s)
+	o, db, err := c.options(s, openDatabase)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (c vaultRestore) Run(s *session) error {
 		}
 		shares[i] = share
 	}
-	o, db, err := c.options(s)
+	o, db, err := c.options(s, openExisting)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (c vaultRekey) Run(s *session) error {
 				return err
 			}
 		}
-		fmt.Fprintln(s.Stdout, "Every key is a new one. Recovery kits made before are worth nothing now: run `weir vault recovery-kit`.")
+		fmt.Fprintln(s.Stdout, "Every key is a new one. A server that runs knows the old ones and lets nobody in: restart it. Recovery kits made before are worth nothing now: run `weir vault recovery-kit`.")
 		return printRotation(s, r)
 	})
 }

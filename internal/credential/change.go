@@ -105,6 +105,9 @@ func (s *Service) replace(ctx context.Context, who Actor, before *Credential, ch
 		if err := s.seal(ctx, tx, c, secrets); err != nil {
 			return err
 		}
+		if err := s.tellStatus(ctx, tx, c); err != nil {
+			return err
+		}
 		return s.tell(ctx, tx, who, "credential.replace", c, map[string]any{"version": c.SecretVersion, "origin": c.Origin, "other_account": change.OtherAccount})
 	})
 	return c, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +14,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
-	"github.com/weirhq/weir/internal/destination/sqldb"
+	"github.com/weirhq/weir/internal/destination/s3"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/rest"
@@ -80,8 +79,13 @@ func (s *Service) validate(ctx context.Context, c *Credential, secrets map[strin
 		return s.validateREST(ctx, c, secrets[fieldKey])
 	case "postgres":
 		target, options := c.postgres(secrets[fieldPassword])
-		if err := sqldb.Check(ctx, target, options); err != nil {
-			return found{}, blame(err, fieldHost, fieldPassword)
+		return s.validateDatabase(ctx, target, options)
+	case "mysql":
+		target, options := c.mysql(secrets[fieldPassword])
+		return s.validateDatabase(ctx, target, options)
+	case "s3":
+		if _, err := s3.Open(ctx, s.bucket(c, secrets[fieldSecretKey])); err != nil {
+			return found{}, blameStorage(err, fieldEndpoint, fieldSecretKey)
 		}
 		return found{status: StatusVerified}, nil
 	case "sqlite", "file":
@@ -95,7 +99,7 @@ func (s *Service) validateREST(ctx context.Context, c *Credential, key weir.Secr
 	if c.Origin == "" || c.Kind.Connector == nil && c.Settings[fieldTestPath] == "" {
 		return found{status: StatusUnverified}, nil
 	}
-	line, err := s.dial(c, key)
+	line, err := s.dial(c, key, 0)
 	if err != nil {
 		return found{}, err
 	}
@@ -179,24 +183,13 @@ func blame(err error, place, secret string) error {
 		out.Where, out.Reason = place, ReasonNotTheAPI
 	case weir.CodeTransient:
 		out.Where, out.Reason = place, ReasonServer
-		if place == fieldHost {
+		if place != fieldBaseURL {
 			out.Reason = ReasonUnreachable
 		}
 	case weir.CodeForbidden:
 		out.Reason = ReasonForbidden
 	}
 	return out
-}
-
-// postgres is where a Postgres credential leads.
-func (c *Credential) postgres(password weir.Secret) (target string, o sqldb.Options) {
-	u := url.URL{Scheme: "postgres", User: url.User(c.Settings[fieldUser]), Host: strings.TrimPrefix(c.Origin, "postgres://"), Path: "/" + c.Settings[fieldDatabase]}
-	u.RawQuery = url.Values{"sslmode": {c.Settings[fieldTLS]}}.Encode()
-	target = u.String()
-	if schema := c.Settings[fieldSchema]; schema != "" {
-		target += "&schema=" + url.QueryEscape(schema)
-	}
-	return target, sqldb.Options{Password: password, Alone: true}
 }
 
 // checkPath makes sure that the path lies in the server's directory of files,
@@ -278,6 +271,9 @@ func (s *Service) Check(ctx context.Context, who Actor, id int64) (*Credential, 
 		if err := s.save(ctx, tx, c); err != nil {
 			return err
 		}
+		if err := s.tellStatus(ctx, tx, c); err != nil {
+			return err
+		}
 		return s.tell(ctx, tx, who, "credential.check", c, map[string]any{"status": c.Resource.Status, "reason": c.Reason})
 	})
 	return c, errors.Join(err, problem)
@@ -310,14 +306,17 @@ func (c *Credential) otherAccount(a *connector.Account) error {
 		Remedy:  "Make a new credential for it, or confirm that the sources shall read the other account from now on (confirm_other_account)"}
 }
 
-// dial makes what speaks to the credential's origin with a key.
-func (s *Service) dial(c *Credential, key weir.Secret) (*Line, error) {
+// dial makes what speaks to the credential's origin with a key, for a source or
+// for none.
+func (s *Service) dial(c *Credential, key weir.Secret, source int64) (*Line, error) {
 	client, err := s.http(c.Origin)
 	if err != nil {
 		return nil, weir.At(fieldBaseURL, err)
 	}
 	line := &Line{Credential: c, Budget: s.Governor.Budget(c.Origin, key, c.limit())}
-	o := rest.ClientOptions{HTTP: client, Origin: c.Origin, Key: key, Budget: line.Budget, Logger: s.Logger}
+	c.Budget = s.Governor.Name(c.Origin, key)
+	use := store.BudgetUse{Org: c.Org, Budget: c.Budget, Credential: c.ID, Source: source}
+	o := rest.ClientOptions{HTTP: client, Origin: c.Origin, Key: key, Budget: &metered{line.Budget, &s.meter, use, s.Now}, Logger: s.Logger}
 	if d := c.Kind.Connector; d != nil {
 		o.AuthHeader, o.AuthPrefix = d.Auth.Header, d.Auth.Prefix
 	} else {
@@ -337,10 +336,18 @@ func (s *Service) http(origin string) (*http.Client, error) {
 	if c := s.clients[origin]; c != nil {
 		return c, nil
 	}
-	guard, err := netguard.New(origin)
+	guard, err := s.guard(origin)
 	if err != nil {
 		return nil, err
 	}
 	s.clients[origin] = guard.Client()
 	return s.clients[origin], nil
+}
+
+// guard guards the way to an origin that a user has named.
+func (s *Service) guard(origin string) (*netguard.Guard, error) {
+	if s.NoLoopback && netguard.OnLoopback(origin) && origin != s.BaseURL {
+		return nil, refuse("", "it leads to the server's own machine, which other machines' users may not reach", "Use the address of the service; the operator allows this with --allow-loopback")
+	}
+	return netguard.New(origin)
 }

@@ -198,15 +198,19 @@ func (s *Service) place(c *Credential) error {
 		if err != nil {
 			return weir.At(fieldBaseURL, err)
 		}
-		if _, err := netguard.New(origin); err != nil {
+		if _, err := s.guard(origin); err != nil {
 			return weir.At(fieldBaseURL, err)
 		}
 		c.Origin, c.Settings[fieldBaseURL] = origin, origin
-	case "postgres":
+	case "postgres", "mysql":
 		if strings.ContainsAny(c.Settings[fieldHost], "/\\@?#,") {
 			return refuse(fieldHost, "it is not a host", "Give a name or an address: the server's own sockets are not for its users")
 		}
-		c.Origin = "postgres://" + net.JoinHostPort(strings.ToLower(c.Settings[fieldHost]), c.Settings[fieldPort])
+		c.Origin = c.Kind.Connection + "://" + net.JoinHostPort(strings.ToLower(c.Settings[fieldHost]), c.Settings[fieldPort])
+	case "s3":
+		if err := c.placeBucket(); err != nil {
+			return err
+		}
 	case "sqlite", "file":
 		if !filepath.IsLocal(c.Settings[fieldPath]) {
 			return refuse(fieldPath, "it leads out of the server's directory of files", "Name a path inside it, such as cal.db")

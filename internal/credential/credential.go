@@ -8,8 +8,11 @@
 //	create.go   validate, then store
 //	change.go   update, replace the secret, delete, restore, copy
 //	check.go    validation: what each kind is shown to, and what can be wrong
+//	storage.go  databases and buckets: where they are, and what can be wrong there
 //	door.go     the one door: audit first, then a client that can speak to one origin
 //	rotate.go   a new key from the service itself
+//	budget.go   what is left of each key's window, and who used it
+//	news.go     what people are told: it fails, it serves again, it expires
 package credential
 
 import (
@@ -27,6 +30,7 @@ import (
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/governor"
+	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -63,6 +67,7 @@ type Spec struct {
 	Problem       string             `json:"problem,omitempty"` // of the failure, in words
 	ExpiresAt     int64              `json:"expires_at,omitempty"`
 	UsedAt        int64              `json:"used_at,omitempty"`
+	Budget        string             `json:"-"` // names the key's budget: the same for each credential with this key
 }
 
 // Status is what is known of the credential.
@@ -84,10 +89,23 @@ type Options struct {
 	Audit    *audit.Log
 	Governor *governor.Governor
 	Files    string // directory in which file credentials may write; "" offers none
+	// Storage connects to databases and buckets; nil goes wherever one may be.
+	Storage *netguard.Storage
 	// BaseURL is the address of the Cal.com API when a credential names none.
 	BaseURL string
-	Logger  *slog.Logger
-	Now     func() time.Time
+	// NoLoopback keeps users from naming this machine's own addresses, but for
+	// BaseURL: they would reach services that trust whoever is on it.
+	NoLoopback bool
+	Logger     *slog.Logger
+	Now        func() time.Time
+	// Notifier takes in what people may want to know; nil tells nobody.
+	Notifier Notifier
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // Service keeps credentials. It is safe for concurrent use.
@@ -97,15 +115,24 @@ type Service struct {
 
 	mu      sync.Mutex
 	clients map[string]*http.Client // by origin: connections are kept
+	names   map[int64]string        // of the budgets of credentials, as they are written down
+
+	meter meter
 }
 
 // New returns the service.
 func New(o Options) (*Service, error) {
+	if o.Storage == nil {
+		o.Storage = netguard.NewStorage()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	kinds, err := kinds(o)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Options: o, kinds: kinds, clients: map[string]*http.Client{}}, nil
+	return &Service{Options: o, kinds: kinds, clients: map[string]*http.Client{}, names: map[int64]string{}, meter: meter{used: map[store.BudgetUse]*tally{}}}, nil
 }
 
 // Credential reads one of the organization.
@@ -153,10 +180,15 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, c *Credential) error {
 	}
 	c.Resource.Spec = spec
 	if c.ID == 0 {
-		return tx.CreateResource(ctx, &c.Resource, false)
+		err = tx.CreateResource(ctx, &c.Resource, false)
+	} else {
+		c.Updated = s.now()
+		err = tx.UpdateResource(ctx, &c.Resource)
 	}
-	c.Updated = s.now()
-	return tx.UpdateResource(ctx, &c.Resource)
+	if err != nil || c.Budget == "" {
+		return err
+	}
+	return tx.NameBudget(ctx, c.Org, c.ID, c.Budget)
 }
 
 func (s *Service) now() int64 { return s.Now().UnixMicro() }

@@ -412,3 +412,30 @@ func TestDatabasesAndFilesAreValidatedToo(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
+
+// A server that others reach must not be their way to what trusts its machine.
+func TestUsersOfOtherMachinesDoNotReachTheServersOwn(t *testing.T) {
+	w := newWorld(t)
+	w.s.NoLoopback = true
+	arrived := false
+	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived = true }))
+	t.Cleanup(inside.Close)
+	_, port, _ := strings.Cut(strings.TrimPrefix(inside.URL, "http://"), ":")
+	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "127.1.2.3", "[::ffff:127.0.0.1]", "LOCALHOST"} {
+		for _, kind := range []string{"rest", "cal_com_api"} {
+			in := credential.Input{Kind: kind, Name: "x", Values: values("api_key", w.key, "base_url", "http://"+host+":"+port)}
+			if kind == "rest" {
+				in.Values["test_path"] = weir.NewSecret("/")
+			}
+			if _, err := w.s.Create(t.Context(), me, in); weir.CodeOf(err) != weir.CodeUsage {
+				t.Errorf("%s %s: %v", kind, host, err)
+			}
+		}
+	}
+	if arrived {
+		t.Error("a request arrived")
+	}
+	if _, err := w.s.Create(t.Context(), me, credential.Input{Kind: "cal_com_api", Name: "x", Values: values("api_key", w.key)}); err != nil {
+		t.Errorf("what the operator chose is refused: %v", err)
+	}
+}

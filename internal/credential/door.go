@@ -2,10 +2,10 @@ package credential
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/audit"
-	"github.com/weirhq/weir/internal/destination/sqldb"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/store"
@@ -16,7 +16,7 @@ type Use struct {
 	Actor      Actor
 	Credential int64
 	Purpose    string // "validate", "test", "run", "deliver": for the audit
-	For        int64  // the source or destination that it is for; 0 for none
+	For        int64  // the source or destination that it is for, and that uses it; 0 for none
 }
 
 // Line speaks to the one server that a credential is bound to. It can be used
@@ -36,33 +36,43 @@ func (s *Service) Connect(ctx context.Context, u Use) (*Line, error) {
 	if c.Kind.Connection != "rest" || c.Origin == "" {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: "credential", Message: "it leads to no API", Remedy: "Choose a credential of an API, with its address"}
 	}
-	return s.dial(c, secrets[fieldKey])
+	line, err := s.dial(c, secrets[fieldKey], u.For)
+	if err != nil {
+		return nil, err
+	}
+	return line, s.nameBudget(ctx, c)
 }
 
-// Database gives the address of a database credential's database, and what
-// opens it. For a SQLite file and for files it is where they lie.
-func (s *Service) Database(ctx context.Context, u Use) (c *Credential, target string, o sqldb.Options, err error) {
+// Place says where a credential of a database, a bucket or files leads, and
+// gives what opens it.
+func (s *Service) Place(ctx context.Context, u Use) (*Place, error) {
 	c, secrets, err := s.take(ctx, u)
 	if err != nil {
-		return nil, "", o, err
+		return nil, err
 	}
+	p := &Place{Credential: c}
 	switch c.Kind.Connection {
 	case "postgres":
-		target, o = c.postgres(secrets[fieldPassword])
+		p.Target, p.SQL = c.postgres(secrets[fieldPassword])
+	case "mysql":
+		p.Target, p.SQL = c.mysql(secrets[fieldPassword])
+	case "s3":
+		p.Bucket = s.bucket(c, secrets[fieldSecretKey])
 	case "sqlite", "file":
 		if err := s.checkPath(c); err != nil {
-			return nil, "", o, err
+			return nil, err
 		}
-		target = c.path(s.Files)
+		p.Target = c.path(s.Files)
 	default:
-		err = &weir.Error{Code: weir.CodeUsage, Where: "credential", Message: "it leads to no database", Remedy: "Choose a credential of a database or of files"}
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "credential", Message: "it leads to no place for data", Remedy: "Choose a credential of a database, a bucket or files"}
 	}
-	o.Logger = s.Logger
-	return c, target, o, err
+	p.SQL.Logger, p.SQL.Dial = s.Logger, s.Storage.Dial
+	return p, nil
 }
 
 // take is the door: the only way to a stored secret. It reads the credential
-// of the user's own organization, writes down the use and waits until that is
+// of the user's own organization, makes sure that what it is for uses it (both
+// rows were written by Weir, or the store refuses them), writes down the use and waits until that is
 // durable, and only then opens what is sealed, which works under exactly the
 // organization, credential, version, kind and origin that it was sealed for.
 func (s *Service) take(ctx context.Context, u Use) (*Credential, map[string]weir.Secret, error) {
@@ -72,6 +82,9 @@ func (s *Service) take(ctx context.Context, u Use) (*Credential, map[string]weir
 	}
 	if c.Status() == StatusUnknown {
 		return c, nil, c.afterRotation()
+	}
+	if err := s.usedBy(ctx, u); err != nil {
+		return c, nil, err
 	}
 	sealed, err := s.Store.Secrets(ctx, c.Org, c.ID)
 	if err != nil {
@@ -97,4 +110,20 @@ func (s *Service) take(ctx context.Context, u Use) (*Credential, map[string]weir
 		}
 	}
 	return c, secrets, nil
+}
+
+// usedBy makes sure that the source or destination of a use uses the
+// credential, now: a run that began before that was changed is not served.
+func (s *Service) usedBy(ctx context.Context, u Use) error {
+	if u.For == 0 {
+		return nil
+	}
+	r, err := s.Store.ResourceByID(ctx, u.Actor.Org, u.For)
+	if err != nil {
+		return err
+	}
+	if r.Credential != u.Credential {
+		return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "it uses another credential now", Remedy: "Run it again"}
+	}
+	return nil
 }

@@ -12,6 +12,8 @@ import (
 const (
 	KindREST     = "rest"     // any HTTP API
 	KindPostgres = "postgres" // a schema of a Postgres database
+	KindMySQL    = "mysql"    // a MySQL or MariaDB database
+	KindS3       = "s3"       // files in a bucket
 	KindSQLite   = "sqlite"   // a SQLite file
 	KindFile     = "file"     // a directory
 	KindCalcom   = "cal_com_api"
@@ -85,7 +87,30 @@ func kinds(o Options) ([]*Kind, error) {
 				{Name: fieldUser, Title: "User", Required: true},
 				{Name: fieldPassword, Title: "Password", Secret: true},
 				{Name: fieldSchema, Title: "Schema", Help: "Where the tables lie; the user's own search path when empty."},
-				{Name: fieldTLS, Title: "TLS", Default: "prefer", Values: []string{"disable", "prefer", "require", "verify-ca", "verify-full"}, Moves: true},
+				fieldOfTLS,
+			},
+		},
+		{
+			Name: KindMySQL, Title: "MySQL", Description: "Tables in a MySQL or MariaDB database.", Connection: "mysql", Destination: true,
+			Fields: []Field{
+				{Name: fieldHost, Title: "Host", Required: true, Moves: true},
+				{Name: fieldPort, Title: "Port", Default: "3306", Moves: true},
+				{Name: fieldDatabase, Title: "Database", Required: true},
+				{Name: fieldUser, Title: "User", Required: true},
+				{Name: fieldPassword, Title: "Password", Secret: true},
+				fieldOfTLS,
+			},
+		},
+		{
+			Name: KindS3, Title: "Amazon S3", Description: "Parquet, CSV or JSON Lines files in a bucket of Amazon S3, MinIO or another store with its protocol.", Connection: "s3", Destination: true,
+			Fields: []Field{
+				{Name: fieldBucket, Title: "Bucket", Required: true},
+				{Name: fieldPrefix, Title: "Prefix", Help: "The folder in the bucket, such as exports/cal; the whole bucket when empty."},
+				{Name: fieldRegion, Title: "Region", Default: "us-east-1", Moves: true},
+				{Name: fieldEndpoint, Title: "Endpoint", Help: "The address of a store that is not Amazon's, such as https://minio.example:9000.", Moves: true},
+				{Name: fieldAccessKey, Title: "Access key id", Required: true},
+				{Name: fieldSecretKey, Title: "Secret access key", Secret: true, Required: true},
+				{Name: fieldFormat, Title: "Format", Default: "parquet", Values: []string{"parquet", "csv", "jsonl"}},
 			},
 		},
 	}
@@ -121,7 +146,16 @@ const (
 	fieldTLS       = "sslmode"
 	fieldPath      = "path"
 	fieldFormat    = "format"
+	fieldBucket    = "bucket"
+	fieldRegion    = "region"
+	fieldEndpoint  = "endpoint"
+	fieldAccessKey = "access_key_id"
+	fieldSecretKey = "secret_access_key"
 )
+
+// fieldOfTLS is how a database's connection is encrypted.
+var fieldOfTLS = Field{Name: fieldTLS, Title: "TLS", Default: "prefer", Values: []string{"disable", "prefer", "require", "verify-ca", "verify-full"}, Moves: true,
+	Help: "verify-full is the only one that nobody on the way can undo."}
 
 // regions tells the addresses that a connector's service has.
 func regions(d *connector.Definition) string {

@@ -42,7 +42,7 @@ func (s *Service) Rotate(ctx context.Context, who Actor, id int64, days int) (*C
 	if c.Kind.Name != KindCalcom {
 		return nil, refuse("credential", "only Cal.com keys can be rotated by Weir", "Make a new secret where this one was made, and give it here")
 	}
-	line, err := s.dial(c, secrets[fieldKey])
+	line, err := s.dial(c, secrets[fieldKey], 0)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +96,7 @@ func (s *Service) adopt(ctx context.Context, who Actor, c *Credential, body []by
 	return s.mark(ctx, who, c, "credential.rotate", func(c *Credential) {
 		c.SecretVersion++
 		c.Secrets = map[string]int64{fieldKey: now}
+		c.Budget = s.Governor.Name(c.Origin, key)
 		c.ExpiresAt = s.Now().AddDate(0, 0, days).UnixMicro()
 		c.Settings[fieldExpires] = time.UnixMicro(c.ExpiresAt).UTC().Format(time.DateOnly)
 		found{status: StatusVerified, account: c.Account}.apply(c, now)
@@ -117,6 +118,11 @@ func (s *Service) mark(ctx context.Context, who Actor, was *Credential, action s
 		}
 		if len(key) > 0 {
 			if err := s.seal(ctx, tx, c, map[string]weir.Secret{fieldKey: key[0]}); err != nil {
+				return err
+			}
+		}
+		if c.Status() == StatusVerified {
+			if err := s.tellStatus(ctx, tx, c); err != nil {
 				return err
 			}
 		}

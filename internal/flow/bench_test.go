@@ -39,7 +39,7 @@ func schedules(b *testing.B, url string) {
 	engine, err := job.Open(b.Context(), job.Options{Store: db, Logger: quiet, Works: true})
 	must(err)
 	flows := flow.New(flow.Options{Store: db, Logger: quiet, Now: time.Now})
-	runner := flow.NewRunner(flows, engine, nil)
+	runner := flow.NewRunner(flows, engine)
 	var mu sync.Mutex
 	var late []time.Duration
 	var first time.Time // when the first of them is due
@@ -53,7 +53,7 @@ func schedules(b *testing.B, url string) {
 			if err != nil {
 				return err
 			}
-			if err := tx.EndReading(ctx, store.Reading{Org: 1, Flow: j.ID, Run: run, At: now.UnixMicro(), Outcome: "succeeded"}); err != nil {
+			if err := tx.EndReading(ctx, store.Reading{RunEnd: store.RunEnd{ID: run, At: now.UnixMicro(), Status: "succeeded"}, Org: 1, Flow: j.ID}); err != nil {
 				return err
 			}
 			return j.Complete(ctx, tx)

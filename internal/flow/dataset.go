@@ -65,9 +65,14 @@ func (s *Service) Datasets(ctx context.Context, f store.ResourceFilter) ([]*Data
 	if err != nil {
 		return nil, 0, err
 	}
+	refs, err := s.references(ctx, rows)
+	if err != nil {
+		return nil, 0, err
+	}
 	all := make([]*Dataset, len(rows))
 	for i, r := range rows {
-		if all[i], err = s.loadDataset(ctx, r); err != nil {
+		all[i] = &Dataset{Resource: r, Source: refs[r.ID][roleSource], Parent: refs[r.ID][roleParent]}
+		if err := unpack(r, &all[i].DatasetSpec); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -227,10 +232,11 @@ func (s *Service) Quarantine(ctx context.Context, d *Dataset, n int) (all []stor
 	if err != nil || o.log.ID == 0 {
 		return nil, 0, err
 	}
-	if total, err = s.Store.CountQuarantined(ctx, o.log.ID); err != nil {
+	open := store.QuarantineFilter{Datasets: []store.DatasetID{o.log.ID}, State: store.QuarantineOpen, Page: 1, Size: n}
+	if total, err = s.Store.CountQuarantine(ctx, open); err != nil {
 		return nil, 0, err
 	}
-	all, err = s.Store.Quarantined(ctx, o.log.ID, n)
+	all, err = s.Store.Quarantined(ctx, open)
 	return all, total, err
 }
 
@@ -260,6 +266,25 @@ func (s *Service) DatasetsOf(ctx context.Context, org int64, sources ...int64) (
 // DestinationsOf gives the destinations of a dataset of the organization.
 func (s *Service) DestinationsOf(ctx context.Context, org, dataset int64) ([]store.Resource, error) {
 	return s.below(ctx, org, store.KindDestination, dataset)
+}
+
+// DestinationsByDataset gives the destinations of datasets of the organization,
+// by dataset.
+func (s *Service) DestinationsByDataset(ctx context.Context, org int64, datasets ...int64) (map[int64][]store.Resource, error) {
+	out := map[int64][]store.Resource{}
+	if len(datasets) == 0 {
+		return out, nil
+	}
+	rows, err := s.below(ctx, org, store.KindDestination, datasets...)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := s.references(ctx, rows)
+	for _, r := range rows {
+		at := refs[r.ID][roleDataset]
+		out[at] = append(out[at], r)
+	}
+	return out, err
 }
 
 // CopyDataset makes a dataset that shows the same records.

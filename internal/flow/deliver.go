@@ -133,6 +133,9 @@ func (f *filler) arrive(ctx context.Context, filled pipeline.Filled) error {
 		if end, err = tx.Arrived(ctx, f.lease, filled.Dataset, l); err != nil || !end {
 			return err
 		}
+		if err := f.flows.tellDelivery(ctx, tx, l, ""); err != nil {
+			return err
+		}
 		return f.job.Complete(ctx, tx)
 	})
 	if err == nil && !end {
@@ -163,8 +166,7 @@ func (f *filler) fail(ctx context.Context, failed error) error {
 		if err := tx.FailDelivery(ctx, l, failed.Error()); err != nil {
 			return err
 		}
-		n := Notice{Org: l.Org, Event: EventDeliveryFailed, Kind: store.KindDestination, Object: l.Destination, Message: failed.Error()}
-		if err := f.raise(ctx, tx, n); err != nil || !lasting {
+		if err := f.flows.tellDelivery(ctx, tx, l, failed.Error()); err != nil || !lasting {
 			return err
 		}
 		return f.job.Complete(ctx, tx)

@@ -10,6 +10,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/destination/file"
+	"github.com/weirhq/weir/internal/destination/s3"
 	"github.com/weirhq/weir/internal/destination/sqldb"
 	"github.com/weirhq/weir/internal/pipeline"
 	"github.com/weirhq/weir/internal/store"
@@ -19,8 +20,7 @@ import (
 type Destination struct {
 	store.Resource
 	DestinationSpec
-	Credential int64
-	Dataset    int64
+	Dataset int64
 }
 
 // DestinationSpec is what a destination is besides its resource.
@@ -39,10 +39,10 @@ type DestinationInput struct {
 // leadsSomewhere checks that a credential's kind can be written to.
 func leadsSomewhere(c *credential.Credential) error {
 	if c.Kind.Connection == "rest" {
-		return refuse("data_credentials_id", fmt.Sprintf("writing to %s is not offered by this version of Weir", c.Kind.Title), "Choose a credential of Postgres, SQLite or files")
+		return refuse("data_credentials_id", fmt.Sprintf("writing to %s is not offered by this version of Weir", c.Kind.Title), "Choose a credential of a database, a bucket or files")
 	}
 	if !c.Kind.Destination {
-		return refuse("data_credentials_id", fmt.Sprintf("nothing can be written with a %s credential", c.Kind.Title), "Choose a credential of Postgres, SQLite or files")
+		return refuse("data_credentials_id", fmt.Sprintf("nothing can be written with a %s credential", c.Kind.Title), "Choose a credential of a database, a bucket or files")
 	}
 	return nil
 }
@@ -53,7 +53,8 @@ func (s *Service) CreateDestination(ctx context.Context, who Actor, in Destinati
 	if err != nil {
 		return nil, err
 	}
-	to := &Destination{Resource: r, DestinationSpec: in.DestinationSpec, Credential: in.Credential, Dataset: in.Dataset}
+	r.Credential = in.Credential
+	to := &Destination{Resource: r, DestinationSpec: in.DestinationSpec, Dataset: in.Dataset}
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
@@ -98,15 +99,8 @@ func (s *Service) loadDestination(ctx context.Context, r store.Resource) (*Desti
 	if err := unpack(r, &to.DestinationSpec); err != nil {
 		return nil, err
 	}
-	refs, err := s.Store.References(ctx, r.ID)
-	for _, ref := range refs {
-		switch ref.Role {
-		case roleCredential:
-			to.Credential = ref.Target
-		case roleDataset:
-			to.Dataset = ref.Target
-		}
-	}
+	var err error
+	to.Dataset, err = s.uses(ctx, r.ID, roleDataset)
 	return to, err
 }
 
@@ -118,9 +112,14 @@ func (s *Service) Destinations(ctx context.Context, f store.ResourceFilter) ([]*
 	if err != nil {
 		return nil, 0, err
 	}
+	refs, err := s.references(ctx, rows)
+	if err != nil {
+		return nil, 0, err
+	}
 	all := make([]*Destination, len(rows))
 	for i, r := range rows {
-		if all[i], err = s.loadDestination(ctx, r); err != nil {
+		all[i] = &Destination{Resource: r, Dataset: refs[r.ID][roleDataset]}
+		if err := unpack(r, &all[i].DestinationSpec); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -189,20 +188,29 @@ type closer interface {
 
 // open opens a destination for a delivery, through its credential's door.
 func (s *Service) open(ctx context.Context, who Actor, to *Destination) (closer, string, error) {
-	c, target, options, err := s.Credentials.Database(ctx, credential.Use{Actor: who, Credential: to.Credential, Purpose: "deliver", For: to.ID})
+	place, err := s.Credentials.Place(ctx, credential.Use{Actor: who, Credential: to.Credential, Purpose: "deliver", For: to.ID})
 	if err != nil {
 		return nil, "", err
 	}
 	where := fmt.Sprintf("destination %d (%s)", to.ID, to.Name)
+	c := place.Credential
+	format := file.Options{Format: file.Format(c.Format())}
 	switch c.Kind.Connection {
-	case "postgres":
-		db, err := sqldb.Open(ctx, target, options)
+	case "postgres", "mysql":
+		db, err := sqldb.Open(ctx, place.Target, place.SQL)
 		return db, where, err
 	case "sqlite":
-		db, err := sqldb.Open(ctx, "sqlite:"+target, options)
+		db, err := sqldb.Open(ctx, "sqlite:"+place.Target, place.SQL)
 		return db, where, err
 	case "file":
-		files, err := file.Open(ctx, target, file.Options{Format: file.Format(c.Format())})
+		files, err := file.Open(ctx, place.Target, format)
+		return files, where, err
+	case "s3":
+		bucket, err := s3.Open(ctx, place.Bucket)
+		if err != nil {
+			return nil, where, err
+		}
+		files, err := file.OpenBucket(bucket, format)
 		return files, where, err
 	}
 	return nil, where, leadsSomewhere(c)

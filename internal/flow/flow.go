@@ -7,6 +7,9 @@
 //	destination.go  where a dataset goes
 //	status.go       activate, pause, delete, restore
 //	tree.go         the flow as a tree of nodes
+//	project.go      folders of flows
+//	lookup.go       tables of rows that sources read by
+//	lookup_rows.go  a lookup's rows
 //	test.go         a glance at a source before anything is stored
 //	run.go          runs: asked for, cancelled, looked at
 //	ingest.go       the job that reads a source into its logs
@@ -16,6 +19,11 @@
 //	stagger.go      flows of one key do not all begin at once
 //	upkeep.go       what must be done each day: credentials, logs
 //	watch.go        runs as they go on
+//	history.go      what runs did
+//	quarantine.go   records that were set aside, and their way back
+//	dictionary.go   what a dataset holds, in words
+//	upcoming.go     what schedules will cost
+//	news.go         what people are told of runs
 package flow
 
 import (
@@ -52,8 +60,15 @@ type Options struct {
 	Store       *store.DB
 	Credentials *credential.Service
 	Audit       *audit.Log
+	Notifier    Notifier // nil tells nobody
 	Logger      *slog.Logger
 	Now         func() time.Time
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // Service keeps flows. It is safe for concurrent use.
@@ -67,10 +82,11 @@ func New(o Options) *Service { return &Service{Options: o} }
 
 // The roles in which a resource uses another.
 const (
-	roleCredential = "credential"
+	roleCredential = store.RoleCredential
 	roleSource     = "source" // of a dataset
 	roleParent     = "parent" // of a dataset that was made from another
 	roleDataset    = "dataset"
+	roleLookup     = "lookup" // of a source that reads by its rows
 )
 
 // Common is what a user gives to make any part of a flow.
@@ -136,7 +152,8 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Res
 	if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
 		return err
 	}
-	if err := tx.CreateResource(ctx, r, true); err != nil {
+	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup
+	if err := tx.CreateResource(ctx, r, inTree); err != nil {
 		return err
 	}
 	if err := tx.Refer(ctx, r.ID, uses...); err != nil {
@@ -166,7 +183,11 @@ func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int
 		if err := tx.UpdateResource(ctx, &r); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, who, verb, &r, map[string]any{"status": r.Status})
+		detail := map[string]any{"status": r.Status}
+		if of, ok := spec.(interface{ told() map[string]any }); ok {
+			detail = of.told()
+		}
+		return s.tell(ctx, tx, who, verb, &r, detail)
 	})
 }
 
@@ -187,4 +208,22 @@ func (s *Service) uses(ctx context.Context, id int64, role string) (int64, error
 		}
 	}
 	return 0, err
+}
+
+// references gives what each of the resources uses, by role: one statement
+// for a whole list.
+func (s *Service) references(ctx context.Context, rows []store.Resource) (map[int64]map[string]int64, error) {
+	ids := make([]int64, len(rows))
+	out := make(map[int64]map[string]int64, len(rows))
+	for i, r := range rows {
+		ids[i], out[r.ID] = r.ID, map[string]int64{}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	refs, err := s.Store.References(ctx, ids...)
+	for _, ref := range refs {
+		out[ref.Resource][ref.Role] = ref.Target
+	}
+	return out, err
 }

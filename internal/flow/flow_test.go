@@ -30,16 +30,16 @@ import (
 // world is everything a flow stands on, with a simulator in place of Cal.com.
 type world struct {
 	*testing.T
-	db      *store.DB
-	creds   *credential.Service
-	flows   *flow.Service
-	runner  *flow.Runner
-	sim     *simulator.Simulator
-	files   string
-	ahead   atomic.Int64 // by how much the clock is ahead, ns
-	notices notices
-	key     int64 // credential of the account
-	sqlite  int64 // credential of cal.db
+	db     *store.DB
+	creds  *credential.Service
+	flows  *flow.Service
+	runner *flow.Runner
+	sim    *simulator.Simulator
+	files  string
+	ahead  atomic.Int64 // by how much the clock is ahead, ns
+	told   told
+	key    int64 // credential of the account
+	sqlite int64 // credential of cal.db
 }
 
 var me = flow.Actor{Org: 1, User: 7}
@@ -87,10 +87,10 @@ func buildWorld(t *testing.T, bookings int, database string, keeps bool) *world 
 	t.Cleanup(func() { _ = g.Close() })
 	w.creds, err = credential.New(credential.Options{Store: w.db, Vault: v, Audit: log, Governor: g, Files: w.files, BaseURL: server.URL, Logger: slog.New(slog.DiscardHandler), Now: w.now})
 	must(err)
-	w.flows = flow.New(flow.Options{Store: w.db, Credentials: w.creds, Audit: log, Logger: slog.New(slog.DiscardHandler), Now: w.now})
+	w.flows = flow.New(flow.Options{Store: w.db, Credentials: w.creds, Audit: log, Notifier: &w.told, Logger: slog.New(slog.DiscardHandler), Now: w.now})
 	engine, err := job.Open(t.Context(), job.Options{Store: w.db, Logger: slog.New(slog.DiscardHandler), Works: true})
 	must(err)
-	w.runner = flow.NewRunner(w.flows, engine, &w.notices)
+	w.runner = flow.NewRunner(w.flows, engine)
 	must(engine.Start(t.Context()))
 	w.runner.Begin(keeps)
 	t.Cleanup(func() {
@@ -190,12 +190,8 @@ func TestAFlowRunsFromCredentialToRows(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM bookings"); n != 300 {
 		t.Errorf("%d rows arrived", n)
 	}
-	src, err := w.flows.Source(t.Context(), 1, src.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runs, err := w.flows.Runs(t.Context(), src, 10)
-	if err != nil || len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Counts.Fresh != 300 {
+	runs, _, err := w.flows.ListRuns(t.Context(), store.RunFilter{Org: 1, Sources: []int64{src.ID}})
+	if err != nil || len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Totals.Read != 300 {
 		t.Errorf("runs: %+v, %v", runs, err)
 	}
 	d, err := w.flows.Dataset(t.Context(), 1, datasets[0].ID)

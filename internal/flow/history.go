@@ -2,9 +2,6 @@ package flow
 
 import (
 	"context"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -16,11 +13,15 @@ import (
 // StreamResult is what a run did to one endpoint.
 type StreamResult = pipeline.StreamResult
 
+// Failure is an error in its parts.
+type Failure = pipeline.Failure
+
 // Run is one run of a source: asked for, under way, or over.
 type Run struct {
 	store.Run
-	Order  Order
-	Result pipeline.Result // stream by stream, so far; without streams of one that was interrupted
+	Order   Order
+	Result  pipeline.Result // stream by stream, so far; without streams of one that was interrupted, and in lists
+	Failure *Failure        // what speaks for the run; nil when nothing failed
 }
 
 // Open reports whether the run is not over.
@@ -28,18 +29,11 @@ func (r *Run) Open() bool {
 	return r.Status == store.RunQueued || r.Status == store.RunRunning || r.Status == store.RunDelivering
 }
 
-// Number is a run's number over the API: when it was asked for, in
-// milliseconds since 1970, as its id says.
-func Number(id weir.RunID) int64 {
-	stamp, _, _ := strings.Cut(string(id), "-")
-	t, err := time.Parse(pipeline.RunTime, stamp)
-	if err != nil {
-		return 0 // no id of ours
-	}
-	return t.UnixMilli()
-}
+// Number is a run's number over the API.
+func Number(id weir.RunID) int64 { return pipeline.Number(id) }
 
-// Runs gives a source's newest n runs, newest first.
+// Runs gives a source's newest n runs, newest first, with their streams and with
+// what each has committed so far.
 func (s *Service) Runs(ctx context.Context, src *Source, n int) ([]Run, error) {
 	rows, err := s.Store.FlowRuns(ctx, src.ID, n)
 	if err != nil {
@@ -48,39 +42,41 @@ func (s *Service) Runs(ctx context.Context, src *Source, n int) ([]Run, error) {
 	return s.loadRuns(ctx, rows)
 }
 
-// Run gives one run of the organization.
-func (s *Service) Run(ctx context.Context, org int64, id weir.RunID) (Run, error) {
-	row, err := s.Store.FlowRun(ctx, org, id)
+// ListRuns gives the filter's runs, newest first, and how many there are on all
+// pages.
+func (s *Service) ListRuns(ctx context.Context, f store.RunFilter) ([]Run, int, error) {
+	rows, total, err := s.Store.ListRuns(ctx, f)
 	if err != nil {
-		return Run{}, err
+		return nil, 0, err
 	}
-	runs, err := s.loadRuns(ctx, []store.Run{row})
-	if err != nil {
-		return Run{}, err
+	if f.Whole {
+		runs, err := s.loadRuns(ctx, rows)
+		return runs, total, err
 	}
-	return runs[0], nil
+	runs, err := unpackRuns(rows)
+	return runs, total, err
 }
 
-// FindRun gives a run of the organization by its id, or by its number.
-func (s *Service) FindRun(ctx context.Context, org int64, name string) (Run, error) {
-	n, err := strconv.ParseInt(name, 10, 64)
-	if err != nil {
-		return s.Run(ctx, org, weir.RunID(name))
-	}
-	id, err := s.Store.RunAt(ctx, org, time.UnixMilli(n).UTC().Format(pipeline.RunTime)+"-")
-	if err != nil {
-		return Run{}, err
-	}
-	return s.Run(ctx, org, id)
-}
-
-func (s *Service) loadRuns(ctx context.Context, rows []store.Run) ([]Run, error) {
-	runs, ids, at := make([]Run, len(rows)), make([]weir.RunID, len(rows)), map[weir.RunID]*Run{}
+func unpackRuns(rows []store.Run) ([]Run, error) {
+	runs := make([]Run, len(rows))
 	for i, r := range rows {
-		runs[i].Run, ids[i] = r, r.ID
+		runs[i].Run = r
 		if err := runs[i].unpack(); err != nil {
-			return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(r.ID), Message: "what is stored of it cannot be read", Err: err}
+			return nil, err
 		}
+	}
+	return runs, nil
+}
+
+// loadRuns adds what the runs brought to destinations.
+func (s *Service) loadRuns(ctx context.Context, rows []store.Run) ([]Run, error) {
+	runs, err := unpackRuns(rows)
+	if err != nil {
+		return nil, err
+	}
+	ids, at := make([]weir.RunID, len(rows)), map[weir.RunID]*Run{}
+	for i, r := range rows {
+		ids[i] = r.ID
 		at[r.ID] = &runs[i]
 	}
 	deliveries, err := s.Store.RunDeliveries(ctx, ids...)
@@ -90,22 +86,87 @@ func (s *Service) loadRuns(ctx context.Context, rows []store.Run) ([]Run, error)
 	return runs, err
 }
 
-func (r *Run) unpack() (err error) {
+// unpack reads what is stored as JSON.
+func (r *Run) unpack() error {
+	var err error
 	if r.Order, err = orderOf(r.Wanted); err != nil {
-		return err
+		return r.unreadable(err)
 	}
 	if len(r.Progress) > 0 {
 		if err := json.Unmarshal(r.Progress, &r.Result.Streams); err != nil {
-			return err
+			return r.unreadable(err)
 		}
 		for _, s := range r.Result.Streams {
 			r.Result.Requests += s.Requests
 		}
 	}
-	if len(r.Summary) > 0 {
-		return json.Unmarshal(r.Summary, &r.Result)
+	for text, into := range map[string]any{string(r.Summary): &r.Result, string(r.Run.Failure): &r.Failure} {
+		if text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			return r.unreadable(err)
+		}
 	}
 	return nil
+}
+
+func (r *Run) unreadable(err error) error {
+	return &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(r.ID), Message: "what is stored of it cannot be read", Err: err}
+}
+
+// Run finds one run of the organization by its id, with its streams and what it
+// has committed so far.
+func (s *Service) Run(ctx context.Context, org int64, id string) (*Run, error) {
+	row, err := s.Store.FlowRun(ctx, org, weir.RunID(id))
+	if err != nil {
+		return nil, err
+	}
+	runs, err := s.loadRuns(ctx, []store.Run{row})
+	if err != nil {
+		return nil, err
+	}
+	return &runs[0], nil
+}
+
+// RunOf finds one run of a source by its number, with its streams.
+func (s *Service) RunOf(ctx context.Context, org, source, number int64) (*Run, error) {
+	return s.oneRun(ctx, store.RunFilter{Org: org, Sources: []int64{source}, Number: number})
+}
+
+func (s *Service) oneRun(ctx context.Context, f store.RunFilter) (*Run, error) {
+	f.Whole = true
+	runs, _, err := s.ListRuns(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if len(runs) == 0 {
+		return nil, &weir.Error{Code: weir.CodeNotFound, Where: "run", Message: "there is none with this id"}
+	}
+	return &runs[0], nil
+}
+
+// endpoints gives a source's own datasets by the endpoint that they are of.
+func (s *Service) endpoints(ctx context.Context, src *Source) (map[string]int64, error) {
+	datasets, err := s.DatasetsOf(ctx, src.Org, src.ID)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := s.references(ctx, datasets[src.ID])
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int64{}
+	for _, d := range datasets[src.ID] {
+		var spec DatasetSpec
+		if err := unpack(d, &spec); err != nil {
+			return nil, err
+		}
+		if refs[d.ID][roleParent] == 0 {
+			out[spec.Endpoint] = d.ID
+		}
+	}
+	return out, nil
 }
 
 // brought adds what the run brought to a destination.

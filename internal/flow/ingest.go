@@ -50,7 +50,7 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 		return err
 	}
 	rd := &reader{Runner: r, job: j, src: src}
-	if rd.flow, _, err = r.flows.reading(src, c); err != nil {
+	if rd.flow, _, err = r.flows.readingNow(ctx, src, c); err != nil {
 		return err
 	}
 	if rd.log, err = r.flows.Store.EnsureSource(ctx, rd.flow.SourceSpec()); err != nil {
@@ -61,7 +61,8 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 	}
 	inside, done := renewing(ctx, rd.lease, j.Life)
 	defer done()
-	next := store.Run{ID: pipeline.NewRunID(r.flows.Now()), Job: j.Number, Wanted: Order{Why: WhySchedule}.pack()}
+	id := pipeline.NewRunID(r.flows.Now())
+	next := store.Run{ID: id, Number: Number(id), Job: j.Number, Wanted: Order{Why: WhySchedule}.pack()}
 	if rd.run, err = r.flows.Store.BeginSlice(inside, src.Org, src.ID, rd.log, rd.lease.Epoch, r.flows.now(), next); err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (rd *reader) read(ctx context.Context) (*pipeline.Result, error) {
 	}
 	f := rd.flow
 	f.Exchanger, f.RunID, f.FullRefresh, f.AllowDelete = line.Client, rd.run.ID, rd.order.FullRefresh, rd.order.AllowDelete
-	f.Over, f.Progress = rd.job.Over, rd.progress.note
+	f.Over, f.Progress, f.Listener = rd.job.Over, rd.progress.note, rd.flows.news(rd.src, rd.order)
 	f.Then = func(ctx context.Context, tx *store.Tx, endpoint string) error {
 		_, err := rd.jobs.Enqueue(ctx, tx, job.Deliver, job.When{}, fills[endpoint]...)
 		return err
@@ -185,14 +186,17 @@ func (rd *reader) end(ctx context.Context, result *pipeline.Result, failed error
 		result.Status = pipeline.StatusFailed
 	}
 	result.RunID = rd.run.ID
-	summary, err := json.Marshal(result)
+	if rd.flow.Datasets, err = rd.flows.endpoints(ctx, rd.src); err != nil {
+		return err
+	}
+	rd.flow.LogOnly = rd.order.LogOnly
+	written, err := rd.flow.End(result)
 	if err != nil {
 		return err
 	}
-	now := rd.flows.now()
-	reading := store.Reading{Org: rd.src.Org, Flow: rd.src.ID, Run: rd.run.ID, Epoch: rd.lease.Epoch, At: now, Outcome: string(result.Status), Summary: summary}
+	reading := store.Reading{RunEnd: written, Org: rd.src.Org, Flow: rd.src.ID, Epoch: rd.lease.Epoch}
 	if failed != nil {
-		reading.Class, reading.Problem = string(weir.CodeOf(failed)), failed.Error()
+		reading.Class, reading.Error = string(weir.CodeOf(failed)), failed.Error()
 	}
 	err = rd.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		if err := rd.lease.Hold(ctx, tx); err != nil {
@@ -212,13 +216,21 @@ func (rd *reader) end(ctx context.Context, result *pipeline.Result, failed error
 		if err := rd.follow(ctx, tx, result); err != nil {
 			return err
 		}
-		if err := rd.tell(ctx, tx, result, failed); err != nil {
+		if err := rd.flows.tellRead(ctx, tx, rd.src, rd.order, result, failed); err != nil {
 			return err
 		}
-		return rd.job.Complete(ctx, tx)
+		return rd.complete(ctx, tx)
 	})
 	rd.flows.Logger.Info("source read", "run", rd.run.ID, "source", rd.src.ID, "org", rd.src.Org, "status", result.Status, "requests", result.Requests, "error", failed)
 	return err
+}
+
+// complete ends the job, if it is one.
+func (rd *reader) complete(ctx context.Context, tx *store.Tx) error {
+	if rd.job == nil {
+		return nil
+	}
+	return rd.job.Complete(ctx, tx)
 }
 
 // touched reports whether a run had to do with an endpoint.
@@ -228,6 +240,9 @@ func touched(result *pipeline.Result, endpoint string) bool {
 
 // follow enqueues what comes after a run.
 func (rd *reader) follow(ctx context.Context, tx *store.Tx, result *pipeline.Result) error {
+	if rd.order.LogOnly {
+		return nil
+	}
 	if err := tx.SetCost(ctx, rd.src.ID, result.Requests); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,39 +16,26 @@ import (
 	"github.com/weirhq/weir/internal/store"
 )
 
-// notices keeps what was raised.
-type notices struct {
+// told keeps what people would be told.
+type told struct {
 	mu  sync.Mutex
-	all []flow.Notice
+	all []store.EventType
 }
 
-func (n *notices) Raise(_ context.Context, _ *store.Tx, one flow.Notice) error {
+func (n *told) Tell(_ context.Context, _ *store.Tx, e store.Event) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.all = append(n.all, one)
+	n.all = append(n.all, e.Type)
 	return nil
 }
 
-func (n *notices) Deliver(context.Context) error { return nil }
-
-// events are the names of what was raised.
-func (n *notices) events() (all []string) {
+func (n *told) events() []store.EventType {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, one := range n.all {
-		all = append(all, one.Event)
-	}
-	return all
+	return slices.Clone(n.all)
 }
 
-func (n *notices) has(event string) bool {
-	for _, e := range n.events() {
-		if e == event {
-			return true
-		}
-	}
-	return false
-}
+func (n *told) has(event store.EventType) bool { return slices.Contains(n.events(), event) }
 
 // eventually waits until something that a job does is so.
 func (w *world) eventually(so func() bool) {
@@ -199,8 +187,8 @@ func TestARevokedKeyCostsTwoRequestsAndPausesTheFlow(t *testing.T) {
 		w.must(err)
 		c, err := w.creds.Credential(w.Context(), 1, w.key)
 		w.must(err)
-		if flow.Status(now.Status) != flow.StatusPaused || c.Status() != credential.StatusFailed || !w.notices.has(flow.EventRunFailed) {
-			w.Errorf("the source is %s, the credential %s, told %v", now.Status, c.Status(), w.notices.events())
+		if flow.Status(now.Status) != flow.StatusPaused || c.Status() != credential.StatusFailed || !w.told.has(store.FlowFailed) {
+			w.Errorf("the source is %s, the credential %s, told %v", now.Status, c.Status(), w.told.events())
 		}
 		w.ahead.Add(int64(10 * time.Hour))
 		if n := w.tick(); n != 0 || w.sim.Arrivals().Total-before > 2 {
@@ -219,7 +207,7 @@ func TestACancelledRunIsOverAndKeepsWhatWasRead(t *testing.T) {
 			w.Errorf("a second run while the first is open: %+v %v", again, err)
 		}
 		w.eventually(func() bool {
-			now, err := w.flows.Run(w.Context(), 1, run.ID)
+			now, err := w.flows.Run(w.Context(), 1, string(run.ID))
 			w.must(err)
 			return now.Counts.Fresh > 0
 		})
@@ -247,7 +235,7 @@ func TestABrokenDestinationHoldsUpNothingAndIsFilledLater(t *testing.T) {
 		_, _, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID})
 		w.must(err)
 		runs := w.runs(src)
-		if runs[0].Status != "partial" || runs[0].Counts.Fresh != 300 || runs[0].Result.Streams[0].Deliveries[0].Error == "" || !w.notices.has(flow.EventDeliveryFailed) {
+		if runs[0].Status != "partial" || runs[0].Counts.Fresh != 300 || runs[0].Result.Streams[0].Deliveries[0].Error == "" || !w.told.has(store.DeliveryFailed) {
 			w.Errorf("%+v", runs[0])
 		}
 		w.must(os.Remove(filepath.Join(w.files, "1", "cal.db")))
@@ -259,7 +247,7 @@ func TestABrokenDestinationHoldsUpNothingAndIsFilledLater(t *testing.T) {
 	})
 }
 
-func TestUpkeepLooksAtCredentialsEachDayAndAnnouncesTheirEndOnce(t *testing.T) {
+func TestUpkeepLooksAtCredentialsEachDay(t *testing.T) {
 	onBoth(t, 5, func(w *world) {
 		ends := w.now().AddDate(0, 0, 10).Format(time.DateOnly)
 		id := w.credential("cal_com_api", "api_key", w.sim.Keys()[0].Key, "rate_limit", "1000", "expires_at", ends)
@@ -269,10 +257,6 @@ func TestUpkeepLooksAtCredentialsEachDayAndAnnouncesTheirEndOnce(t *testing.T) {
 		if n := w.sim.Arrivals().Total - before; n != 0 {
 			w.Errorf("%d requests for credentials that were asked about just now", n)
 		}
-		keep()
-		if n := len(w.notices.events()); n != 1 || w.notices.events()[0] != flow.EventKeyExpiring {
-			w.Errorf("told %v", w.notices.events())
-		}
 		w.ahead.Add(int64(25 * time.Hour))
 		keep()
 		w.eventually(func() bool {
@@ -280,10 +264,5 @@ func TestUpkeepLooksAtCredentialsEachDayAndAnnouncesTheirEndOnce(t *testing.T) {
 			w.must(err)
 			return w.now().UnixMicro()-c.CheckedAt < time.Hour.Microseconds()
 		})
-		w.ahead.Add(int64(3 * 24 * time.Hour))
-		keep()
-		if n := len(w.notices.events()); n != 2 {
-			w.Errorf("told %v", w.notices.events())
-		}
 	})
 }

@@ -32,7 +32,6 @@ type Queue interface {
 type Runner struct {
 	flows   *Service
 	jobs    Queue
-	notices Notices
 	watch   *watch
 	closing chan struct{}
 	close   sync.Once
@@ -40,18 +39,14 @@ type Runner struct {
 }
 
 // NewRunner returns a runner and tells the queue what its jobs are.
-func NewRunner(flows *Service, jobs Queue, notices Notices) *Runner {
-	r := &Runner{flows: flows, jobs: jobs, notices: notices, watch: newWatch(), closing: make(chan struct{})}
-	if notices == nil {
-		r.notices = logged{flows.Logger}
-	}
+func NewRunner(flows *Service, jobs Queue) *Runner {
+	r := &Runner{flows: flows, jobs: jobs, watch: newWatch(), closing: make(chan struct{})}
 	jobs.Handle(job.Ingest, r.ingest)
 	jobs.Handle(job.Deliver, r.deliver)
 	jobs.Handle(job.Validate, r.validate)
 	jobs.Handle(job.Rotate, r.rotate)
 	jobs.Handle(job.Compact, r.compact)
 	jobs.Handle(job.Upkeep, r.upkeep)
-	jobs.Handle(job.Notify, r.notify)
 	return r
 }
 
@@ -80,7 +75,8 @@ const (
 	WhyAsked     = "asked"     // somebody said now
 	WhyActivated = "activated" // it was activated
 	WhySchedule  = "schedule"
-	WhyAfter     = "after" // the source that it follows was read
+	WhyAfter     = "after"  // the source that it follows was read
+	WhyReplay    = "replay" // records in quarantine go on their way again
 )
 
 // Order is what a run is to do.
@@ -110,13 +106,13 @@ func orderOf(wanted []byte) (o Order, err error) {
 
 // Start asks for a run of a source and returns at once. While one is queued or
 // under way, that run is the answer, and started is false.
-func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run Run, started bool, err error) {
+func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run *Run, started bool, err error) {
 	src, err := r.flows.Source(ctx, who.Org, o.Source)
 	if err != nil {
-		return Run{}, false, err
+		return nil, false, err
 	}
 	if _, err := r.flows.usable(ctx, who.Org, src.Credential); err != nil {
-		return Run{}, false, err
+		return nil, false, err
 	}
 	o.By = who.User
 	if o.Why == "" {
@@ -134,9 +130,9 @@ func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run Run, starte
 		return err
 	})
 	if err != nil {
-		return Run{}, false, err
+		return nil, false, err
 	}
-	run, err = r.flows.Run(ctx, who.Org, id)
+	run, err = r.flows.Run(ctx, who.Org, string(id))
 	return run, started, err
 }
 
@@ -172,15 +168,15 @@ func (r *Runner) runOf(ctx context.Context, tx *store.Tx, about job.Subject, o O
 	if id == "" {
 		id = pipeline.NewRunID(r.flows.Now())
 	}
-	return id, tx.QueueRun(ctx, about.Org, store.Run{ID: id, Flow: about.ID, Queued: r.flows.now(), Job: d.Number, Wanted: o.pack()})
+	return id, tx.QueueRun(ctx, about.Org, store.Run{ID: id, Resource: about.ID, Number: Number(id), Queued: r.flows.now(), Job: d.Number, Wanted: o.pack()})
 }
 
 // fill asks for what lies in a source's logs to be brought to destinations,
 // without a request. When there is nothing to bring there is no run.
-func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run Run, started bool, err error) {
+func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run *Run, started bool, err error) {
 	outlets, err := r.flows.outlets(ctx, src, o.Destination)
 	if err != nil {
-		return Run{}, false, err
+		return nil, false, err
 	}
 	id := pipeline.NewRunID(r.flows.Now())
 	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
@@ -190,7 +186,7 @@ func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run Run, start
 				continue // it was never read
 			}
 			if !started {
-				if err := tx.QueueRun(ctx, src.Org, store.Run{ID: id, Flow: src.ID, Queued: r.flows.now(), Wanted: o.pack()}); err != nil {
+				if err := tx.QueueRun(ctx, src.Org, store.Run{ID: id, Resource: src.ID, Number: Number(id), Queued: r.flows.now(), Wanted: o.pack()}); err != nil {
 					return err
 				}
 			}
@@ -202,16 +198,17 @@ func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run Run, start
 		if !started {
 			return nil
 		}
-		summary, err := json.Marshal(pipeline.Result{RunID: id, Status: pipeline.StatusSucceeded, Streams: streamsOf(outlets)})
+		f := &pipeline.Flow{Resource: src.ID, LogOnly: true, Now: r.flows.Now}
+		end, err := f.End(&pipeline.Result{RunID: id, Status: pipeline.StatusSucceeded, Streams: streamsOf(outlets)})
 		if err != nil {
 			return err
 		}
-		return tx.EndReading(ctx, store.Reading{Org: src.Org, Flow: src.ID, Run: id, At: r.flows.now(), Outcome: string(pipeline.StatusSucceeded), Summary: summary})
+		return tx.EndReading(ctx, store.Reading{RunEnd: end, Org: src.Org, Flow: src.ID})
 	})
 	if err != nil || !started {
-		return Run{}, false, err
+		return nil, false, err
 	}
-	run, err = r.flows.Run(ctx, src.Org, id)
+	run, err = r.flows.Run(ctx, src.Org, string(id))
 	return run, true, err
 }
 

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -21,7 +22,6 @@ import (
 type Source struct {
 	store.Resource
 	SourceSpec
-	Credential int64
 }
 
 // SourceSpec is what a source is besides its resource: endpoints of the
@@ -36,6 +36,9 @@ type SourceSpec struct {
 	// SweepHours is how old the last whole reading may be before everything is
 	// read again; 0 for a day.
 	SweepHours int `json:"sweep_hours,omitempty"`
+	// Lookups are by whose rows the steps of Manual read, by the step's key:
+	// each row makes the step's requests, with its columns as macros.
+	Lookups map[string]int64 `json:"lookups,omitempty"`
 	// Given is what the user configured, in the words of whoever took it, so
 	// that it can be shown again as it was.
 	Given jsontext.Value `json:"given,omitempty"`
@@ -159,8 +162,11 @@ func (s *Service) draft(ctx context.Context, who Actor, in SourceInput) (*Source
 	if err := s.checkTimes(ctx, who.Org, 0, &in.SourceSpec); err != nil {
 		return nil, nil, err
 	}
-	r.Type = c.Type
-	return &Source{Resource: r, SourceSpec: in.SourceSpec, Credential: c.ID}, p, nil
+	if err := s.haveLookups(ctx, who.Org, in.Lookups); err != nil {
+		return nil, nil, err
+	}
+	r.Type, r.Credential = c.Type, c.ID
+	return &Source{Resource: r, SourceSpec: in.SourceSpec}, p, nil
 }
 
 // CreateSource stores a source and the datasets that it will yield.
@@ -170,7 +176,10 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+		if err := src.hold(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, src.references()...); err != nil {
 			return err
 		}
 		if err := s.timetable(ctx, tx, src); err != nil {
@@ -179,6 +188,44 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 		return s.yield(ctx, tx, who, src, p)
 	})
 	return src, err
+}
+
+// fieldMapID is the field that errors about a source's lookups name.
+const fieldMapID = "source_config.rest.iterations.map.id"
+
+// haveLookups makes sure that the lookups are there.
+func (s *Service) haveLookups(ctx context.Context, org int64, lookups map[string]int64) error {
+	for _, key := range slices.Sorted(maps.Keys(lookups)) {
+		if _, err := s.Lookup(ctx, org, lookups[key]); err != nil {
+			return about(fieldMapID, err)
+		}
+	}
+	return nil
+}
+
+// references are what the source uses.
+func (src *Source) references() []store.Reference {
+	uses := []store.Reference{{Role: roleCredential, Target: src.Credential}}
+	for _, id := range src.lookups() {
+		uses = append(uses, store.Reference{Role: roleLookup, Target: id})
+	}
+	return uses
+}
+
+// lookups are the ids of those that the source reads by, each once.
+func (src *Source) lookups() []int64 {
+	return slices.Compact(slices.Sorted(maps.Values(src.Lookups)))
+}
+
+// hold keeps others from deleting the source's lookups until the transaction
+// ends. It comes before the audit log's line: everybody takes them in this order.
+func (src *Source) hold(ctx context.Context, tx *store.Tx) error {
+	for _, id := range src.lookups() {
+		if _, err := tx.Resource(ctx, src.Org, store.KindLookup, id); err != nil {
+			return about(fieldMapID, err)
+		}
+	}
+	return nil
 }
 
 // yield makes the datasets of a source that it does not have yet.
@@ -221,17 +268,12 @@ func (s *Service) Source(ctx context.Context, org, id int64) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.loadSource(ctx, r)
+	return loadSource(r)
 }
 
-func (s *Service) loadSource(ctx context.Context, r store.Resource) (*Source, error) {
+func loadSource(r store.Resource) (*Source, error) {
 	src := &Source{Resource: r}
-	if err := unpack(r, &src.SourceSpec); err != nil {
-		return nil, err
-	}
-	var err error
-	src.Credential, err = s.uses(ctx, r.ID, roleCredential)
-	return src, err
+	return src, unpack(r, &src.SourceSpec)
 }
 
 // Sources gives the filter's sources, and how many there are on all pages.
@@ -243,7 +285,7 @@ func (s *Service) Sources(ctx context.Context, f store.ResourceFilter) ([]*Sourc
 	}
 	all := make([]*Source, len(rows))
 	for i, r := range rows {
-		if all[i], err = s.loadSource(ctx, r); err != nil {
+		if all[i], err = loadSource(r); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -280,6 +322,9 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		if p, err = src.resolve(c); err != nil {
 			return nil, err
 		}
+		if err := s.haveLookups(ctx, who.Org, src.Lookups); err != nil {
+			return nil, err
+		}
 		if err := s.checkTimes(ctx, who.Org, id, &src.SourceSpec); err != nil {
 			return nil, err
 		}
@@ -291,9 +336,12 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 			src.Resource = *r
 			return err
 		}
-		spec, r.Type = src.SourceSpec, src.Type
+		spec, r.Type, r.Credential = src.SourceSpec, src.Type, src.Credential
 		src.Resource = *r
-		if err := tx.Refer(ctx, id, store.Reference{Role: roleCredential, Target: src.Credential}); err != nil {
+		if err := src.hold(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.Refer(ctx, id, src.references()...); err != nil {
 			return err
 		}
 		if err := s.timetable(ctx, tx, src); err != nil {
@@ -332,11 +380,25 @@ func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow
 		return nil, nil, err
 	}
 	f := &pipeline.Flow{
-		Org: src.Org, Name: src.name(), Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
+		Org: src.Org, Name: src.name(), Resource: src.ID, Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
 		Streams: p.streams, Logger: s.Logger, Now: s.Now, SweepEvery: time.Duration(src.SweepHours) * time.Hour,
 	}
 	if c.Account != nil {
 		f.Account = *c.Account
+	}
+	return f, p, nil
+}
+
+// readingNow is reading with the rows of the source's lookups, as they are now.
+func (s *Service) readingNow(ctx context.Context, src *Source, c *credential.Credential) (*pipeline.Flow, *plan, error) {
+	f, p, err := s.reading(src, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	for id, config := range p.configs {
+		if p.configs[id], err = s.withRows(ctx, src.Org, config, src.Lookups); err != nil {
+			return nil, nil, err
+		}
 	}
 	return f, p, nil
 }

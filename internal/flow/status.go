@@ -145,7 +145,7 @@ func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id in
 		return err
 	}
 	for _, ref := range refs {
-		used := map[string]store.Kind{roleCredential: store.KindCredential, roleSource: store.KindSource, roleParent: store.KindDataset, roleDataset: store.KindDataset}[ref.Role]
+		used := map[string]store.Kind{roleCredential: store.KindCredential, roleSource: store.KindSource, roleParent: store.KindDataset, roleDataset: store.KindDataset, roleLookup: store.KindLookup}[ref.Role]
 		if _, err := s.Store.Resource(ctx, who.Org, used, ref.Target); err != nil {
 			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
 		}

@@ -16,8 +16,8 @@ func (s *Service) Test(ctx context.Context, who Actor, spec SourceSpec, credenti
 	if err != nil {
 		return nil, err
 	}
-	src := &Source{Resource: store.Resource{Org: who.Org}, SourceSpec: spec, Credential: credentialID}
-	f, p, err := s.reading(src, line.Credential)
+	src := &Source{Resource: store.Resource{Org: who.Org, Credential: credentialID}, SourceSpec: spec}
+	f, p, err := s.readingNow(ctx, src, line.Credential)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *Service) Plan(ctx context.Context, who Actor, id int64) ([]pipeline.Est
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := s.reading(src, line.Credential)
+	f, _, err := s.readingNow(ctx, src, line.Credential)
 	if err != nil {
 		return nil, err
 	}

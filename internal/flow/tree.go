@@ -12,6 +12,7 @@ type Node struct {
 	store.Resource
 	Parent   *Node
 	Children []*Node
+	Project  int64 // of the root: the project that the flow is in; 0 for none
 }
 
 // Origin is the node at the root.
@@ -30,6 +31,16 @@ func (n *Node) Walk(f func(*Node)) {
 	}
 }
 
+// Find gives the node of a resource; nil when it is not in the tree.
+func (n *Node) Find(id int64) (found *Node) {
+	n.Walk(func(one *Node) {
+		if one.ID == id {
+			found = one
+		}
+	})
+	return found
+}
+
 // Tree gives the whole flow that a part belongs to, and the part's own node.
 func (s *Service) Tree(ctx context.Context, org int64, kind store.Kind, id int64) (root, part *Node, err error) {
 	source := id
@@ -46,12 +57,7 @@ func (s *Service) Tree(ctx context.Context, org int64, kind store.Kind, id int64
 	if err != nil {
 		return nil, nil, err
 	}
-	root.Walk(func(n *Node) {
-		if n.ID == id {
-			part = n
-		}
-	})
-	if part == nil {
+	if part = root.Find(id); part == nil {
 		return nil, nil, &weir.Error{Code: weir.CodeNotFound, Where: string(kind), Message: "it is in no flow"}
 	}
 	return root, part, nil
@@ -75,45 +81,66 @@ func (s *Service) sourceOf(ctx context.Context, org int64, kind store.Kind, id i
 
 // grow makes the tree of a source.
 func (s *Service) grow(ctx context.Context, source store.Resource) (*Node, error) {
-	root := &Node{Resource: source}
-	datasets, err := s.below(ctx, source.Org, store.KindDataset, source.ID)
+	roots, err := s.growAll(ctx, source.Org, source)
 	if err != nil {
 		return nil, err
 	}
-	nodes := map[int64]*Node{source.ID: root}
-	ids := []int64{}
-	for _, d := range datasets {
-		nodes[d.ID] = &Node{Resource: d}
-		ids = append(ids, d.ID)
+	return roots[0], nil
+}
+
+// growAll makes the trees of sources: as many statements for many as for one.
+func (s *Service) growAll(ctx context.Context, org int64, sources ...store.Resource) ([]*Node, error) {
+	roots, nodes, ids := make([]*Node, len(sources)), map[int64]*Node{}, make([]int64, len(sources))
+	for i, r := range sources {
+		roots[i] = &Node{Resource: r}
+		nodes[r.ID], ids[i] = roots[i], r.ID
 	}
 	if len(ids) == 0 {
-		return root, nil
+		return roots, nil
 	}
-	refs, err := s.Store.References(ctx, ids...)
+	in, err := s.Store.FlowProjects(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	parents := map[int64]int64{}
-	for _, ref := range refs {
-		if ref.Role == roleParent || ref.Role == roleSource && parents[ref.Resource] == 0 {
-			parents[ref.Resource] = ref.Target
-		}
+	for _, e := range in {
+		nodes[e.Source].Project = e.Project
 	}
-	for _, d := range datasets {
-		nodes[d.ID].hang(nodes, parents[d.ID], root)
-	}
-	destinations, err := s.below(ctx, source.Org, store.KindDestination, ids...)
+	datasets, err := s.below(ctx, org, store.KindDataset, ids...)
 	if err != nil {
+		return nil, err
+	}
+	refs, err := s.references(ctx, datasets)
+	if err != nil {
+		return nil, err
+	}
+	ids = ids[:0]
+	for _, d := range datasets {
+		nodes[d.ID], ids = &Node{Resource: d}, append(ids, d.ID)
+	}
+	of := map[int64]*Node{} // a dataset's root
+	for _, d := range datasets {
+		of[d.ID] = nodes[refs[d.ID][roleSource]]
+		at := refs[d.ID][roleParent]
+		if at == 0 {
+			at = refs[d.ID][roleSource]
+		}
+		nodes[d.ID].hang(nodes, at, of[d.ID])
+	}
+	if len(ids) == 0 {
+		return roots, nil
+	}
+	destinations, err := s.below(ctx, org, store.KindDestination, ids...)
+	if err != nil {
+		return nil, err
+	}
+	if refs, err = s.references(ctx, destinations); err != nil {
 		return nil, err
 	}
 	for _, to := range destinations {
-		at, err := s.uses(ctx, to.ID, roleDataset)
-		if err != nil {
-			return nil, err
-		}
-		(&Node{Resource: to}).hang(nodes, at, root)
+		at := refs[to.ID][roleDataset]
+		(&Node{Resource: to}).hang(nodes, at, of[at])
 	}
-	return root, nil
+	return roots, nil
 }
 
 // hang puts a node below its parent; below the root when that was deleted.
@@ -148,11 +175,8 @@ func (s *Service) Flows(ctx context.Context, f store.ResourceFilter) (roots []*N
 	if err != nil {
 		return nil, 0, err
 	}
-	roots = make([]*Node, len(sources))
-	for i, r := range sources {
-		if roots[i], err = s.grow(ctx, r); err != nil {
-			return nil, 0, err
-		}
+	if roots, err = s.growAll(ctx, f.Org, sources...); err != nil {
+		return nil, 0, err
 	}
 	return roots, total, nil
 }

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -17,9 +16,6 @@ const (
 	validateEvery = 24 * time.Hour
 	day           = 24 * time.Hour
 )
-
-// announceAt are the days before a key ends at which people are told.
-var announceAt = [...]int{30, 14, 7, 3, 1}
 
 // Keep enqueues upkeep again and again until ctx ends: at once, and then
 // every hour. However many processes do so, it is done once at a time.
@@ -95,38 +91,11 @@ func (r *Runner) keepCredential(ctx context.Context, row store.Resource) error {
 			return err
 		}
 		if c.Status() != credential.StatusUnknown && now.UnixMicro()-max(c.CheckedAt, c.Created) > validateEvery.Microseconds() {
-			if _, err := r.jobs.Enqueue(ctx, tx, job.Validate, job.When{Priority: 4}, about); err != nil {
-				return err
-			}
+			_, err := r.jobs.Enqueue(ctx, tx, job.Validate, job.When{Priority: 4}, about)
+			return err
 		}
-		return r.announce(ctx, tx, c, left)
+		return nil
 	})
-}
-
-// announce tells people that a key ends soon, once for each of the days.
-func (r *Runner) announce(ctx context.Context, tx *store.Tx, c *credential.Credential, left time.Duration) error {
-	if c.ExpiresAt == 0 {
-		return nil
-	}
-	days := int((left + day - time.Microsecond) / day)
-	mark := 0
-	for _, at := range announceAt {
-		if days <= at {
-			mark = at
-		}
-	}
-	if mark == 0 {
-		return nil
-	}
-	fresh, err := tx.FirstTime(ctx, fmt.Sprintf("expiry %d %d %d", c.ID, c.ExpiresAt, mark), r.flows.now())
-	if err != nil || !fresh {
-		return err
-	}
-	text := fmt.Sprintf("the key of %q ends in %d days; rotate it, or put in a new one", c.Name, days)
-	if left <= 0 {
-		text = fmt.Sprintf("the key of %q has ended; put in a new one", c.Name)
-	}
-	return r.raise(ctx, tx, Notice{Org: c.Org, Event: EventKeyExpiring, Kind: store.KindCredential, Object: c.ID, Message: text})
 }
 
 // keepDestination enqueues the filling of a destination that is behind its
@@ -157,22 +126,14 @@ func (r *Runner) keepDestination(ctx context.Context, row store.Resource) error 
 	})
 }
 
-// validate asks whether a credential is still good, and tells when it is not.
+// validate asks whether a credential is still good; that it is not is told by
+// whoever keeps credentials.
 func (r *Runner) validate(ctx context.Context, j *job.Job) error {
-	before, err := r.flows.Credentials.Credential(ctx, j.Org, j.ID)
-	if weir.CodeOf(err) == weir.CodeNotFound {
+	c, err := r.flows.Credentials.Check(ctx, Actor{Org: j.Org}, j.ID)
+	if weir.CodeOf(err) == weir.CodeNotFound || c != nil && c.Status() == credential.StatusFailed {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	c, err := r.flows.Credentials.Check(ctx, Actor{Org: j.Org}, j.ID)
-	if err == nil || c == nil || c.Status() != credential.StatusFailed || before.Status() == credential.StatusFailed {
-		return err
-	}
-	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
-		return r.raise(ctx, tx, Notice{Org: j.Org, Event: EventCredentialFailed, Kind: store.KindCredential, Object: j.ID, Message: fmt.Sprintf("%q does not serve any more: %s", c.Name, c.Problem)})
-	})
+	return err
 }
 
 // rotate lets the service make a new key. It is tried once a day: what was
@@ -189,12 +150,6 @@ func (r *Runner) rotate(ctx context.Context, j *job.Job) error {
 	if failed == nil {
 		r.flows.Logger.Info("key rotated", "credential", j.ID, "org", j.Org, "expires", time.UnixMicro(c.ExpiresAt))
 		return nil
-	}
-	err = r.flows.Store.Change(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		return r.raise(ctx, tx, Notice{Org: j.Org, Event: EventCredentialFailed, Kind: store.KindCredential, Object: j.ID, Message: "its key could not be rotated: " + failed.Error()})
-	})
-	if err != nil {
-		return err
 	}
 	r.flows.Logger.Warn("key not rotated", "credential", j.ID, "org", j.Org, "error", failed)
 	return nil // upkeep asks again while the key lives

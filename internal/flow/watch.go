@@ -126,9 +126,9 @@ func (r *Runner) Watch(ctx context.Context, org int64, changed func(sources map[
 var errStop = fmt.Errorf("seen")
 
 // Wait waits until a run is over and gives it.
-func (r *Runner) Wait(ctx context.Context, org int64, id weir.RunID) (run Run, err error) {
+func (r *Runner) Wait(ctx context.Context, org int64, id weir.RunID) (run *Run, err error) {
 	err = r.Watch(ctx, org, func(map[int64]bool) error {
-		if run, err = r.flows.Run(ctx, org, id); err != nil {
+		if run, err = r.flows.Run(ctx, org, string(id)); err != nil {
 			return err
 		}
 		if !run.Open() {

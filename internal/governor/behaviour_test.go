@@ -486,3 +486,24 @@ func TestARecordOfANewerWeirIsLeftAlone(t *testing.T) {
 		}
 	})
 }
+
+// The old copy of a ledger knows nothing of what was sent since it was made.
+func TestAfterARestoreNothingIsSentUntilWhatWasSentBeforeCountsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		g := New(NewMemoryLedger(), Options{FullAt: began})
+		defer func() { _ = g.Close() }()
+		b := g.Budget("https://api.cal.com", weir.NewSecret("a key"), 120)
+		if next := b.Stats().Next.Sub(began); next < 90*time.Second {
+			t.Errorf("the next request is told for in %v", next)
+		}
+		answer, err := b.Take(t.Context(), weir.LaneInteractive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer(weir.Answer{})
+		if waited := time.Since(began); waited < 90*time.Second || waited > 100*time.Second {
+			t.Errorf("the first request waited for %v", waited)
+		}
+	})
+}

@@ -73,6 +73,9 @@ func newBudget(g *Governor, name string, limit int) *Budget {
 		clock: ledgerClock{timepiece: g.clock}, others: map[string]*owner{},
 	}
 	b.visited.L = &b.mu
+	if wait := g.options.full(); wait > 0 {
+		b.shared.blocked = g.clock.monotonic() + wait
+	}
 	return b
 }
 

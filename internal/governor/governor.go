@@ -51,6 +51,10 @@ type Options struct {
 	// timeout; 0 means 30 s. A longer one is noticed and stays accounted for
 	// as long as this process lives.
 	MaxRequest time.Duration
+	// FullAt is when somebody else may last have spent every key's window
+	// without a word in the ledger: when it was put back from an older copy.
+	// Nothing is sent until a request of then cannot count any more.
+	FullAt time.Time
 	// Now replaces time.Now. It must advance as package time's timers do.
 	Now func() time.Time
 }
@@ -80,6 +84,9 @@ func (o Options) hold() time.Duration { return o.Window + o.Margin }
 // longest is how long after its last possible use a place may be occupied:
 // what others assume when the owner dies.
 func (o Options) longest() time.Duration { return o.MaxRequest + o.hold() + grace }
+
+// full is how long from now nobody knows what was sent before FullAt.
+func (o Options) full() time.Duration { return o.FullAt.Add(o.hold() + grace).Sub(o.Now()) }
 
 // Governor is one owner of places: normally one per process. Safe for
 // concurrent use.
@@ -112,7 +119,7 @@ func (g *Governor) Budget(origin string, key weir.Secret, limit int) *Budget {
 	if limit < 1 {
 		limit = DefaultLimit
 	}
-	name := documentName(g.options.Pepper, origin, key)
+	name := g.Name(origin, key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	b := g.budgets[name]
@@ -126,6 +133,12 @@ func (g *Governor) Budget(origin string, key weir.Secret, limit int) *Budget {
 	b.configured = min(b.configured, limit)
 	b.mu.Unlock()
 	return b
+}
+
+// Name names the budget of a key at an origin: the same for all who hold the
+// key, and no way back to it.
+func (g *Governor) Name(origin string, key weir.Secret) string {
+	return documentName(g.options.Pepper, origin, key)
 }
 
 // documentName is a keyed hash of origin and API key: the same for two

@@ -17,8 +17,10 @@ package identity
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -37,6 +39,14 @@ type Options struct {
 	Now            func() time.Time // nil for the system's clock
 	Logger         *slog.Logger     // nil discards
 	Cost           Cost             // of a password; zero for the usual one
+	Ways           Ways             // to sign in besides a password
+	Notifier       Notifier         // nil tells nobody
+}
+
+// Notifier takes in what people may want to know.
+type Notifier interface {
+	// Tell writes the event with whatever else tx writes.
+	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
 // minKey is how long the keys must be, in bytes.
@@ -53,6 +63,9 @@ type Service struct {
 	peppers [][]byte // the pepper, then the earlier ones
 	cost    Cost
 	lanes   *lanes
+	reports sync.WaitGroup // of forged rows, under way
+	news    Notifier
+	ways    *ways
 }
 
 // New returns the service over db. Keys that are missing or short are
@@ -61,7 +74,7 @@ func New(db *store.DB, o Options) (*Service, error) {
 	if len(o.MACKey) < minKey || len(o.Pepper) < minKey || o.Audit == nil {
 		return nil, &weir.Error{Code: weir.CodeConfig, Where: "identity", Message: "the keys that protect users are missing or too short", Remedy: "Start with the root key of this database"}
 	}
-	s := &Service{db: db, audit: o.Audit, log: o.Logger, now: o.Now, macKey: bytes.Clone(o.MACKey), pepper: bytes.Clone(o.Pepper), cost: o.Cost.orUsual(), lanes: newLanes()}
+	s := &Service{db: db, audit: o.Audit, log: o.Logger, now: o.Now, macKey: bytes.Clone(o.MACKey), pepper: bytes.Clone(o.Pepper), cost: o.Cost.orUsual(), lanes: newLanes(), news: o.Notifier}
 	s.peppers = append([][]byte{s.pepper}, o.EarlierPeppers...)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -69,7 +82,7 @@ func New(db *store.DB, o Options) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	return s, nil
+	return s, s.setUpWays(o.Ways)
 }
 
 // Client is where a request comes from.

@@ -108,7 +108,8 @@ func (s *Service) Keys(ctx context.Context, p Principal) ([]ServiceKey, error) {
 
 // RevokeKey ends a key of the user's own, or anybody's for an administrator,
 // and every session that was got with it: the next request is refused.
-// Revoking needs no recent proof, for it is what one does in a hurry.
+// Revoking needs no recent proof, for it is what one does in a hurry. A session
+// that was got with a key ends that key, and others that may do no more.
 func (s *Service) RevokeKey(ctx context.Context, p Principal, id int64) error {
 	if p.Anonymous() {
 		return anonymous()
@@ -120,6 +121,9 @@ func (s *Service) RevokeKey(ctx context.Context, p Principal, id int64) error {
 		}
 		if k.User != p.User && !p.Role.AtLeast(RoleAdmin) {
 			return &weir.Error{Code: weir.CodeNotFound, Where: "service key", Message: "there is none with this id"}
+		}
+		if p.Key != 0 && p.Key != k.ID && !p.Scope.AtLeast(Role(k.Scope)) {
+			return &weir.Error{Code: weir.CodeForbidden, Where: "service key", Message: "this key may do more than the one that asks", Remedy: "Sign in with a browser, or use a key of scope " + k.Scope}
 		}
 		if k.Revoked != 0 {
 			return nil

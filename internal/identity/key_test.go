@@ -63,6 +63,30 @@ func TestARevokedKeyCountsForNothingAtTheNextRequest(t *testing.T) {
 	})
 }
 
+func TestASessionOfAKeyEndsNoKeyThatMayDoMore(t *testing.T) {
+	onBoth(t, func(w *world) {
+		owner := w.owner()
+		value, own := w.key(owner.Principal, identity.RoleOperator)
+		_, above := w.key(owner.Principal, identity.RoleAdmin)
+		_, same := w.key(owner.Principal, identity.RoleOperator)
+		_, below := w.key(owner.Principal, identity.RoleCollaborator)
+		s, err := w.s.ExchangeKey(w.Context(), value.Expose(), home)
+		w.must(err)
+		w.refused(w.s.RevokeKey(w.Context(), s.Principal, above.ID), weir.CodeForbidden)
+		for _, k := range []identity.ServiceKey{below, same, own} {
+			w.must(w.s.RevokeKey(w.Context(), s.Principal, k.ID))
+		}
+		keys, err := w.s.Keys(w.Context(), owner.Principal)
+		w.must(err)
+		for _, k := range keys {
+			if lives := k.Revoked.IsZero(); lives != (k.ID == above.ID) {
+				w.Errorf("a key of scope %s lives: %v", k.Scope, lives)
+			}
+		}
+		w.must(w.s.RevokeKey(w.Context(), owner.Principal, above.ID)) // in a browser it is not the scope that counts
+	})
+}
+
 func TestAnExpiredKeyEndsItsSessionsToo(t *testing.T) {
 	onBoth(t, func(w *world) {
 		value, _, err := w.s.CreateKey(w.Context(), w.owner().Principal, identity.NewKey{Name: "for an hour", Scope: identity.RoleAdmin, Expires: time.Hour})

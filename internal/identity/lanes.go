@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"time"
 
 	"github.com/weirhq/weir"
 )
@@ -15,6 +16,9 @@ const (
 	queue     = 16
 )
 
+// patience is how long a stranger waits before being sent away.
+const patience = 10 * time.Second
+
 // lanes let few computations run at once.
 type lanes struct{ all, strangers, queue chan struct{} }
 
@@ -23,27 +27,38 @@ func newLanes() *lanes {
 }
 
 // enter waits for a place; leave gives it back. Strangers find the door shut
-// with CodeThrottled when too many wait.
+// with CodeThrottled when too many wait, or for too long.
 func (l *lanes) enter(ctx context.Context, known bool) (leave func(), err error) {
 	mine := []chan struct{}{l.all}
+	var tired <-chan time.Time // of a known browser: never
 	if !known {
 		select {
 		case l.queue <- struct{}{}:
 		default:
-			return nil, &weir.Error{Code: weir.CodeThrottled, Where: "sign-in", Message: "too many people are signing in at this moment", Remedy: "Try again in a few seconds"}
+			return nil, crowded()
 		}
 		defer func() { <-l.queue }()
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		tired = timer.C
 		mine = []chan struct{}{l.strangers, l.all}
 	}
 	for i, lane := range mine {
 		select {
 		case lane <- struct{}{}:
+		case <-tired:
+			free(mine[:i])
+			return nil, crowded()
 		case <-ctx.Done():
 			free(mine[:i])
 			return nil, &weir.Error{Code: weir.CodeCancelled, Where: "sign-in", Message: "stopped", Err: ctx.Err()}
 		}
 	}
 	return func() { free(mine) }, nil
+}
+
+func crowded() error {
+	return &weir.Error{Code: weir.CodeThrottled, Where: "sign-in", Message: "too many people are signing in at this moment", Remedy: "Try again in a few seconds"}
 }
 
 func free(lanes []chan struct{}) {

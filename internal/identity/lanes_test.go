@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/weirhq/weir"
 )
@@ -81,6 +82,36 @@ func TestAKnownBrowserDoesNotWaitBehindStrangers(t *testing.T) {
 		leave()
 		if len(l.all)+len(l.strangers)+len(l.queue) != 0 {
 			t.Error("a place was not given back")
+		}
+	})
+}
+
+func TestAStrangerIsSentAwayAfterWaitingAndAKnownBrowserIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		var held []func()
+		for range atOnce {
+			leave, err := l.enter(t.Context(), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			held = append(held, leave)
+		}
+		in := make(chan error)
+		go func() {
+			_, err := l.enter(t.Context(), true)
+			in <- err
+		}()
+		begin := time.Now()
+		if _, err := l.enter(t.Context(), false); weir.CodeOf(err) != weir.CodeThrottled || time.Since(begin) != patience {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+		held[0]()
+		if err := <-in; err != nil {
+			t.Error(err)
+		}
+		if len(l.queue) != 0 || len(l.strangers) != 0 {
+			t.Error("a place was kept")
 		}
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/weirhq/weir/internal/store"
 )
 
-// linkAge is how long a link that sets a password is good.
-const linkAge = 72 * time.Hour
+// LinkAge is how long a link that sets a password is good.
+const LinkAge = 72 * time.Hour
 
 // setPassword is the only purpose of links so far; it is in their MAC.
 const setPassword = "password"
@@ -18,7 +18,7 @@ const setPassword = "password"
 // link makes a link for the user in place of earlier ones, and gives its value.
 func (s *Service) link(ctx context.Context, tx *store.Tx, org, user int64) (weir.Secret, error) {
 	value, now := linkForm.make(), s.now()
-	l := store.Link{Hash: digest(value), Purpose: setPassword, Org: org, User: user, Created: now.UnixMicro(), Expires: now.Add(linkAge).UnixMicro()}
+	l := store.Link{Hash: digest(value), Purpose: setPassword, Org: org, User: user, Created: now.UnixMicro(), Expires: now.Add(LinkAge).UnixMicro()}
 	l.MAC = s.sealLink(l)
 	return weir.NewSecret(value), tx.CreateLink(ctx, l)
 }
@@ -39,13 +39,10 @@ func (s *Service) NewLink(ctx context.Context, p Principal, member int64) (weir.
 		if _, _, err := s.held(ctx, tx, p, member); err != nil {
 			return err
 		}
-		memberships, err := tx.Memberships(ctx, member)
-		if err != nil {
+		if err := s.only(ctx, tx, member); err != nil {
 			return err
 		}
-		if len(memberships) > 1 {
-			return &weir.Error{Code: weir.CodeForbidden, Where: "user", Message: "this user belongs to other organizations too", Remedy: "Let them change their password themselves"}
-		}
+		var err error
 		if value, err = s.link(ctx, tx, p.Org, member); err != nil {
 			return err
 		}
@@ -187,9 +184,11 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 
 // prove compares the password of a user who is signed in already.
 func (s *Service) prove(ctx context.Context, t *trial, password weir.Secret, c Client) (err error) {
-	if t.known, err = s.knows(ctx, t.user.ID, c); err != nil {
+	device, err := s.deviceAccount(ctx, c)
+	if err != nil {
 		return err
 	}
+	t.known = device == t.user.ID
 	t.subjects = s.subjects(t.user.Login, t.known, c)
 	if err := s.try(ctx, t, password); err != nil || t.right {
 		return err

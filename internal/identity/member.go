@@ -15,13 +15,20 @@ func (s *Service) SetRole(ctx context.Context, p Principal, member int64, role R
 	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
 		return err
 	}
+	return s.db.Change(ctx, func(tx *store.Tx) error { return s.setRole(ctx, tx, p, member, role) })
+}
+
+func (s *Service) setRole(ctx context.Context, tx *store.Tx, p Principal, member int64, role Role) error {
 	if err := grantable(p, role); err != nil {
 		return err
 	}
-	return s.changeMember(ctx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
+	return s.changeMemberIn(ctx, tx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
 		e := audit.Entry{Action: "user.role", Detail: map[string]any{"from": m.Membership.Role, "to": string(role)}}
 		m.Membership.Role = string(role)
-		return e, nil
+		if m.Membership.Status != Active {
+			return e, nil
+		}
+		return e, s.tellMember(ctx, tx, p, store.MemberRoleChanged, member, "You have the role "+string(role)+" now.")
 	})
 }
 
@@ -37,11 +44,47 @@ func (s *Service) Activate(ctx context.Context, p Principal, member int64) error
 	return s.setStatus(ctx, p, member, Active, "user.activate")
 }
 
-func (s *Service) setStatus(ctx context.Context, p Principal, member int64, status, action string) error {
+// Lock keeps a member out as Deactivate does, until Unlock.
+func (s *Service) Lock(ctx context.Context, p Principal, member int64) error {
+	return s.setStatus(ctx, p, member, Locked, "user.lock")
+}
+
+// Unlock lets in a member again who was locked, by an administrator or by too
+// many tries at the password. Who is deactivated stays so.
+func (s *Service) Unlock(ctx context.Context, p Principal, member int64) error {
 	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
 		return err
 	}
 	return s.changeMember(ctx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
+		e, now := audit.Entry{Action: "user.unlock"}, s.now().UnixMicro()
+		account := s.subject("account", m.User.Login, nil)
+		if _, err := tx.Attempts(ctx, account.key, now); err != nil { // those who try at this moment take turns
+			return e, err
+		}
+		if err := tx.SaveAttempts(ctx, account.key, []byte{}, now); err != nil {
+			return e, err
+		}
+		if m.Membership.Status != Locked {
+			return e, nil
+		}
+		m.Membership.Status = Active
+		if m.User.Status != Locked {
+			return e, nil
+		}
+		m.User.Status, m.User.Updated = Active, now
+		return e, tx.PutUser(ctx, &m.User, s.sealUser)
+	})
+}
+
+func (s *Service) setStatus(ctx context.Context, p Principal, member int64, status, action string) error {
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return err
+	}
+	return s.db.Change(ctx, func(tx *store.Tx) error { return s.setStatusIn(ctx, tx, p, member, status, action) })
+}
+
+func (s *Service) setStatusIn(ctx context.Context, tx *store.Tx, p Principal, member int64, status, action string) error {
+	return s.changeMemberIn(ctx, tx, p, member, func(tx *store.Tx, m *store.Member) (audit.Entry, error) {
 		m.Membership.Status = status
 		elsewhere, err := s.activeElsewhere(ctx, tx, m.User.ID, p.Org)
 		if err != nil || elsewhere {
@@ -62,32 +105,35 @@ func (s *Service) activeElsewhere(ctx context.Context, tx *store.Tx, user, org i
 	return false, err
 }
 
-// changeMember lets change alter a membership, and writes it and what change
-// says of it, unless nobody would own the organization any more.
+// changeMember is changeMemberIn in a transaction of its own.
 func (s *Service) changeMember(ctx context.Context, p Principal, member int64, change func(*store.Tx, *store.Member) (audit.Entry, error)) error {
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		m, owners, err := s.held(ctx, tx, p, member)
-		if err != nil {
-			return err
-		}
-		was := m.Membership
-		e, err := change(tx, &m)
-		if err != nil {
-			return err
-		}
-		if err := staysOwned(owners, was, m.Membership); err != nil {
-			return err
-		}
-		m.Membership.MAC = s.sealMembership(m.Membership)
-		if err := tx.PutMembership(ctx, m.Membership); err != nil {
-			return err
-		}
-		if err := tx.EndSessions(ctx, p.Org, member, 0); err != nil {
-			return err
-		}
-		e.Org, e.Actor, e.Kind, e.Object = p.Org, p.User, "user", member
-		return s.audit.AppendTx(ctx, tx, e)
-	})
+	return s.db.Change(ctx, func(tx *store.Tx) error { return s.changeMemberIn(ctx, tx, p, member, change) })
+}
+
+// changeMemberIn lets change alter a membership, and writes it and what change
+// says of it, unless nobody would own the organization any more.
+func (s *Service) changeMemberIn(ctx context.Context, tx *store.Tx, p Principal, member int64, change func(*store.Tx, *store.Member) (audit.Entry, error)) error {
+	m, owners, err := s.held(ctx, tx, p, member)
+	if err != nil {
+		return err
+	}
+	was := m.Membership
+	e, err := change(tx, &m)
+	if err != nil {
+		return err
+	}
+	if err := staysOwned(owners, was, m.Membership); err != nil {
+		return err
+	}
+	m.Membership.MAC = s.sealMembership(m.Membership)
+	if err := tx.PutMembership(ctx, m.Membership); err != nil {
+		return err
+	}
+	if err := tx.EndSessions(ctx, p.Org, member, 0); err != nil {
+		return err
+	}
+	e.Org, e.Actor, e.Kind, e.Object = p.Org, p.User, "user", member
+	return s.audit.AppendTx(ctx, tx, e)
 }
 
 // held gives the member whom the principal may change, and how many active
@@ -126,111 +172,4 @@ func staysOwned(owners int, was, is store.Membership) error {
 		return &weir.Error{Code: weir.CodeConflict, Where: "user", Message: "nobody would own the organization any more", Remedy: "Make somebody else an owner first"}
 	}
 	return nil
-}
-
-// Remove takes a member out of the organization for good: from its teams and
-// from what was shared with them, with their service keys. Their teams become
-// the principal's. Whoever still owns something else is CodeConflict: transfer
-// it first.
-func (s *Service) Remove(ctx context.Context, p Principal, member int64) error {
-	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
-		return err
-	}
-	owned, err := s.Transferable(ctx, p, member)
-	if err != nil {
-		return err
-	}
-	if len(owned) > 0 {
-		return &weir.Error{Code: weir.CodeConflict, Where: "user", Message: "this user still owns something", Remedy: "Transfer it to somebody else first"}
-	}
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		m, owners, err := s.held(ctx, tx, p, member)
-		if err != nil {
-			return err
-		}
-		if err := staysOwned(owners, m.Membership, store.Membership{}); err != nil {
-			return err
-		}
-		if _, err := tx.TransferAll(ctx, p.Org, member, p.User, s.now().UnixMicro()); err != nil {
-			return err
-		}
-		if err := tx.DropMember(ctx, p.Org, member); err != nil {
-			return err
-		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.remove", Kind: "user", Object: member})
-	})
-}
-
-// Transferable counts by kind what a member owns, what can be restored
-// included; teams are not counted.
-func (s *Service) Transferable(ctx context.Context, p Principal, member int64) (map[store.Kind]int, error) {
-	if _, err := s.User(ctx, p, member); err != nil {
-		return nil, err
-	}
-	if member != p.User && !p.Role.AtLeast(RoleAdmin) {
-		return nil, forbidden("user", RoleAdmin)
-	}
-	return s.db.Owned(ctx, p.Org, member)
-}
-
-// Transfer makes an active member the owner of all that another one owns in
-// the organization, teams included, as administrators may.
-func (s *Service) Transfer(ctx context.Context, p Principal, from, to int64) (n int64, err error) {
-	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
-		return 0, err
-	}
-	err = s.db.Change(ctx, func(tx *store.Tx) error {
-		if err := s.transferable(ctx, tx, p, from, to); err != nil {
-			return err
-		}
-		if n, err = tx.TransferAll(ctx, p.Org, from, to, s.now().UnixMicro()); err != nil {
-			return err
-		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.transfer", Kind: "user", Object: from, Detail: map[string]any{"to": to, "number": n}})
-	})
-	return n, err
-}
-
-func (s *Service) transferable(ctx context.Context, tx *store.Tx, p Principal, from, to int64) error {
-	if _, _, err := s.held(ctx, tx, p, from); err != nil {
-		return err
-	}
-	m, err := tx.Member(ctx, p.Org, to)
-	if err == nil && (m.Membership.Status != Active || !s.genuineMember(ctx, m)) {
-		err = noUser(to)
-	}
-	return err
-}
-
-// TransferResource makes an active member the owner of one resource, as its
-// owner and the organization's administrators may.
-func (s *Service) TransferResource(ctx context.Context, p Principal, kind store.Kind, id, to int64) error {
-	owner, err := s.db.OwnedBy(ctx, p.Org, kind, id)
-	if err != nil {
-		return err
-	}
-	if owner != p.User || p.Scope != RoleOwner {
-		if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
-			return err
-		}
-	}
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		m, err := tx.Member(ctx, p.Org, to)
-		if err != nil {
-			return err
-		}
-		if m.Membership.Status != Active || !s.genuineMember(ctx, m) {
-			return noUser(to)
-		}
-		r, err := tx.Resource(ctx, p.Org, kind, id)
-		if err != nil {
-			return err
-		}
-		from := r.Owner
-		r.Owner, r.Updated = to, s.now().UnixMicro()
-		if err := tx.UpdateResource(ctx, &r); err != nil {
-			return err
-		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: string(kind) + ".transfer", Kind: string(kind), Object: id, Detail: map[string]any{"from": from, "to": to}})
-	})
 }

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -14,6 +15,7 @@ type Organization struct {
 	ID      int64
 	Name    string
 	Domain  string // of its e-mail addresses; "" when it has none
+	About   string // what it is, in its own words
 	Role    Role   // of who asks
 	Created time.Time
 	Updated time.Time
@@ -38,23 +40,23 @@ func (s *Service) Organizations(ctx context.Context, p Principal) ([]Organizatio
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Organization{ID: o.ID, Name: o.Name, Domain: o.Domain, Role: least(Role(m.Role), p.Scope), Created: moment(o.Created), Updated: moment(o.Updated)})
+		all = append(all, Organization{ID: o.ID, Name: o.Name, Domain: o.Domain, About: o.About, Role: least(Role(m.Role), p.Scope), Created: moment(o.Created), Updated: moment(o.Updated)})
 	}
 	return all, nil
 }
 
-// UpdateOrganization changes the name and the domain of the principal's own
-// organization, as its administrators may.
-func (s *Service) UpdateOrganization(ctx context.Context, p Principal, name, domain string) error {
+// UpdateOrganization writes the name, domain and description of the principal's
+// own organization, as its administrators may.
+func (s *Service) UpdateOrganization(ctx context.Context, p Principal, n Organization) error {
 	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
 		return err
 	}
-	name, err := named("organization", name)
+	name, err := named("organization", n.Name)
 	if err != nil {
 		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
-		o := store.Organization{ID: p.Org, Name: name, Domain: printable(domain, maxName), Updated: s.now().UnixMicro()}
+		o := store.Organization{ID: p.Org, Name: name, Domain: printable(n.Domain, maxName), About: printable(n.About, maxText), Updated: s.now().UnixMicro()}
 		if err := tx.UpdateOrganization(ctx, o); err != nil {
 			return err
 		}
@@ -64,15 +66,15 @@ func (s *Service) UpdateOrganization(ctx context.Context, p Principal, name, dom
 
 // CreateOrganization makes one more organization, which the user owns, as the
 // owners of another one may.
-func (s *Service) CreateOrganization(ctx context.Context, p Principal, name string) (Organization, error) {
+func (s *Service) CreateOrganization(ctx context.Context, p Principal, n Organization) (Organization, error) {
 	if err := s.AllowedInOrg(p, RoleOwner); err != nil {
 		return Organization{}, err
 	}
-	name, err := named("organization", name)
+	name, err := named("organization", n.Name)
 	if err != nil {
 		return Organization{}, err
 	}
-	o := store.Organization{Name: name, Created: s.now().UnixMicro()}
+	o := store.Organization{Name: name, Domain: printable(n.Domain, maxName), About: printable(n.About, maxText), Created: s.now().UnixMicro()}
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
 		m, err := tx.Member(ctx, p.Org, p.User)
 		if err != nil {
@@ -86,7 +88,43 @@ func (s *Service) CreateOrganization(ctx context.Context, p Principal, name stri
 		}
 		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: o.ID, Actor: p.User, Action: "organization.create", Kind: "organization", Object: o.ID})
 	})
-	return Organization{ID: o.ID, Name: o.Name, Role: RoleOwner, Created: moment(o.Created), Updated: moment(o.Updated)}, err
+	return Organization{ID: o.ID, Name: o.Name, Domain: o.Domain, About: o.About, Role: RoleOwner, Created: moment(o.Created), Updated: moment(o.Updated)}, err
+}
+
+// DeleteOrganization takes everybody out of the principal's own organization,
+// for good, with its teams, keys, links and stored secrets. What it still has
+// is CodeConflict: delete that first, so that nothing runs on unseen. So is the
+// last organization of who asks: somebody must be able to sign in.
+func (s *Service) DeleteOrganization(ctx context.Context, p Principal) error {
+	if err := s.AllowedInOrg(p, RoleOwner); err != nil {
+		return err
+	}
+	if err := s.Recent(p); err != nil {
+		return err
+	}
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		if _, err := tx.MembersIn(ctx, p.Org); err != nil { // held: nobody makes anything by joining meanwhile
+			return err
+		}
+		elsewhere, err := s.activeElsewhere(ctx, tx, p.User, p.Org)
+		if err != nil {
+			return err
+		}
+		if !elsewhere {
+			return &weir.Error{Code: weir.CodeConflict, Where: "organization", Message: "it is the only one that you are in", Remedy: "Make another one first"}
+		}
+		n, err := tx.Living(ctx, p.Org)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return &weir.Error{Code: weir.CodeConflict, Where: "organization", Message: fmt.Sprintf("it still has %d credentials, sources and other things", n), Remedy: "Delete them first"}
+		}
+		if err := s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "organization.delete", Kind: "organization", Object: p.Org}); err != nil {
+			return err
+		}
+		return tx.DropOrganization(ctx, p.Org)
+	})
 }
 
 // Switch ends the session of the request and begins one in another of the

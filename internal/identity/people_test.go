@@ -34,7 +34,7 @@ func (w *world) resource(p identity.Principal) int64 {
 // stranger is the owner of another organization.
 func (w *world) stranger(owner identity.Principal) identity.Principal {
 	w.Helper()
-	o, err := w.s.CreateOrganization(w.Context(), owner, "Other")
+	o, err := w.s.CreateOrganization(w.Context(), owner, identity.Organization{Name: "Other"})
 	w.must(err)
 	there, err := w.s.Switch(w.Context(), owner, o.ID, home)
 	w.must(err)

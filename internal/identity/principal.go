@@ -20,6 +20,7 @@ const (
 const (
 	Active      = "active"
 	Deactivated = "deactivated"
+	Locked      = "locked" // as deactivated, until an administrator unlocks it
 )
 
 // Principal is who makes a request. The zero Principal is nobody.
@@ -49,14 +50,14 @@ func principal(e store.Session, m store.Member) Principal {
 	return p
 }
 
-// recent is how long a proof is good for what needs one.
-const recent = 15 * time.Minute
+// ProofAge is how long a proof is good for what needs one.
+const ProofAge = 15 * time.Minute
 
 // Recent reports with CodeForbidden that the user must prove again who they
 // are, as is asked before keys are made and passwords changed. A service key
 // can not prove it.
 func (s *Service) Recent(p Principal) error {
-	if p.Kind == Browser && !p.Proved.IsZero() && s.now().Sub(p.Proved) < recent {
+	if p.Kind == Browser && !p.Proved.IsZero() && s.now().Sub(p.Proved) < ProofAge {
 		return nil
 	}
 	remedy := "Type your password again"

@@ -27,11 +27,15 @@ type ProviderConfig struct {
 	ClientID    string
 	Secret      weir.Secret
 	RedirectURL string   // of this server, where the provider sends browsers back to
-	Domains     []string // of the e-mail addresses that may sign in; at least one
+	Domains     []string // of the e-mail addresses that may sign in
+	Users       []string // e-mail addresses that may sign in besides; one of both is needed
 	Org         int64    // the organization that is signed in to
 	CreateUsers bool     // whether who is unknown becomes a member
-	Role        Role     // of those; RoleNone for RoleCollaborator
-	Client      *http.Client
+	Role        Role     // of those; RoleNone for RoleCollaborator, and never RoleOwner
+	// Confined keeps out who belongs to other organizations, too: whoever has
+	// configured the provider for one could be them in all.
+	Confined bool
+	Client   *http.Client
 }
 
 // Provider signs users in who prove to somebody else who they are: with an
@@ -60,18 +64,23 @@ func (s *Service) Provider(c ProviderConfig) (*Provider, error) {
 	switch {
 	case c.Issuer == "" || c.ClientID == "" || c.RedirectURL == "":
 		return nil, bad("issuer, client id or redirect URL is missing")
-	case len(c.Domains) == 0:
-		return nil, bad("it says of no e-mail domain that it may sign in")
+	case len(c.Domains) == 0 && len(c.Users) == 0:
+		return nil, bad("it says of no e-mail domain or address that it may sign in")
 	case c.Org == 0 || c.Client == nil:
 		return nil, bad("organization or HTTP client is missing")
 	case !c.Role.Valid() || c.Role == RoleOwner:
 		return nil, bad("new users cannot have this role")
 	}
-	c.Domains = slices.Clone(c.Domains)
-	for i, d := range c.Domains {
-		c.Domains[i] = strings.ToLower(d)
-	}
+	c.Domains, c.Users = lower(c.Domains), lower(c.Users)
 	return &Provider{s: s, config: c}, nil
+}
+
+func lower(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = strings.ToLower(strings.TrimSpace(t))
+	}
+	return out
 }
 
 // Redirect is where a browser goes to sign in.
@@ -84,11 +93,13 @@ type Redirect struct {
 type Callback struct {
 	State, Code string // of the query
 	Browser     string // of the cookie
+	Before      string // the session token that the browser had; its session ends
 	Client      Client
 }
 
-// Start begins a sign-in.
-func (p *Provider) Start(ctx context.Context) (Redirect, error) {
+// Start begins a sign-in. Again asks the provider to let the user type the
+// password, or whatever it has, even when they are signed in there.
+func (p *Provider) Start(ctx context.Context, again bool) (Redirect, error) {
 	config, _, err := p.discover(ctx)
 	if err != nil {
 		return Redirect{}, err
@@ -100,7 +111,11 @@ func (p *Provider) Start(ctx context.Context) (Redirect, error) {
 	if err != nil {
 		return Redirect{}, err
 	}
-	url := config.AuthCodeURL(state, oidc.Nonce(p.derived("nonce", state)), oauth2.S256ChallengeOption(p.derived("verifier", state)))
+	options := []oauth2.AuthCodeOption{oidc.Nonce(p.derived("nonce", state)), oauth2.S256ChallengeOption(p.derived("verifier", state))}
+	if again {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	url := config.AuthCodeURL(state, options...)
 	return Redirect{URL: url, Browser: weir.NewSecret(browser)}, nil
 }
 
@@ -149,7 +164,11 @@ func (p *Provider) Finish(ctx context.Context, back Callback) (Session, error) {
 			return p.s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.config.Org, Action: "user.sign_in_failed", Kind: "user", Object: m.User.ID,
 				Detail: map[string]any{"address": back.Client.address(), "way": "provider"}})
 		}
-		if out, err = p.s.beginBrowser(ctx, tx, m, back.Client); err != nil {
+		if err := p.s.endToken(ctx, tx, back.Before); err != nil {
+			return err
+		}
+		row := store.Session{Kind: string(Browser), Scope: string(RoleOwner), Proved: p.proved(who)}
+		if out, err = p.s.begin(ctx, tx, m, row, back.Client); err != nil {
 			return err
 		}
 		return p.s.audit.AppendTx(ctx, tx, audit.Entry{Org: m.Membership.Org, Actor: m.User.ID, Action: "user.sign_in", Kind: "session", Object: out.Principal.Session,
@@ -182,12 +201,23 @@ func unproved() error {
 	return &weir.Error{Code: weir.CodeAuth, Where: "sign-in", Message: "the identity provider did not confirm who you are", Remedy: "Begin again at the sign-in page"}
 }
 
+// proved is when the user proved to the provider who they are, where it says
+// so: a sign-in that it waved through is no fresh proof.
+func (p *Provider) proved(who claims) int64 {
+	now := p.s.now()
+	if at := time.Unix(who.Proved, 0); who.Proved > 0 && at.Before(now) {
+		return at.UnixMicro()
+	}
+	return now.UnixMicro()
+}
+
 // claims are what a provider says of somebody.
 type claims struct {
 	Subject  string `json:"sub"`
 	Email    string `json:"email"`
 	Verified bool   `json:"email_verified"`
 	Name     string `json:"name"`
+	Proved   int64  `json:"auth_time"` // seconds; 0 where it says nothing
 }
 
 // ask changes the code into what the provider says of the user. The cause of
@@ -220,10 +250,13 @@ func (p *Provider) ask(ctx context.Context, back Callback) (who claims, err erro
 	return who, nil
 }
 
+// exposed is a secret that is sealed with the rest of a configuration, or was.
+func exposed(s weir.Secret) string { return s.Expose() }
+
 // vouched reports whether the provider may speak for the e-mail address.
 func (p *Provider) vouched(login string, verified bool) bool {
 	_, domain, ok := strings.Cut(login, "@")
-	return ok && verified && slices.Contains(p.config.Domains, domain)
+	return ok && verified && (slices.Contains(p.config.Domains, domain) || slices.Contains(p.config.Users, login))
 }
 
 // member gives who somebody is here: known from an earlier time, by the
@@ -242,16 +275,29 @@ func (p *Provider) member(ctx context.Context, tx *store.Tx, who claims) (m stor
 			return m, false, err
 		}
 		id = store.Identity{Issuer: p.config.Issuer, Subject: who.Subject, User: m.User.ID, Created: p.s.now().UnixMicro()}
-		id.MAC = p.s.sealIdentity(id)
-		if err := tx.PutIdentity(ctx, id); err != nil {
-			return m, false, err
-		}
 	}
-	m, err = tx.Member(ctx, p.config.Org, id.User)
+	if m, ok, err = p.enterable(ctx, tx, id.User); err != nil || !ok || known {
+		return m, ok, err
+	}
+	id.MAC = p.s.sealIdentity(id)
+	return m, true, tx.PutIdentity(ctx, id)
+}
+
+// enterable gives the user's place in the provider's organization, if it is
+// one to sign in to.
+func (p *Provider) enterable(ctx context.Context, tx *store.Tx, user int64) (m store.Member, ok bool, err error) {
+	m, err = tx.Member(ctx, p.config.Org, user)
 	if weir.CodeOf(err) == weir.CodeNotFound {
 		return m, false, nil
 	}
-	return m, err == nil && m.User.Status == Active && m.Membership.Status == Active && p.s.genuineMember(ctx, m), err
+	if err != nil || m.User.Status != Active || m.Membership.Status != Active || !p.s.genuineMember(ctx, m) {
+		return m, false, err
+	}
+	if p.config.Confined {
+		all, err := tx.Memberships(ctx, user)
+		return m, len(all) == 1, err
+	}
+	return m, true, nil
 }
 
 // meet finds by its address, or makes, a user who comes for the first time.

@@ -114,7 +114,7 @@ func (w *world) provider(p *provider, create bool) *identity.Provider {
 // through signs somebody in through the provider.
 func (w *world) through(way *identity.Provider, p *provider, who map[string]any) (identity.Session, error) {
 	w.Helper()
-	to, err := way.Start(w.Context())
+	to, err := way.Start(w.Context(), false)
 	w.must(err)
 	q := p.authorize(to.URL, who)
 	return way.Finish(w.Context(), identity.Callback{State: q.Get("state"), Code: q.Get("code"), Browser: to.Browser.Expose(), Client: home})
@@ -192,7 +192,7 @@ func TestAStateIsGoodOnceInItsOwnBrowserForTenMinutes(t *testing.T) {
 		p := newProvider(w)
 		way := w.provider(p, false)
 		begin := func() identity.Callback {
-			to, err := way.Start(w.Context())
+			to, err := way.Start(w.Context(), false)
 			w.must(err)
 			q := p.authorize(to.URL, person("1", "owner@example.com"))
 			return identity.Callback{State: q.Get("state"), Code: q.Get("code"), Browser: to.Browser.Expose(), Client: home}
@@ -223,7 +223,7 @@ func TestAProviderThatIsDownStopsOnlyWhoWantsIt(t *testing.T) {
 	p := newProvider(w)
 	way := w.provider(p, false)
 	p.Close()
-	_, err := way.Start(w.Context())
+	_, err := way.Start(w.Context(), false)
 	w.refused(err, weir.CodeTransient)
 	_, err = w.signIn("owner@example.com", password, home)
 	w.must(err)

@@ -14,8 +14,7 @@ import (
 // with it as long as Reseal takes them. Rows that neither key fits stay as
 // they are, and count for nothing. It returns how many rows were sealed anew.
 func (s *Service) Reseal(ctx context.Context, earlier []byte) (n int, err error) {
-	was := *s
-	was.macKey = earlier
+	was := &Service{db: s.db, macKey: earlier}
 	anew := func(have, old, next []byte) ([]byte, bool) {
 		if !hmac.Equal(have, old) {
 			return nil, false
@@ -36,6 +35,7 @@ func (s *Service) Reseal(ctx context.Context, earlier []byte) (n int, err error)
 			Accessor: func(r store.Accessor) ([]byte, bool) { return anew(r.MAC, was.sealAccessor(r), s.sealAccessor(r)) },
 			Key:      func(r store.ServiceKey) ([]byte, bool) { return anew(r.MAC, was.sealKey(r), s.sealKey(r)) },
 			Identity: func(r store.Identity) ([]byte, bool) { return anew(r.MAC, was.sealIdentity(r), s.sealIdentity(r)) },
+			Resource: func(r store.Resource) ([]byte, bool) { return anew(r.MAC, was.sealResource(r), s.sealResource(r)) },
 		})
 		if err != nil {
 			return err

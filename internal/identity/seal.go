@@ -66,6 +66,12 @@ func (s *Service) sealLink(l store.Link) []byte {
 	return s.mac("link", l.Hash, l.Purpose, l.Org, l.User, l.Created, l.Expires)
 }
 
+// sealResource covers what of a resource steers secrets: whose it is, what it
+// is, and the credential that it uses. Name, status and the like do not.
+func (s *Service) sealResource(r store.Resource) []byte {
+	return s.mac("resource", r.ID, r.Org, r.Owner, string(r.Kind), r.Type, []byte(r.Spec), r.Credential)
+}
+
 // genuine reports whether a row's MAC is ours. One that is not is reported:
 // somebody has written into the database past Weir.
 func (s *Service) genuine(ctx context.Context, table string, id int64, have, want []byte) bool {

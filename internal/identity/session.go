@@ -116,6 +116,14 @@ func (s *Service) EndSession(ctx context.Context, p Principal, session int64) er
 	})
 }
 
+// endToken ends the session of a token, where there is one.
+func (s *Service) endToken(ctx context.Context, tx *store.Tx, token string) error {
+	if !sessionForm.fits(token) {
+		return nil
+	}
+	return tx.EndSessionByHash(ctx, digest(token))
+}
+
 // SignOutEverywhere ends all of the user's sessions, this one included, and
 // forgets the browsers that were known. Service keys stay, and get new
 // sessions; revoke those that should not.

@@ -90,11 +90,17 @@ func (s *Service) reshare(ctx context.Context, p Principal, kind store.Kind, id 
 		told[i] = fmt.Sprintf("%s %d %s", a.Kind, a.Who, a.Role)
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Resource(ctx, p.Org, kind, id); err != nil { // held: nobody deletes it meanwhile
+		r, err := tx.Resource(ctx, p.Org, kind, id) // held: nobody deletes it meanwhile
+		if err != nil {
 			return err
 		}
 		if err := change(tx); err != nil {
 			return err
+		}
+		if verb != "unshare" {
+			if err := s.tellShared(ctx, tx, p, r, with); err != nil {
+				return err
+			}
 		}
 		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: string(kind) + "." + verb, Kind: string(kind), Object: id, Detail: map[string]any{"accessors": told}})
 	})

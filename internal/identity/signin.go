@@ -13,7 +13,8 @@ import (
 type SignIn struct {
 	Email    string
 	Password weir.Secret
-	Org      int64 // 0 for the oldest of the user's organizations
+	Org      int64  // 0 for the oldest of the user's organizations
+	Before   string // the session token that the browser had; its session ends
 	Client   Client
 }
 
@@ -22,17 +23,25 @@ type SignIn struct {
 // that there were too many tries.
 func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 	login := loginOf(in.Email)
+	device, err := s.deviceAccount(ctx, in.Client)
+	if err != nil {
+		return Session{}, err
+	}
+	if device == 0 { // before anybody is looked up: who must wait learns nothing by the time it takes
+		if err := s.admit(ctx, s.subjects(login, false, in.Client)); err != nil {
+			return Session{}, err
+		}
+	}
 	u, found, err := s.db.UserByLogin(ctx, login)
 	if err != nil {
 		return Session{}, err
 	}
-	if found && !s.genuineUser(ctx, u) {
+	if !found {
+		_ = s.sealUser(store.User{Login: login, Email: login}) // the same work for nobody
+	} else if !s.genuineUser(ctx, u) {
 		u = store.User{}
 	}
-	known, err := s.knows(ctx, u.ID, in.Client)
-	if err != nil {
-		return Session{}, err
-	}
+	known := device != 0 && device == u.ID
 	t := trial{user: u, known: known, subjects: s.subjects(login, known, in.Client)}
 	if err := s.try(ctx, &t, in.Password); err != nil {
 		return Session{}, err
@@ -84,32 +93,38 @@ func (s *Service) try(ctx context.Context, t *trial, password weir.Secret) error
 	return err
 }
 
-// knows reports whether the browser has signed in to the account before.
-func (s *Service) knows(ctx context.Context, user int64, c Client) (bool, error) {
+// deviceAccount is the account that the browser has signed in to before; 0 for
+// none.
+func (s *Service) deviceAccount(ctx context.Context, c Client) (int64, error) {
 	if !deviceForm.fits(c.Device) {
-		return false, nil
+		return 0, nil
 	}
-	return s.db.KnowsDevice(ctx, digest(c.Device), user, s.now().Add(-deviceAge).UnixMicro())
+	return s.db.DeviceAccount(ctx, digest(c.Device), s.now().Add(-deviceAge).UnixMicro())
 }
 
 // failed writes down that a sign-in failed, and that it was the last for now.
 // What was typed is not written: people type passwords in the wrong place.
 func (s *Service) failed(ctx context.Context, tx *store.Tx, t trial, c Client) error {
 	e := audit.Entry{Action: "user.sign_in_failed", Kind: "user", Object: t.user.ID, Detail: map[string]any{"address": c.address(), "known_browser": t.known}}
-	if t.user.ID != 0 {
-		memberships, err := tx.Memberships(ctx, t.user.ID)
-		if err != nil {
-			return err
-		}
-		if len(memberships) > 0 {
-			e.Org = memberships[0].Org
-		}
+	memberships, err := tx.Memberships(ctx, t.user.ID) // asked for nobody, too: it takes as long
+	if err != nil {
+		return err
+	}
+	if len(memberships) > 0 {
+		e.Org = memberships[0].Org
 	}
 	if err := s.audit.AppendTx(ctx, tx, e); err != nil || !t.last {
 		return err
 	}
 	e.Action = "user.sign_in_locked"
 	return s.audit.AppendTx(ctx, tx, e)
+}
+
+// KnowsBrowser reports whether a browser has signed in to any account before.
+// Such a one is not refused for what strangers do from its address.
+func (s *Service) KnowsBrowser(ctx context.Context, c Client) bool {
+	account, err := s.deviceAccount(ctx, c)
+	return err == nil && account != 0
 }
 
 // signedIn begins the session, unless the account changed while the password
@@ -131,6 +146,9 @@ func (s *Service) signedIn(ctx context.Context, tx *store.Tx, t *trial, in SignI
 		if err := tx.PutUser(ctx, &m.User, s.sealUser); err != nil {
 			return Session{}, err
 		}
+	}
+	if err := s.endToken(ctx, tx, in.Before); err != nil {
+		return Session{}, err
 	}
 	out, err := s.beginBrowser(ctx, tx, m, in.Client)
 	if err != nil {
@@ -175,17 +193,11 @@ func (s *Service) meet(ctx context.Context, tx *store.Tx, user int64, known bool
 }
 
 // Reauthenticate lets the user prove again who they are, for what needs a
-// fresh proof. The session of the request ends, and a new one begins.
-func (s *Service) Reauthenticate(ctx context.Context, p Principal, password weir.Secret, c Client) (Session, error) {
+// fresh proof. The session of the request, whose token is given, ends and a
+// new one begins.
+func (s *Service) Reauthenticate(ctx context.Context, p Principal, before string, password weir.Secret, c Client) (Session, error) {
 	if p.Anonymous() {
 		return Session{}, anonymous()
 	}
-	out, err := s.SignIn(ctx, SignIn{Email: p.Email, Password: password, Org: p.Org, Client: c})
-	if err != nil {
-		return Session{}, err
-	}
-	return out, s.db.Change(ctx, func(tx *store.Tx) error {
-		_, err := tx.EndSession(ctx, p.User, p.Session)
-		return err
-	})
+	return s.SignIn(ctx, SignIn{Email: p.Email, Password: password, Org: p.Org, Before: before, Client: c})
 }

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"net/mail"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,3 +52,8 @@ func named(what, text string) (string, error) {
 	}
 	return name, nil
 }
+
+func formatID(id int64) string { return strconv.FormatInt(id, 10) }
+
+// SameAddress reports whether two e-mail addresses are one and the same user's.
+func SameAddress(a, b string) bool { return loginOf(a) == loginOf(b) }

@@ -17,15 +17,29 @@ type User struct {
 	FullName string
 	Org      int64
 	Role     Role   // in the organization
-	Status   string // Active or Deactivated, in the organization
-	Account  string // Active or Deactivated, everywhere
+	Status   string // Active, Deactivated or Locked, in the organization
+	Account  string // the same, everywhere
 	Invited  bool   // has no password yet
 	Created  time.Time
+	Updated  time.Time
+
+	login string
 }
 
 func user(m store.Member) User {
 	return User{ID: m.User.ID, Email: m.User.Email, FullName: m.User.FullName, Org: m.Membership.Org, Role: Role(m.Membership.Role),
-		Status: m.Membership.Status, Account: m.User.Status, Invited: m.User.Password == "", Created: moment(m.User.Created)}
+		Status: m.Membership.Status, Account: m.User.Status, Invited: m.User.Password == "", Created: moment(m.User.Created), Updated: moment(m.User.Updated), login: m.User.Login}
+}
+
+// LockedOut reports whether a user who was read just now must wait because of
+// too many tries at the password, or was locked by an administrator.
+func (s *Service) LockedOut(ctx context.Context, u User) (bool, error) {
+	if u.Status == Locked || u.Account == Locked {
+		return true, nil
+	}
+	b, err := s.db.Attempts(ctx, s.subject("account", u.login, nil).key)
+	now := s.now()
+	return readTimes(b, now).free(now, accountLimits()).After(now), err
 }
 
 // Users gives the members of the principal's organization.
@@ -86,32 +100,42 @@ func (s *Service) CreateUser(ctx context.Context, p Principal, n NewUser) (User,
 	var out store.Member
 	var link weir.Secret
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
-		link = weir.Secret{}
-		account := u
-		had, found, err := tx.UserByLogin(ctx, u.Login)
-		if err != nil {
-			return err
-		}
-		if found {
-			account = had
-			if err := s.mayJoin(ctx, tx, p.Org, had); err != nil {
-				return err
-			}
-		}
-		if out, err = s.join(ctx, tx, p.Org, &account, n.Role); err != nil {
-			return err
-		}
-		if !found && account.Password == "" {
-			if link, err = s.link(ctx, tx, p.Org, account.ID); err != nil {
-				return err
-			}
-		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.create", Kind: "user", Object: account.ID, Detail: map[string]any{"role": string(n.Role)}})
+		out, link, err = s.createUser(ctx, tx, p, u, n.Role)
+		return err
 	})
 	if err != nil {
 		return User{}, weir.Secret{}, err
 	}
 	return user(out), link, nil
+}
+
+func (s *Service) createUser(ctx context.Context, tx *store.Tx, p Principal, u store.User, role Role) (out store.Member, link weir.Secret, err error) {
+	had, found, err := tx.UserByLogin(ctx, u.Login)
+	if err != nil {
+		return out, link, err
+	}
+	if found {
+		u = had
+		if err := s.mayJoin(ctx, tx, p.Org, had); err != nil {
+			return out, link, err
+		}
+		// What they may do has grown: sessions from before do not grow along.
+		if err := tx.EndSessions(ctx, 0, had.ID, 0); err != nil {
+			return out, link, err
+		}
+	}
+	if out, err = s.join(ctx, tx, p.Org, &u, role); err != nil {
+		return out, link, err
+	}
+	if !found && u.Password == "" {
+		if link, err = s.link(ctx, tx, p.Org, u.ID); err != nil {
+			return out, link, err
+		}
+	}
+	if err := s.tellMember(ctx, tx, p, store.MemberAdded, u.ID, "You may do in it what a member with the role "+string(role)+" may."); err != nil {
+		return out, link, err
+	}
+	return out, link, s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.create", Kind: "user", Object: u.ID, Detail: map[string]any{"role": string(role)}})
 }
 
 // newUser checks what was typed and makes a row of it.
@@ -161,8 +185,9 @@ func (s *Service) mayJoin(ctx context.Context, tx *store.Tx, org int64, u store.
 	return nil
 }
 
-// Rename changes the user's own full name.
-func (s *Service) Rename(ctx context.Context, p Principal, fullName string) error {
+// Rename changes a full name: the user's own, or, for administrators, that of
+// a member who has no more than themselves and belongs to no other organization.
+func (s *Service) Rename(ctx context.Context, p Principal, id int64, fullName string) error {
 	if p.Anonymous() {
 		return anonymous()
 	}
@@ -171,17 +196,42 @@ func (s *Service) Rename(ctx context.Context, p Principal, fullName string) erro
 		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
-		u, err := tx.User(ctx, p.User)
+		if err := s.mayRename(ctx, tx, p, id); err != nil {
+			return err
+		}
+		u, err := tx.User(ctx, id)
 		if err != nil {
 			return err
 		}
 		if !s.genuineUser(ctx, u) {
-			return noUser(p.User)
+			return noUser(id)
 		}
 		u.FullName, u.Updated = name, s.now().UnixMicro()
 		if err := tx.PutUser(ctx, &u, s.sealUser); err != nil {
 			return err
 		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.rename", Kind: "user", Object: p.User})
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "user.rename", Kind: "user", Object: id})
 	})
+}
+
+func (s *Service) mayRename(ctx context.Context, tx *store.Tx, p Principal, id int64) error {
+	if id == p.User {
+		return nil
+	}
+	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+		return err
+	}
+	if _, _, err := s.held(ctx, tx, p, id); err != nil {
+		return err
+	}
+	return s.only(ctx, tx, id)
+}
+
+// only refuses what would reach into a member's other organizations.
+func (s *Service) only(ctx context.Context, tx *store.Tx, member int64) error {
+	memberships, err := tx.Memberships(ctx, member)
+	if err == nil && len(memberships) > 1 {
+		err = &weir.Error{Code: weir.CodeForbidden, Where: "user", Message: "this user belongs to other organizations too", Remedy: "Let them do it themselves"}
+	}
+	return err
 }

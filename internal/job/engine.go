@@ -51,7 +51,7 @@ func (o Options) withDefaults() Options {
 }
 
 // The groups of jobs: one that is full does not hold up another.
-var groups = map[Kind]string{Ingest: "ingest", Deliver: "deliver", Validate: "upkeep", Rotate: "upkeep", Compact: "upkeep", Notify: "upkeep", Upkeep: "upkeep"}
+var groups = map[Kind]string{Ingest: "ingest", Deliver: "deliver", Validate: "upkeep", Rotate: "upkeep", Compact: "upkeep", Upkeep: "upkeep"}
 
 // Engine enqueues jobs, and does them. It is safe for concurrent use.
 type Engine struct {

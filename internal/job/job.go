@@ -32,13 +32,12 @@ const (
 	Validate Kind = "validate" // ask whether a credential is still good
 	Rotate   Kind = "rotate"   // let a credential's service make a new key
 	Compact  Kind = "compact"  // drop what a log has been told twice
-	Notify   Kind = "notify"   // tell people
 	Upkeep   Kind = "upkeep"   // find what of the above is due
 )
 
 // Kinds are all kinds.
 func Kinds() []Kind {
-	return []Kind{Ingest, Deliver, Validate, Rotate, Compact, Notify, Upkeep}
+	return []Kind{Ingest, Deliver, Validate, Rotate, Compact, Upkeep}
 }
 
 // Subject is what a job is about: a source, a destination, a credential.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,13 +38,22 @@ type Options struct {
 	// resolves the server's name itself, so its choice of address is trusted;
 	// the connection inside is still encrypted to the origin.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Networks count as public, whatever they are: whoever runs this server lets
+	// its users reach them.
+	Networks []netip.Prefix
+	// Private lets the origin stand in a private network. It is for an address
+	// that whoever runs the server has chosen, never for a user's.
+	Private bool
 }
 
 // Guard makes connections to one origin. It is safe for concurrent use.
 type Guard struct {
 	origin *url.URL
 	local  bool     // the origin itself is loopback, by its literal name
+	inside bool     // it may stand in a private network
 	proxy  *url.URL // nil without one
+
+	networks []netip.Prefix // count as public
 
 	header, idle, total time.Duration
 	resolver            *net.Resolver  // nil for the system's
@@ -60,7 +70,7 @@ func NewWith(o Options) (*Guard, error) {
 	if err != nil || u.Hostname() == "" || u.User != nil {
 		return nil, &weir.Error{Code: weir.CodeUsage, Message: "this is not an address", Remedy: "Write it as https://host"}
 	}
-	g := &Guard{origin: u, local: literallyLoopback(u.Hostname()), header: HeaderTimeout, idle: IdleTimeout, total: TotalTimeout}
+	g := &Guard{origin: u, local: Loopback(u.Hostname()), networks: o.Networks, inside: o.Private, header: HeaderTimeout, idle: IdleTimeout, total: TotalTimeout}
 	switch {
 	case u.Scheme == "https":
 	case u.Scheme == "http" && g.local:
@@ -76,8 +86,15 @@ func NewWith(o Options) (*Guard, error) {
 	return g, nil
 }
 
-// literallyLoopback takes names as they are written: no resolver is asked.
-func literallyLoopback(host string) bool {
+// OnLoopback reports whether an origin names this machine itself.
+func OnLoopback(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && Loopback(u.Hostname())
+}
+
+// Loopback reports whether a host is this machine, by its name as it is
+// written: no resolver is asked.
+func Loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
@@ -126,10 +143,15 @@ func (g *Guard) control(_ context.Context, network, address string, _ syscall.Ra
 		return refuse(address)
 	}
 	ip := ap.Addr().WithZone("").Unmap()
-	if g.local && ip.IsLoopback() || !g.local && Public(ip) {
+	if g.local && ip.IsLoopback() || !g.local && (Public(ip) || g.allows(ip) || g.inside && ip.IsPrivate()) {
 		return nil
 	}
 	return refuse(ip.String())
+}
+
+// allows reports whether the address is in a network that counts as public.
+func (g *Guard) allows(ip netip.Addr) bool {
+	return slices.ContainsFunc(g.networks, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 func refuse(address string) error {

@@ -52,7 +52,7 @@ func (s *stream) openOutlets(ctx context.Context) error {
 func (s *stream) ended(err error) error {
 	for _, o := range s.outlets {
 		if o.err != nil {
-			o.result.Error = o.err.Error()
+			o.result.Error, o.result.Failure = o.err.Error(), failureOf(o.err)
 			if err == nil {
 				err = o.err
 				s.aside = o.to.ID != 0
@@ -187,7 +187,7 @@ func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 	}
 	var rejects []weir.Reject
 	for _, r := range chunk.Records {
-		if o.to.Mode == weir.ModeUpsert && newest[r.Key] != r.Position {
+		if o.to.Mode == weir.ModeUpsert && newest[r.Key] != r.Position || o.hasAlready(r.Position) {
 			continue
 		}
 		change, reject := o.schema.schema.Change(r.Record, r.Position, r.ExtractedAt, r.RunID, o.to.Mode)
@@ -226,9 +226,9 @@ func (o *outlet) settle(ctx context.Context, to weir.Position, refused []weir.Re
 	return o.flow.Store.SaveDelivered(ctx, o.dataset.ID, o.to.Where, to, o.flow.Now().UnixMicro())
 }
 
-func (s *stream) quarantine(ctx context.Context, rejects []weir.Reject) error {
+func (o *outlet) quarantine(ctx context.Context, rejects []weir.Reject) error {
 	if len(rejects) == 0 {
 		return nil
 	}
-	return s.flow.Store.Quarantine(ctx, s.dataset.ID, s.run, s.flow.Now().UnixMicro(), rejects)
+	return o.flow.Store.Quarantine(ctx, o.dataset.ID, o.to.ID, o.run, o.flow.Now().UnixMicro(), rejects)
 }

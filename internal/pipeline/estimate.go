@@ -61,7 +61,11 @@ func (s *stream) estimate(ctx context.Context, known int, counts map[string]int)
 		e.Open = counts[parent] < 0
 		return e, nil
 	case s.endpoint.Iteration != rest.IterateKeyset:
-		return e, nil
+		config, err := s.flow.config(s.endpoint)
+		if err == nil && config.Steps[0].Lookup != nil {
+			e.Requests, e.Note = len(config.Steps[0].Lookup), "one or more for each row of the lookup"
+		}
+		return e, err
 	case !s.wantsSweep():
 		e.Reading = "changes"
 		return e, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/schema"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -23,6 +24,7 @@ type reading struct {
 	*stream
 	sweep    int64 // the sweep this reading is, 0 when it is an increment
 	complete bool  // every record the source has was shown
+	begun    bool  // a page with records was committed
 	unnamed  bool  // records were shown whose keys could not be read: any missing one may be among them
 }
 
@@ -95,11 +97,12 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	}
 	done, err := r.flow.Store.Append(ctx, store.Append{
 		Dataset: r.dataset.ID, Run: r.run, Epoch: r.epoch, Records: records, Rejects: rejects,
-		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(), Then: r.then(),
+		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(), Then: r.then(), Also: r.heard(ctx, len(records), saved, notices),
 	})
 	if err != nil {
 		return err
 	}
+	r.begun = r.begun || len(records) > 0
 	r.tally.read(len(records)+len(rejects), done)
 	r.complete = r.complete || page.Complete
 	r.wake()
@@ -116,6 +119,29 @@ func (s *stream) then() func(context.Context, *store.Tx) error {
 		return nil
 	}
 	return func(ctx context.Context, tx *store.Tx) error { return s.flow.Then(ctx, tx, s.endpoint.ID) }
+}
+
+// heard lets the flow's listener hear what a page of n records brings: the
+// dataset's first ones, or changes of its schema. What the first reading finds
+// is no change.
+func (r *reading) heard(ctx context.Context, n int, saved []byte, notices []schema.Notice) func(*store.Tx) error {
+	first := r.dataset.Head == 0
+	if r.flow.Listener == nil || n == 0 || first && r.begun || !first && saved == nil {
+		return nil
+	}
+	var changes []string
+	for _, n := range notices {
+		changes = append(changes, string(n))
+	}
+	if changes == nil && !first {
+		if len(r.dataset.Schema) > 0 {
+			return nil // nothing that a column shows
+		}
+		changes = []string{"columns beyond those that the connector names"} // schema names no first ones
+	}
+	return func(tx *store.Tx) error {
+		return r.flow.Listener.Changed(ctx, tx, r.endpoint.ID, r.run, first, changes)
+	}
 }
 
 // wake tells the destinations that the log may have grown.

@@ -35,7 +35,7 @@ func (f *Flow) SourceSpec() store.SourceSpec {
 	if f.Name != "" {
 		account += " " + f.Name
 	}
-	return store.SourceSpec{Org: f.Org, Connector: f.Connector.Name, Origin: f.BaseURL, Account: account}
+	return store.SourceSpec{Org: f.Org, Connector: f.Connector.Name, Origin: f.BaseURL, Account: account, Resource: f.Resource}
 }
 
 // config is how an endpoint is read.

@@ -3,8 +3,10 @@
 //	ingest.go   source → record log, one transaction a page
 //	sweep.go    what a complete reading did not show is gone
 //	deliver.go  record log → destination, one transaction a batch
+//	replay.go   quarantine → record log, once more
 //	run.go      all streams of a source, in the order their needs allow
 //	apart.go    the two halves by themselves, for those who do them at different times
+//	record.go   what is written down of a run
 //
 // It owns the order of things and what becomes of failures; the skills
 // (paging, schema, loading) live in packages that do not know it exists.
@@ -63,6 +65,8 @@ type Flow struct {
 	// Name is of a configured source: sources of one account that have
 	// different names have logs of their own.
 	Name        string
+	Resource    int64            // the configured source; 0 without one
+	Datasets    map[string]int64 // its datasets, by endpoint id
 	Connector   *connector.Definition
 	BaseURL     string
 	Account     connector.Account
@@ -74,6 +78,7 @@ type Flow struct {
 	Streams     []*connector.Endpoint  // dependency order, as connector.WithNeeds gives
 	RunID       weir.RunID             // "" for a new one
 	LogOnly     bool                   // read nothing: deliver what the log has
+	Replays     []*Replay              // of a run that reads nothing: records that were set aside
 	Since       time.Time              // only records created since; zero means all
 	FullRefresh bool                   // sweep now, whenever the last sweep was
 	SweepEvery  time.Duration          // how old the last sweep may be; 0: sweepEvery
@@ -81,6 +86,7 @@ type Flow struct {
 	Logger      *slog.Logger
 	Progress    func(Progress) // called often, from several goroutines; may be nil
 	Now         func() time.Time
+	Listener    Listener // nil for nobody
 
 	// Of a reading in slices, see Ingest:
 	Earlier map[string]StreamResult // by endpoint id: what earlier slices of this run have done
@@ -88,6 +94,16 @@ type Flow struct {
 	// Then is called in the transaction of each page that brings something new
 	// to the endpoint's log; its error takes the page back. nil for nothing.
 	Then func(ctx context.Context, tx *store.Tx, endpoint string) error
+}
+
+// Listener hears what a run did, inside the transaction that makes it so. What
+// it writes is there with that or not at all; its error undoes both.
+type Listener interface {
+	// Changed hears what changed in the schema of an endpoint's dataset; first
+	// says that these are its first records.
+	Changed(ctx context.Context, tx *store.Tx, endpoint string, run weir.RunID, first bool, changes []string) error
+	// Ended hears how the run ended.
+	Ended(ctx context.Context, tx *store.Tx, result *Result) error
 }
 
 // over reports whether the slice is over.

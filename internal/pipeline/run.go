@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ func Run(ctx context.Context, f *Flow) (*Result, error) {
 	if result.RunID == "" {
 		result.RunID = NewRunID(f.Now())
 	}
-	if err := f.Store.StartRun(ctx, store.Run{ID: result.RunID, Source: id, Epoch: lease.Epoch, Started: f.Now().UnixMicro()}); err != nil {
+	if err := f.Store.StartRun(ctx, store.Run{ID: result.RunID, Source: id, Epoch: lease.Epoch, Started: f.Now().UnixMicro(), Number: Number(result.RunID)}); err != nil {
 		return nil, err
 	}
 	r := newRunner(f, id, lease.Epoch, result.RunID)
@@ -161,7 +162,9 @@ func (r *runner) move(ctx context.Context, e *connector.Endpoint, t *tally, read
 	var readError error
 	group.Go(func() {
 		defer close(ended)
-		if !r.flow.LogOnly {
+		if r.flow.LogOnly {
+			readError = s.replay(ctx)
+		} else {
 			readError = s.ingest(ctx, r.seeds(ctx, e))
 		}
 		s.readable = readError == nil
@@ -294,21 +297,21 @@ func summarise(result *Result) error {
 	return first
 }
 
-// close writes down how the run ended, even when its context has.
-func (r *runner) close(result *Result) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	summary, err := marshal(result)
-	if err != nil {
-		return err
-	}
-	return r.flow.Store.FinishRun(ctx, result.RunID, r.flow.Now().UnixMicro(), string(result.Status), summary)
-}
-
 // RunTime is how the first part of a run's id tells when it was started, UTC.
 const RunTime = "20060102T150405.000"
 
 // NewRunID makes an id that sorts by time.
 func NewRunID(now time.Time) weir.RunID {
 	return weir.RunID(now.UTC().Format(RunTime) + "-" + rand.Text()[:6])
+}
+
+// Number is a run's number over the API: when it was started, in milliseconds
+// since 1970, as its id says; 0 for an id that is none.
+func Number(id weir.RunID) int64 {
+	stamp, _, _ := strings.Cut(string(id), "-")
+	t, err := time.Parse(RunTime, stamp)
+	if err != nil {
+		return 0
+	}
+	return t.UnixMilli()
 }

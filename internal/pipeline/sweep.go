@@ -21,6 +21,9 @@ const (
 	brakeFloor = 10   // ... unless it is this few
 )
 
+// ReasonBrake is the reason of the error that holds deletions back.
+const ReasonBrake = "deletions_held"
+
 // finishSweep ends a complete sweep: records it did not show, and which are
 // proved gone, get a tombstone in the log.
 func (r *reading) finishSweep(ctx context.Context) error {
@@ -54,6 +57,7 @@ func (r *reading) gone(ctx context.Context) ([]weir.Record, error) {
 	if braked(live, missing) && !r.flow.AllowDelete {
 		return nil, &weir.Error{
 			Code:    weir.CodeConflict,
+			Reason:  ReasonBrake,
 			Message: fmt.Sprintf("%d of %d records are no longer shown by the source; so many at once look like a lost permission, so none was marked deleted", missing, live),
 			Remedy:  "Check what the key may read; if they are really gone, run once more with --allow-deletes",
 		}

@@ -33,18 +33,48 @@ type StreamResult struct {
 	Quarantined int     `json:"quarantined"` // refused by reading, schema or destination
 	Deleted     int     `json:"deleted"`     // proved gone from the source
 	Requests    int     `json:"requests"`
+	Retries     int     `json:"retries,omitempty"` // of them, those that failed in passing and were made again
+	Bytes       int64   `json:"bytes,omitempty"`   // of answers
 	Seconds     float64 `json:"seconds"`
 	Status      Status  `json:"status"`
 	Error       string  `json:"error,omitempty"`
+
+	Failure *Failure `json:"failure,omitempty"` // Error in its parts
 
 	Deliveries []Delivery `json:"deliveries,omitempty"` // to configured destinations
 
 	err   error
 	aside bool // err is one destination's own
+	ended time.Time
+}
+
+// Failure is an error in its parts, for programs and for people.
+type Failure struct {
+	Code    weir.Code `json:"code"`
+	Reason  string    `json:"reason,omitempty"`
+	Where   string    `json:"where,omitempty"`
+	Message string    `json:"message"`
+	Remedy  string    `json:"remedy,omitempty"`
+}
+
+// failureOf takes an error apart; nil for none.
+func failureOf(err error) *Failure {
+	var e *weir.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return &Failure{Code: e.Code, Reason: e.Reason, Where: e.Where, Message: e.Message, Remedy: e.Remedy}
+	}
+	return &Failure{Code: weir.CodeOf(err), Message: err.Error()}
 }
 
 // KeyRefused reports whether the source did not take the key.
 func (r StreamResult) KeyRefused() bool { return weir.CodeOf(r.err) == weir.CodeAuth && !r.aside }
+
+// Aside reports whether the failure is one configured destination's own, and
+// the source was read.
+func (r StreamResult) Aside() bool { return r.aside }
 
 // Delivery is what a run did to one stream at one configured destination.
 type Delivery struct {
@@ -53,6 +83,8 @@ type Delivery struct {
 	Written     int    `json:"written"`
 	Quarantined int    `json:"quarantined"`
 	Error       string `json:"error,omitempty"`
+
+	Failure *Failure `json:"failure,omitempty"`
 }
 
 // Err is the failure behind Error, for its code.
@@ -106,15 +138,15 @@ func (t *tally) deleted(n int) { t.change(func(r *StreamResult) { r.Deleted += n
 
 // skip notes that a part of the stream could not be read.
 func (t *tally) skip(err error) {
-	t.change(func(r *StreamResult) { r.Error = err.Error() })
+	t.change(func(r *StreamResult) { r.Error, r.Failure = err.Error(), failureOf(err) })
 }
 
 // end closes the tally with the stream's outcome.
 func (t *tally) end(status Status, err error) StreamResult {
 	t.change(func(r *StreamResult) {
-		r.Status, r.err = status, err
+		r.Status, r.err, r.ended = status, err, t.now()
 		if err != nil {
-			r.Error = err.Error()
+			r.Error, r.Failure = err.Error(), failureOf(err)
 		}
 	})
 	t.mu.Lock()
@@ -135,7 +167,13 @@ type counted struct {
 func (c counted) Exchange(ctx context.Context, req rest.Request) (rest.Response, error) {
 	res, err := c.Exchanger.Exchange(ctx, req)
 	if weir.CodeOf(err) != weir.CodeNotSent && !errors.Is(err, errNotAsked) {
-		c.tally.change(func(r *StreamResult) { r.Requests++ })
+		c.tally.change(func(r *StreamResult) {
+			r.Requests++
+			r.Bytes += int64(len(res.Body))
+			if weir.CodeOf(err).Retryable() {
+				r.Retries++
+			}
+		})
 	}
 	return res, err
 }

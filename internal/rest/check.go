@@ -102,6 +102,9 @@ func (s *Step) check() error {
 	if k := s.Keyset; s.Iteration == IterateKeyset && (k.Size < 2 || s.Method != "GET" || k.LookbackSeconds != 0 && k.LookbackSeconds < leastLookback) {
 		return wrong("keyset", fmt.Sprintf("a keyset walk is a GET with pages of at least 2, and looks back at least %d s", leastLookback), "")
 	}
+	if s.Iteration == IterateKeyset && s.Lookup != nil {
+		return wrong("lookup", "a keyset walk reads by no lookup", "Choose another iteration, or read without the lookup")
+	}
 	if !slices.Contains([]string{"", "yyyy", "MM", "dd", "HH", "mm", "ss"}, s.DateUnit) {
 		return wrong("date_unit", fmt.Sprintf("%q is no unit", s.DateUnit), "Use yyyy, MM, dd, HH, mm or ss")
 	}

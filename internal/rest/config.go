@@ -64,9 +64,11 @@ type Step struct {
 	// "pagination": an answer without them is not what was asked for.
 	Require []string `json:"require,omitempty"`
 
-	Paging Paging              `json:"paging,omitzero"`
-	Keyset Keyset              `json:"keyset,omitzero"`
-	Lookup []map[string]string `json:"lookup,omitempty"` // rows for data.map.key.queue
+	Paging Paging `json:"paging,omitzero"`
+	Keyset Keyset `json:"keyset,omitzero"`
+	// Lookup are rows, for each of which the step is made, with the columns as
+	// macros. Nil is no lookup; one without rows makes no request.
+	Lookup []map[string]string `json:"lookup,omitempty"`
 }
 
 // Paging holds the parameters of the contract's iterations. Which ones an

@@ -160,3 +160,27 @@ func merge(v jsontext.Value, extra []member) jsontext.Value {
 	}
 	return append(out, '}')
 }
+
+// Decode makes a record of one object that was read before, as Read does, or a
+// reject that says why not. What Read takes from elsewhere, from an earlier
+// step or a seed, must be in the object.
+func (s *Source) Decode(object []byte) (weir.Record, *weir.Reject) {
+	if err := wellFormed(object); err != nil {
+		var e *weir.Error
+		reason := "it is not valid JSON"
+		if errors.As(err, &e) {
+			reason = e.Message
+		}
+		return weir.Record{}, &weir.Reject{Stage: "decode", Reason: reason, Original: object}
+	}
+	record, reject := s.config.record(bytes.TrimSpace(object), nil)
+	if reject != nil || s.last().Iteration != IterateKeyset {
+		return record, reject
+	}
+	field := s.last().Keyset.Sweep.Field
+	text, _ := Field(record.Data, field)
+	if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
+		return weir.Record{}, &weir.Reject{Stage: "decode", Reason: "its " + field + " is not a time", Key: record.Key, Original: record.Data}
+	}
+	return record, nil
+}

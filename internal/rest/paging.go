@@ -31,13 +31,19 @@ type turns struct {
 	seen map[[8]byte]bool // tokens and pages that were there already
 }
 
-// eachPage goes through a step's pages. The iterations differ only in how the
-// first turn looks and what the next one is.
+// eachPage goes through a step's pages, for each row of its lookup where it
+// has one.
 func (s *Source) eachPage(ctx context.Context, i int, sc scope, lane weir.Lane, f func(context.Context, answer) error) error {
-	step := &s.config.Steps[i]
-	if step.Iteration == IterateLookup {
+	if step := &s.config.Steps[i]; step.Lookup != nil || step.Iteration == IterateLookup {
 		return s.eachLookup(ctx, i, sc, lane, f)
 	}
+	return s.pages(ctx, i, sc, lane, f)
+}
+
+// pages goes from page to page. The iterations differ only in how the first
+// turn looks and what the next one is.
+func (s *Source) pages(ctx context.Context, i int, sc scope, lane weir.Lane, f func(context.Context, answer) error) error {
+	step := &s.config.Steps[i]
 	ts := turns{step, map[[8]byte]bool{}}
 	t := ts.first()
 	for n := 0; t != nil; n++ {
@@ -69,8 +75,8 @@ func (s *Source) onePage(ctx context.Context, i int, sc scope, lane weir.Lane, t
 	return next, f(ctx, a)
 }
 
-// eachLookup makes one request for each row of a lookup, as many at once as
-// the step allows.
+// eachLookup goes through the pages for each row of a lookup, as many rows at
+// once as the step allows. A step that only looks up has one page for each.
 func (s *Source) eachLookup(parent context.Context, i int, sc scope, lane weir.Lane, f func(context.Context, answer) error) error {
 	group, ctx := errgroup.WithContext(parent)
 	group.SetLimit(max(s.config.Steps[i].Parallelism, 1))
@@ -79,13 +85,7 @@ func (s *Source) eachLookup(parent context.Context, i int, sc scope, lane weir.L
 			break
 		}
 		here := sc.withAll(row)
-		group.Go(func() error {
-			a, err := s.fetch(ctx, i, here, lane, "", nil)
-			if err != nil {
-				return err
-			}
-			return f(ctx, a)
-		})
+		group.Go(func() error { return s.pages(ctx, i, here, lane, f) })
 	}
 	return cmp.Or(group.Wait(), parent.Err())
 }

@@ -77,6 +77,45 @@ func TestALookupMakesAsManyRequestsAtOnceAsItMay(t *testing.T) {
 	}
 }
 
+// Each row of a lookup goes through all pages, in the first step and in one
+// that follows.
+func TestEveryRowOfALookupIsPagedByItself(t *testing.T) {
+	rows := []map[string]string{{"room": "a/b"}, {"room": "c"}}
+	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		base := map[string]int{"a/b": 100, "c": 200}[r.URL.Query().Get("room")] + number(r, "team", 0)
+		skip := number(r, "skip", 0)
+		items(w, base+skip+1, base+min(skip+10, 25), "")
+	})
+	paged := rest.Step{Iteration: rest.IterateOffset, URL: "/things?room={room}", Paging: rest.Paging{Param: "skip", Size: 10}, Lookup: rows}
+	if got := keys(t, things(paged), serve); len(got) != 50 || got[0] != "101" || got[24] != "125" || got[49] != "225" {
+		t.Errorf("got %v", got)
+	}
+	chained := things(paged)
+	chained.Steps[0].URL = "/things?room={room}&team={team.id}"
+	chained.Steps = append([]rest.Step{{Key: "team", Iteration: rest.IterateStatic, Method: "GET", URL: "/teams", DataPath: "$.data[*]"}}, chained.Steps...)
+	got := keys(t, chained, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/teams" {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(w, `{"data":[{"id":1000},{"id":2000}]}`)
+			return
+		}
+		serve(w, r)
+	}))
+	if len(got) != 100 || got[0] != "1101" || got[99] != "2225" {
+		t.Errorf("got %d: %v", len(got), got)
+	}
+}
+
+func TestALookupWithoutRowsMakesNoRequest(t *testing.T) {
+	for _, iteration := range []rest.Iteration{rest.IterateLookup, rest.IterateStatic} {
+		got := keys(t, things(rest.Step{Iteration: iteration, URL: "/things?from={first}", Lookup: []map[string]string{}}),
+			http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("something was asked") }))
+		if len(got) != 0 {
+			t.Errorf("got %v", got)
+		}
+	}
+}
+
 func TestAListThatGoesRoundStopsWithAnErrorHoweverItIsPaged(t *testing.T) {
 	turn := func(r *http.Request, param string) int { return number(r, param, 0) % 3 }
 	for name, c := range map[rest.Iteration]struct {

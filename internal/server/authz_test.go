@@ -43,12 +43,36 @@ func (w *world) objects() map[string]any {
 	dataset := src["data_sets"].([]any)[0].(m)["id"]
 	sink := w.call(200, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": lake["id"], "data_set_id": dataset})
 	flows := w.call(200, "GET", "/flows?flows_only=1", nil)
-	return map[string]any{"data_credentials": cred["id"], "data_sources": src["id"], "data_sets": dataset, "data_sinks": sink["id"],
+	table := w.call(200, "POST", "/data_maps", m{"name": "Cities", "data_type": "string", "map_primary_key": "code", "data_map": []any{m{"code": "a"}}})
+	folder := w.call(200, "POST", "/projects", m{"name": "Folder", "data_flows": []any{m{"data_source_id": src["id"]}}})
+	return map[string]any{"data_maps": table["id"], "projects": folder["id"], "data_credentials": cred["id"], "data_sources": src["id"], "data_sets": dataset, "data_sinks": sink["id"],
 		"flows": flows["flows"].([]any)[0].(m)["id"]}
 }
 
+// happened puts a record of a source into quarantine, and a run of it into the
+// store.
+func (w *world) happened(org int64, of any) (reject int64, run string) {
+	w.Helper()
+	db, ctx := w.db(), w.Context()
+	source, err := db.EnsureSource(ctx, store.SourceSpec{Org: org, Connector: "calcom", Origin: w.simURL, Account: "the test's source " + id(of), Resource: toInt(of)})
+	w.must(err)
+	lease, err := db.AcquireSource(ctx, source, "the test")
+	w.must(err)
+	defer lease.Release()
+	dataset, err := db.EnsureDataset(ctx, source, "event_types")
+	w.must(err)
+	run = fmt.Sprintf("20260101T000000.000-%06d", toInt(of))
+	w.must(db.StartRun(ctx, store.Run{ID: weir.RunID(run), Source: source, Epoch: lease.Epoch, Started: 1, Number: 1}))
+	w.must(db.FinishRun(ctx, weir.RunID(run), 2, "succeeded", nil))
+	w.must(db.Quarantine(ctx, dataset.ID, 0, "run", 1, []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}}))
+	all, err := db.Quarantined(ctx, store.QuarantineFilter{Org: org})
+	w.must(err)
+	return all[0].ID, run
+}
+
 // nounKinds are the nouns whose objects have accessors.
-var nounKinds = map[string]store.Kind{"data_credentials": store.KindCredential, "data_sources": store.KindSource, "data_sets": store.KindDataset, "data_sinks": store.KindDestination}
+var nounKinds = map[string]store.Kind{"data_credentials": store.KindCredential, "data_sources": store.KindSource, "data_sets": store.KindDataset, "data_sinks": store.KindDestination,
+	"data_maps": store.KindLookup, "projects": store.KindProject, "notification_channel_settings": store.KindChannel}
 
 // routes lists the document.
 func (w *world) routes() []documented {
@@ -81,7 +105,7 @@ func TestListsShowWhatOneMaySee(t *testing.T) {
 	w := newWorld(t, 5)
 	w.objects()
 	lone := w.user(w.principal(), "lone", identity.RoleCollaborator)
-	for _, path := range []string{"/data_credentials", "/data_sources", "/data_sets", "/data_sinks", "/runs"} {
+	for _, path := range []string{"/data_credentials", "/data_sources", "/data_sets", "/data_sinks", "/data_maps", "/projects", "/runs"} {
 		for _, query := range []string{"", "?access_role=all", "?access_role=owner", "?access_role=admin"} {
 			status, text := w.as(lone.Token.Expose(), http.MethodGet, path+query)
 			var all []any

@@ -29,7 +29,7 @@ func TestBadInput(t *testing.T) {
 		{"deleting what is used names who uses it", deletingWhatIsUsedNamesWhoUsesIt},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
-			inside := &matrix{world: x.inside(t), callers: x.callers, sets: x.sets}
+			inside := &matrix{world: x.inside(t), issuer: x.issuer, callers: x.callers, sets: x.sets}
 			c.check(inside)
 			inside.unchanged(before)
 		})
@@ -176,6 +176,9 @@ func everyBodyThatIsNoneIsRefused(x *matrix) {
 			if schema := x.document().bodies()[route]; schema["properties"] == nil && slices.Contains([]string{"another case", "a field of the prototype", "a name that is no name", "a number without an end"}, name) {
 				continue // any object goes, and its handler says more
 			}
+			if name == "a list" && strings.HasPrefix(path, "/notifications/mark_") {
+				continue // which is what these take
+			}
 			res, b := x.send(method, x.fill(path), "application/json", []byte(c.body))
 			if res.StatusCode != c.status || !isProblem(b) {
 				x.Errorf("%s with %s answers %d, want %d: %.300s", route, name, res.StatusCode, c.status, b)
@@ -221,8 +224,8 @@ func everyOtherMethodIsToldWhichThereAre(x *matrix) {
 	}
 	for path, methods := range there {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"} {
-			if slices.Contains(methods, method) {
-				continue
+			if _, taken := d.route(method, path); taken {
+				continue // of this path, or of another with a parameter: PUT /users/current is PUT /users/{id}
 			}
 			res, b := x.send(method, x.fill(path), "application/json", nil)
 			if res.StatusCode != http.StatusMethodNotAllowed && method != "get" || res.StatusCode >= 500 || !isProblem(b) {
@@ -252,7 +255,7 @@ func everyParameterOfAWrongFormIsNamed(x *matrix) {
 					continue // a number like another
 				}
 				tried++
-				status, b := x.ask(x.token, r.method, x.fill(r.path)+"?"+p["name"].(string)+"="+value, r.body())
+				status, b := x.ask(x.token, r.method, x.fill(r.path)+"?"+p["name"].(string)+"="+value, r.body(x.sets["unshared"]))
 				if status != http.StatusBadRequest || !strings.Contains(string(b), p["name"].(string)) {
 					x.Errorf("%s %s?%s=%s answers %d: %.300s", r.method, r.path, p["name"], value, status, b)
 				}
@@ -319,8 +322,7 @@ func TestNothingIsBuiltOnACredentialThatFailed(t *testing.T) {
 
 // fill puts the ids of the organization's own objects into a path.
 func (x *matrix) fill(path string) string {
-	o := x.sets["unshared"]
-	return strings.NewReplacer("{id}", id(o[documented{path: path}.noun()]), "{run_id}", id(o["run_id"])).Replace(path)
+	return documented{path: path}.filled(x.sets["unshared"])
 }
 
 // everything is what there is, in short.

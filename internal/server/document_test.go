@@ -101,7 +101,8 @@ func (d *document) check(method, path string, status int, body []byte) error {
 		return nil // a path that does not exist
 	}
 	response := fmt.Sprint(status)
-	if _, told := r.operation["responses"].(m)[response]; !told {
+	told, _ := r.operation["responses"].(m)[response].(m)
+	if content, _ := told["content"].(m); told == nil || status >= 400 && content["application/json"] == nil && bytes.HasPrefix(body, []byte("{")) {
 		response = "default"
 	}
 	if status < 300 && response == "default" {

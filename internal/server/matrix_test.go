@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -13,15 +15,18 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/api"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/server"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // matrix is a server with callers of all kinds, and objects of all kinds in
 // each of the sets of grants.
 type matrix struct {
 	*world
+	issuer  *issuer // at which users of both organizations may sign in
 	callers []*caller
 	sets    map[string]objects
 }
@@ -56,9 +61,11 @@ func newMatrix(t *testing.T) *matrix {
 
 // newCorner has the owner, the owner of another organization, and what is theirs.
 func newCorner(t *testing.T) *matrix {
-	w := configuredWorld(t, 5, func(c *server.Config) { c.Limit = api.Limit{Requests: 1_000_000, Per: time.Minute} })
+	w := configuredWorld(t, 5, func(c *server.Config) {
+		c.Limit, c.PublicURL = api.Limit{Requests: 1_000_000, Per: time.Minute}, "http://localhost"
+	})
 	people, owner := w.server.People(), w.principal()
-	other, err := people.CreateOrganization(t.Context(), owner, "Other")
+	other, err := people.CreateOrganization(t.Context(), owner, identity.Organization{Name: "Other"})
 	w.must(err)
 	there, err := people.Switch(t.Context(), owner, other.ID, here)
 	w.must(err)
@@ -67,7 +74,7 @@ func newCorner(t *testing.T) *matrix {
 	w.must(err)
 	w.token = back.Token.Expose()                                         // one's session is in one organization
 	w.must(people.Deactivate(t.Context(), foreign.Principal, owner.User)) // who made it has no part in it any more
-	x := &matrix{world: w, sets: map[string]objects{}, callers: []*caller{
+	x := &matrix{world: w, issuer: newIssuer(w), sets: map[string]objects{}, callers: []*caller{
 		{name: "owner", token: w.token, org: identity.RoleOwner, who: owner},
 		{name: "foreign", token: foreign.Token.Expose(), org: identity.RoleOwner, who: foreign.Principal},
 	}}
@@ -87,29 +94,26 @@ func (x *matrix) key(p identity.Principal, scope identity.Role) string {
 }
 
 // maker is whose the objects of a set are.
-func (x *matrix) maker(set string) *caller {
-	if name, its := strings.CutSuffix(set, "'s"); its || set == "foreign" {
-		return x.named(name)
-	}
-	return x.named("owner")
-}
+func (x *matrix) maker(name string) *caller { return x.named(set(name).maker()) }
 
 // made makes one object of each noun, and reads the source once.
 func (x *matrix) made(set string) objects {
 	x.Helper()
 	c := x.maker(set)
-	o := objects{"orgs": c.who.Org, "users": c.who.User, "run_id": 0}
+	o := objects{"orgs": c.who.Org, "users": c.who.User, "heir": x.owner(set).who.User, "run_id": 0}
 	o["cal"] = x.must200(c, "POST", "/data_credentials", m{"name": "Cal", "credentials_type": "cal_com_api", "credentials": m{"api_key": x.sim.Keys()[0].Key, "rate_limit": 100_000}})["id"]
 	o["lake"] = x.must200(c, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
 	o["data_credentials"] = o["cal"]
 	x.flowOf(set, o)
-	for _, noun := range []string{"teams", "service_keys"} {
+	for _, noun := range []string{"teams", "service_keys", "data_maps", "projects", "notification_channel_settings", "notification_settings", "notifications", "sessions", "identity_providers"} {
 		x.fresh(set, noun, o)
 	}
 	for _, noun := range []string{"vendors", "auth_templates", "vendor_endpoints"} {
 		o[noun] = x.list("/" + noun)[0]["id"]
 	}
 	x.share(set, o)
+	o["health"] = o["flows"]
+	o["quarantine"], o["runs"] = x.happened(c.who.Org, o["data_sources"])
 	o["run_id"] = x.must200(c, "POST", "/data_sources/"+id(o["data_sources"])+"/run_now", m{})["id"]
 	return o
 }
@@ -137,11 +141,60 @@ func (x *matrix) fresh(set, noun string, o objects) {
 			team["members"] = []any{m{"id": x.named("guest").who.User}, m{"id": x.named("helper").who.User}}
 		}
 		o[noun] = x.must200(c, "POST", "/teams", team)["id"]
+	case "data_maps":
+		o[noun] = x.must200(c, "POST", "/data_maps", m{"name": "Teams", "data_type": "string", "map_primary_key": "team", "data_map": []any{m{"team": "a"}}})["id"]
+	case "projects":
+		o[noun] = x.must200(c, "POST", "/projects", m{"name": "Sales"})["id"]
 	case "service_keys":
 		o[noun] = x.must200(c, "POST", "/service_keys", m{"name": "spare", "scope": "collaborator"})["id"]
+	case "notification_channel_settings":
+		o[noun] = x.must200(c, "POST", "/notification_channel_settings", m{"channel": "SLACK", "config": m{"webhook_url": x.simURL}})["id"]
+	case "notification_settings":
+		spare := x.must200(c, "POST", "/notification_channel_settings", m{"channel": "SLACK", "config": m{"webhook_url": x.simURL}})
+		o[noun] = x.must200(c, "POST", "/notification_settings", m{"channel": "SLACK", "notification_type_id": 15, "notification_channel_setting_id": spare["id"], "config": m{"digest": "daily"}})["id"]
+	case "notifications":
+		x.told(c, o)
+	case "sessions":
+		o[noun] = x.again(c).Principal.Session
+	case "identity_providers":
+		o[noun] = x.must200(x.owner(set), "POST", "/identity_providers", m{"name": "Login", "issuer": x.issuer.URL, "client_id": "weir", "client_secret": x.issuer.secret, "users": []any{"ann@example.com"}})["id"]
+		o["sign_in"] = o[noun]
+	case "users":
+		o[noun] = x.must200(x.owner(set), "POST", "/users", m{"full_name": "Spare", "email": "spare-" + strings.ToLower(rand.Text()) + "@example.com"})["id"]
 	case "data_sources", "data_sets", "data_sinks", "flows":
 		x.flowOf(set, o)
 	}
+}
+
+// told tells a caller of something, which is also in a digest that waits.
+func (x *matrix) told(c *caller, o objects) {
+	x.Helper()
+	n := x.server.Notify()
+	x.must(n.Store.Change(x.Context(), func(tx *store.Tx) error {
+		return n.Intake.Tell(x.Context(), tx, store.Event{Org: c.who.Org, Type: store.MemberRoleChanged, Kind: "user", Resource: c.who.User, To: []store.Addressee{{Kind: identity.AccessorUser, Who: c.who.User}}})
+	}))
+	x.tellAll()
+	for _, noun := range []string{"notifications", "notification_dispatches"} {
+		status, b := x.ask(c.token, "GET", "/"+noun, nil)
+		var all []m
+		x.decode(b, &all)
+		for _, one := range slices.Backward(all) { // administrators see others', too
+			if owner, _ := one["owner_id"]; noun == "notifications" || toInt(owner) == c.who.User {
+				o[noun] = one["id"]
+			}
+		}
+		if o[noun] == nil {
+			x.Fatalf("%s answers %d: %s", noun, status, b)
+		}
+	}
+}
+
+// owner is who owns the organization in which a set is.
+func (x *matrix) owner(set string) *caller {
+	if set == "foreign" {
+		return x.named(set)
+	}
+	return x.named("owner")
 }
 
 // share gives the guest and the helper their roles.
@@ -184,7 +237,7 @@ func (w *world) ask(token, method, path string, in any) (int, []byte) {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := stays.Do(req)
 	w.must(err)
 	defer res.Body.Close()
 	var b bytes.Buffer
@@ -198,10 +251,24 @@ func (w *world) ask(token, method, path string, in any) (int, []byte) {
 	return res.StatusCode, b.Bytes()
 }
 
+// stays is a client that is led nowhere.
+var stays = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // destroys reports whether a route that is let through leaves another object
 // than it found.
 func (d documented) destroys() bool {
-	return d.method == http.MethodDelete || strings.HasSuffix(d.path, "/restore") || d.method == http.MethodPost && strings.HasSuffix(d.path, "/members")
+	return d.method == http.MethodDelete || strings.HasSuffix(d.path, "/restore") || d.method == http.MethodPost && strings.HasSuffix(d.path, "/members") ||
+		d.method != http.MethodGet && (d.noun() == "users" && strings.Contains(d.path, "{id}/") || strings.HasPrefix(d.path, "/orgs/{id}/members"))
+}
+
+// filled puts ids into the path.
+func (d documented) filled(o objects) string {
+	run := id(o["run_id"])
+	if id, ok := o["runs"].(string); ok && d.noun() == "runs" {
+		run = id
+	}
+	return strings.NewReplacer("{resource_type}/{id}", "data_sources/"+id(o["data_sources"]), "notification_types/{id}", "notification_types/1", "{id}", id(o[d.noun()]),
+		"{run_id}", run, "{keys}", "%2A", "{setting_id}", "0", "{provider}", id(o["sign_in"])).Replace(d.path)
 }
 
 // noun is what a path is about.
@@ -209,12 +276,24 @@ func (d documented) noun() string { return strings.Split(strings.TrimPrefix(d.pa
 
 // body is one that brings a request to its handler, and changes as little as
 // can be.
-func (d documented) body() any {
+func (d documented) body(o objects) any {
 	switch {
+	case strings.HasPrefix(d.path, "/orgs/{id}/members") && d.method == http.MethodPost:
+		return m{"members": o["members"]}
+	case strings.HasPrefix(d.path, "/orgs/{id}/members") && d.method != http.MethodGet:
+		return m{"members": []any{m{"id": o["users"]}}}
 	case d.method == http.MethodGet, d.method == http.MethodDelete:
 		return nil
 	case strings.HasSuffix(d.path, "/members"):
 		return m{"members": []any{}}
+	case strings.HasSuffix(d.path, "/auth_settings/{setting_id}"):
+		return m{"enabled": true}
+	case d.path == "/session/proof", d.path == "/users/current/password":
+		return m{"password": "a good long password"}
+	case d.path == "/session/org":
+		return m{"org_id": o["orgs"]}
+	case strings.HasSuffix(d.path, "/transfer"):
+		return m{"delegate_owner_id": o["heir"]}
 	case strings.HasSuffix(d.path, "/probe/sample"):
 		return m{"path": "/v2/me"}
 	case strings.HasSuffix(d.path, "/rotate"):
@@ -257,25 +336,29 @@ func (x *matrix) try(r documented, n need, c *caller, set string) {
 	x.Helper()
 	want := n.verdict(c, set, r.noun())
 	o, token := x.sets[set], c.token
-	if want == 0 && r.destroys() {
-		o = objects{}
-		for noun, n := range x.sets[set] {
-			o[noun] = n
-		}
+	if want == 0 && (r.destroys() || r.noun() == "notifications") {
+		o = maps.Clone(o)
 		x.fresh(set, r.noun(), o)
+		if strings.HasPrefix(r.path, "/orgs/{id}/members") {
+			x.fresh(set, "users", o)
+			o["members"] = x.members(set)
+		}
 		x.share(set, o)
 		if strings.HasSuffix(r.path, "/restore") {
 			x.remove(set, r.noun(), o)
 		}
 	}
-	if r.path == "/token/logout" && want == 0 {
-		token = x.again(c)
+	if want == 0 && (r.path == "/token/logout" || r.path == "/session" && r.method == http.MethodDelete) {
+		token = x.again(c).Token.Expose()
 	}
-	path := strings.NewReplacer("{id}", id(o[r.noun()]), "{run_id}", id(o["run_id"])).Replace(r.path)
-	status, b := x.ask(token, r.method, path, r.body())
+	path := r.filled(o)
+	status, b := x.ask(token, r.method, path, r.body(o))
 	refused := status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound
-	if r.path == "/token" && status == http.StatusUnauthorized {
-		refused = false // its handler misses the service key
+	if (r.path == "/token" || r.path == "/sign_in/{provider}/callback") && status == http.StatusUnauthorized {
+		refused = false // its handler misses the service key, or what the provider says
+	}
+	if r.method+r.path == "DELETE/sessions" && want == 0 {
+		x.returns(c)
 	}
 	if want != 0 && status != want || want == 0 && (refused || status >= 500) {
 		x.Errorf("%s %s (%s) as %s answers %d, want %s: %.300s", r.method, path, set, c.name, status, wanted(want), b)
@@ -293,17 +376,50 @@ func wanted(status int) string {
 // remove deletes what is to be restored.
 func (x *matrix) remove(set, noun string, o objects) {
 	x.Helper()
-	if noun == "data_credentials" {
-		x.must200(x.maker(set), "DELETE", "/data_credentials/"+id(o[noun]), nil)
+	if noun == "data_credentials" || noun == "data_maps" || noun == "projects" {
+		x.must200(x.maker(set), "DELETE", "/"+noun+"/"+id(o[noun]), nil)
 		return
 	}
 	x.must200(x.maker(set), "DELETE", "/flows/"+id(o["flows"]), nil)
 }
 
 // again is another session of the same caller.
-func (x *matrix) again(c *caller) string {
+func (x *matrix) again(c *caller) identity.Session {
 	x.Helper()
 	s, err := x.server.People().ExchangeKey(x.Context(), x.key(c.who, c.org), here)
 	x.must(err)
-	return s.Token.Expose()
+	return s
+}
+
+// returns gives a caller, and who is the same, a session anew.
+func (x *matrix) returns(c *caller) {
+	x.Helper()
+	for _, same := range x.callers {
+		if same.who.User != c.who.User {
+			continue
+		}
+		if same.name == "narrow" {
+			same.token = x.again(same).Token.Expose()
+			continue
+		}
+		password := "a good long password"
+		if same.name == "owner" {
+			password = adasPassword
+		}
+		s, err := x.server.People().SignIn(x.Context(), identity.SignIn{Email: same.who.Email, Password: weir.NewSecret(password), Org: same.who.Org, Client: here})
+		x.must(err)
+		same.token, same.who = s.Token.Expose(), s.Principal
+	}
+	x.token = x.named("owner").token
+}
+
+// members names everybody in the organization of a set, as they are.
+func (x *matrix) members(set string) (all []any) {
+	x.Helper()
+	users, err := x.server.People().Users(x.Context(), x.owner(set).who)
+	x.must(err)
+	for _, u := range users {
+		all = append(all, m{"id": u.ID})
+	}
+	return all
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -23,6 +24,7 @@ import (
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/netguard"
+	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
 	"github.com/weirhq/weir/internal/web"
@@ -30,21 +32,30 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Data      string                       // directory of Weir's own files
-	Database  string                       // address of the store; "" for a SQLite file in Data
-	Root      vault.Place                  // where the root key lies
-	Files     string                       // directory in which file destinations may write; "" for Data/files
-	CalcomURL string                       // the Cal.com API that credentials speak to when they name none; "" for the real one
-	PublicURL string                       // how users reach the server; "" for the address it listens on
-	Proxies   []netip.Prefix               // reverse proxies whose X-Forwarded-For is believed
-	TLS       *tls.Config                  // nil for plain HTTP
-	Limit     api.Limit                    // how often one caller may ask; zero for the usual
-	Role      Role                         // "" for RoleAll
-	Jobs      job.Options                  // how jobs are done; Store, Logger and Works are the server's own
-	Notices   func(*store.DB) flow.Notices // who tells people what happens; nil for the log alone
-	Version   string
-	Logger    *slog.Logger
-	Now       func() time.Time
+	Data       string         // directory of Weir's own files
+	Database   string         // address of the store; "" for a SQLite file in Data
+	Root       vault.Place    // where the root key lies
+	Files      string         // directory in which file destinations may write; "" for Data/files
+	NoLoopback bool           // users may not name this machine's own addresses
+	CalcomURL  string         // the Cal.com API that credentials speak to when they name none; "" for the real one
+	PublicURL  string         // how users reach the server: browsers get cookies for https if it says so, and identity providers are told it
+	Proxies    []netip.Prefix // reverse proxies whose X-Forwarded-For is believed
+	// DatabaseNetworks are where databases and object stores may be; nil is
+	// anywhere but at link-local and metadata addresses.
+	DatabaseNetworks []netip.Prefix
+	Mail             *notify.MailServer // through which users are mailed; nil for none
+	Networks         []netip.Prefix     // that notifications may go to though they are not public
+	TLS              *tls.Config        // nil for plain HTTP
+	// Provider is an identity provider that users of the oldest organization sign
+	// in with, besides those that owners store; nil for none.
+	Provider     *identity.ProviderConfig
+	ProviderName string
+	Limit        api.Limit   // how often one caller may ask; zero for the usual
+	Role         Role        // "" for RoleAll
+	Jobs         job.Options // how jobs are done; Store, Logger and Works are the server's own
+	Version      string
+	Logger       *slog.Logger
+	Now          func() time.Time
 }
 
 // Role is what a process does.
@@ -66,6 +77,9 @@ type Server struct {
 	alone    func() // gives a SQLite database back
 	jobs     *job.Engine
 	runner   *flow.Runner
+	meter    *meter
+	notify   *notify.Service
+	checks   []func(context.Context) error // that raise what time brings
 	handler  http.Handler
 	ready    readiness
 }
@@ -109,45 +123,61 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	restored, err := s.store.Restored(ctx)
+	if err != nil {
+		return err
+	}
 	log := audit.New(s.store, sealed.Derive("audit"), c.Now, sealed.DeriveEarlier("audit")...)
-	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout})
+	if err := s.tellRestored(ctx, log, restored); err != nil {
+		return err
+	}
+	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time()})
+	intake := notify.NewIntake(c.Now)
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
+		Notifier: intake,
+		Ways:     identity.Ways{Sealer: sealed, PublicURL: c.PublicURL, Reach: netguard.Roam, Server: c.Provider, ServerName: c.ProviderName},
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.identity.Guard(ctx); err != nil {
 		return err
 	}
 	credentials, err := credential.New(credential.Options{
-		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, Logger: c.Logger, Now: c.Now,
+		Store: s.store, Vault: sealed, Audit: log, Governor: s.governor, Files: c.Files, BaseURL: c.CalcomURL, NoLoopback: c.NoLoopback, Storage: netguard.NewStorage(c.DatabaseNetworks...), Logger: c.Logger, Now: c.Now,
+		Notifier: intake,
 	})
 	if err != nil {
 		return err
 	}
-	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Logger: c.Logger, Now: c.Now})
+	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Logger: c.Logger, Now: c.Now})
 	c.Jobs.Store, c.Jobs.Logger, c.Jobs.Works = s.store, c.Logger, c.Role != RoleAPI
 	if s.jobs, err = job.Open(ctx, c.Jobs); err != nil {
 		return err
 	}
-	var notices flow.Notices
-	if c.Notices != nil {
-		notices = c.Notices(s.store)
-	}
-	s.runner = flow.NewRunner(flows, s.jobs, notices)
+	s.runner = flow.NewRunner(flows, s.jobs)
+	s.startMeter(credentials)
+	s.notify = notify.New(notify.Options{
+		Store: s.store, Vault: sealed, Audit: log, People: s.identity, Intake: intake, Mail: c.Mail, Networks: c.Networks, PublicURL: c.PublicURL, Logger: c.Logger, Now: c.Now,
+	})
+	s.checks = append(s.checks, credentials.Announce)
 	calcom, err := connector.Builtin("calcom")
 	if err != nil {
 		return err
 	}
+	cookies := identity.Cookies{HTTPS: c.TLS != nil || strings.HasPrefix(c.PublicURL, "https://")}
 	rest, err := api.New(api.Options{
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
-		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store,
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit,
+		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit, Cookies: cookies,
 	})
 	if err != nil {
 		return err
 	}
 	pages, err := web.New(web.Options{
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store, Connectors: []*connector.Definition{calcom},
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Cookies: cookies,
 	})
 	if err != nil {
 		return err
@@ -167,6 +197,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // People is who may use the server.
 func (s *Server) People() *identity.Service { return s.identity }
 
+// Notify is what tells people what happened.
+func (s *Server) Notify() *notify.Service { return s.notify }
+
 // How long a request and a stop may take.
 const (
 	headerTimeout = 15 * time.Second
@@ -183,6 +216,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
 		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug), TLSConfig: s.config.TLS,
 	}
+	told := s.notify.Start(s.checks...)
 	failed := make(chan error, 1)
 	go func() {
 		if s.config.TLS != nil {
@@ -193,7 +227,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}()
 	select {
 	case err := <-failed:
-		return &weir.Error{Code: weir.CodeLocal, Where: "serve", Message: "the listener failed: " + err.Error(), Err: err}
+		return errors.Join(&weir.Error{Code: weir.CodeLocal, Where: "serve", Message: "the listener failed: " + err.Error(), Err: err}, told.Stop(ctx))
 	case <-ctx.Done():
 	}
 	s.ready.stopping.Store(true)
@@ -202,7 +236,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.runner.Close()
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.jobs.Stop(wait) }()
-	return errors.Join(server.Shutdown(wait), <-stopped)
+	return errors.Join(server.Shutdown(wait), <-stopped, told.Stop(wait))
 }
 
 // Close gives everything back that New took. It is called once, after Serve.
@@ -216,8 +250,14 @@ func (s *Server) Close(ctx context.Context) error {
 		defer cancel()
 		errs = append(errs, s.jobs.Stop(wait))
 	}
+	if s.meter != nil {
+		errs = append(errs, s.meter.end(context.WithoutCancel(ctx)))
+	}
 	if s.governor != nil {
 		errs = append(errs, s.governor.Close())
+	}
+	if s.identity != nil {
+		errs = append(errs, s.identity.Close())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

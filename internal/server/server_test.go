@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -30,19 +31,21 @@ import (
 // world is a whole server over HTTP, with a simulator in place of Cal.com.
 type world struct {
 	testing.TB
-	dir      string
-	config   server.Config
-	server   *server.Server
-	stop     func()
-	sim      *simulator.Simulator
-	simURL   string
-	url      string
-	token    string
-	log      *lines
-	limit    int
-	database string       // address of the store; "" for a SQLite file
-	slow     atomic.Int64 // how long the simulator waits before each answer
-	change   func(*server.Config)
+	dir        string
+	config     server.Config
+	again      net.Listener   // where to listen, when it is known before
+	configured *server.Config // what to start with, when it is not the usual
+	server     *server.Server
+	stop       func()
+	sim        *simulator.Simulator
+	simURL     string
+	url        string
+	token      string
+	log        *lines
+	limit      int
+	database   string       // address of the store; "" for a SQLite file
+	slow       atomic.Int64 // how long the simulator waits before each answer
+	change     func(*server.Config)
 }
 
 // lines is a log that a test reads while the server writes it.
@@ -116,9 +119,18 @@ func (w *world) start() {
 	if w.change != nil {
 		w.change(&w.config)
 	}
+	if w.configured != nil {
+		w.config = *w.configured
+	}
 	w.server, err = server.New(w.Context(), w.config)
 	w.must(err)
-	front := httptest.NewServer(w.server.Handler())
+	front := httptest.NewUnstartedServer(w.server.Handler())
+	if w.again != nil { // where the one before was
+		front.Listener.Close()
+		front.Listener = w.again
+		w.again = nil
+	}
+	front.Start()
 	w.url = front.URL
 	running := w.server
 	w.stop = sync.OnceFunc(func() {
@@ -129,6 +141,24 @@ func (w *world) start() {
 		}
 	})
 	w.Cleanup(w.stop)
+}
+
+// movable is a clock that a test moves.
+type movable struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *movable) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *movable) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }
 
 // signIn makes the first user and keeps a session.
@@ -210,19 +240,30 @@ func (w *world) credential() m {
 }
 
 // finished waits for the newest run of a source.
-func (w *world) finished(source any) m {
+func (w *world) finished(source any) (run m) {
 	w.Helper()
-	for range 600 {
-		if runs := w.list("/data_sources/" + id(source) + "/runs"); len(runs) > 0 && runs[0]["status"] != "running" && runs[0]["status"] != "queued" {
-			return runs[0]
+	w.until("the run is over", func() bool {
+		runs := w.list("/data_sources/" + id(source) + "/runs")
+		if len(runs) > 0 && runs[0]["status"] != "running" && runs[0]["status"] != "queued" {
+			run = runs[0]
+		}
+		return run != nil
+	})
+	return run
+}
+
+// until waits until something has come about: longer than a busy machine takes.
+func (w *world) until(what string, is func() bool) {
+	w.Helper()
+	for end := time.Now().Add(2 * time.Minute); !is(); {
+		if time.Now().After(end) {
+			w.Fatalf("waited in vain until %s", what)
 		}
 		select {
 		case <-w.Context().Done():
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	w.Fatal("the run does not end")
-	return nil
 }
 
 // The story that the contract's clients play: credential, source, test,

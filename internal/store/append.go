@@ -24,6 +24,8 @@ type Append struct {
 	// Then is called in the page's transaction when the page has brought
 	// something new; its error takes the page back. nil for nothing.
 	Then func(context.Context, *Tx) error
+	// Also writes what must be there when the page is; nil for nothing.
+	Also func(*Tx) error
 }
 
 // Appended is what became of a page's records: each is counted once.
@@ -57,6 +59,11 @@ func (db *DB) Append(ctx context.Context, a Append) (done Appended, err error) {
 		}
 		p.done.Head, p.done.Quarantined = p.head, len(a.Rejects)
 		done = p.done
+		if a.Also != nil {
+			if err := a.Also(t); err != nil {
+				return err
+			}
+		}
 		_, err = tx.ExecContext(ctx, `UPDATE dataset SET head = $2, checkpoint = coalesce($3, checkpoint), schema = coalesce($4, schema) WHERE id = $1`,
 			a.Dataset, p.head, nullable(a.Checkpoint), nullable(a.Schema))
 		if err != nil || a.Then == nil || p.done.Fresh == 0 {
@@ -111,7 +118,7 @@ func (p *page) store(ctx context.Context, db *DB, tx *sql.Tx) error {
 	if err := db.save(ctx, tx, p.Dataset, p.org, p.entries); err != nil {
 		return err
 	}
-	if err := quarantine(ctx, tx, p.org, p.Dataset, p.Run, p.ExtractedAt, p.Rejects); err != nil {
+	if err := quarantine(ctx, tx, p.org, Quarantined{Dataset: p.Dataset, Run: p.Run, At: p.ExtractedAt}, p.Rejects); err != nil {
 		return err
 	}
 	return count(ctx, tx, p.org, p.Run, p.Dataset, Counts{p.done.Fresh, p.done.Unchanged, p.done.Stale, len(p.Rejects)})

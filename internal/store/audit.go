@@ -66,6 +66,13 @@ func (db *DB) Audit(ctx context.Context, after int64, n int, each func(AuditEntr
 	}, `SELECT `+auditColumns+` FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT $2`, after, n)
 }
 
+// Audited reports whether Weir itself has ever done what the action says.
+func (db *DB) Audited(ctx context.Context, action string) (done bool, err error) {
+	var n int
+	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM audit_entry WHERE org = 0 AND action = $1 LIMIT 1) AS found`, action).Scan(&n)
+	return n > 0, db.explain(ctx, err)
+}
+
 // AuditFilter chooses entries of one organization. Zero fields choose all.
 type AuditFilter struct {
 	Org          int64

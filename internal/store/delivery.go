@@ -4,16 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/weirhq/weir"
 )
 
 // The statuses of what a run brings to a destination.
 const (
-	DeliveryOpen    = "open"    // the run is being read
-	DeliveryPending = "pending" // the run waits for it
-	DeliveryDone    = "done"
-	DeliveryFailed  = "failed"
+	deliveryPending = "pending" // the run waits for it
+	deliveryDone    = "done"
+	deliveryFailed  = "failed"
 )
 
 // RunDelivery is what a run brings to one destination.
@@ -76,9 +77,9 @@ func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string) (w
 		return false, err
 	}
 	waits = in != log || at < d.Upto
-	d.Status = DeliveryDone
+	d.Status = deliveryDone
 	if waits {
-		d.Status = DeliveryPending
+		d.Status = deliveryPending
 	}
 	_, err = t.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (run, destination) DO UPDATE SET upto = excluded.upto, status = excluded.status`, string(d.Run), d.Destination, org, d.Stream, d.Upto, d.Status)
@@ -180,4 +181,53 @@ func (t *Tx) FailDelivery(ctx context.Context, l Load, problem string) error {
 		return err
 	}
 	return t.AnnounceRun(ctx, l.Org, l.Flow, l.Run)
+}
+
+// delivered writes down what each destination took of a run that is over.
+func (t *Tx) delivered(ctx context.Context, r *Run, at int64) error {
+	var all []RunDelivery
+	err := t.each(ctx, func(rows *sql.Rows) error {
+		var d RunDelivery
+		err := rows.Scan(&d.Destination, &d.Stream, &d.Status, &d.Written, &d.Quarantined, &d.Place, &d.Problem)
+		all = append(all, d)
+		return err
+	}, `SELECT destination, stream, status, written, quarantined, place, problem FROM run_delivery WHERE run = $1 ORDER BY destination`, string(r.ID))
+	if err != nil {
+		return err
+	}
+	problem, errors := "", 0
+	for _, d := range all {
+		part, line := RunPart{Part: d.Destination, Kind: KindDestination, Records: d.Written, Errors: d.Quarantined}, d.line(at)
+		if d.Status == deliveryFailed {
+			part.Errors++
+			problem = d.Problem
+		}
+		errors += part.Errors
+		if err := addPart(ctx, t.tx, r, part); err != nil {
+			return err
+		}
+		if err := say(ctx, t.tx, r, line); err != nil {
+			return err
+		}
+	}
+	if errors == 0 {
+		return nil
+	}
+	if problem == "" {
+		problem = fmt.Sprintf("%d records were set aside", errors)
+	}
+	return degradeHealth(ctx, t.tx, r, errors, problem, at)
+}
+
+// line tells what became of a delivery.
+func (d RunDelivery) line(at int64) RunLine {
+	severity := SeverityInfo
+	switch {
+	case d.Status == deliveryFailed:
+		severity = SeverityError
+	case d.Quarantined > 0:
+		severity = SeverityWarning
+	}
+	return RunLine{At: at, Part: d.Destination, Kind: KindDestination, Severity: severity, Type: LineLog,
+		Text: strings.TrimSpace(fmt.Sprintf("%s to %s: %d written, %d quarantined. %s", d.Stream, d.Place, d.Written, d.Quarantined, d.Problem))}
 }

@@ -48,11 +48,16 @@ type engine interface {
 	// lookUp reads, and save writes, many rows of the key index at once.
 	lookUp(d DatasetID, keys [][]byte) (query string, args []any)
 	save(d DatasetID, org int64, entries []entry) (query string, args []any)
+	// newestRuns joins to source s its newest n runs r.
+	newestRuns(n string) string
 	// most is how many rows lookUp and save take.
 	most() int
 	// snapshot writes the whole database as it is at one instant into a new
-	// file.
+	// SQLite file; fill brings one into an empty database.
 	snapshot(ctx context.Context, read *sql.DB, path string) error
+	fill(ctx context.Context, write *sql.DB, from *DB) error
+	// check looks for damage that the engine itself can find.
+	check(ctx context.Context, read *sql.DB) error
 	// explain gives a driver's error a class and a remedy.
 	explain(err error) error
 }

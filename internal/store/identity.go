@@ -12,6 +12,7 @@ type Organization struct {
 	ID      int64
 	Name    string
 	Domain  string // of its e-mail addresses; "" when it has none
+	About   string // what it is, in its own words
 	Created int64  // µs
 	Updated int64  // µs
 }
@@ -69,20 +70,46 @@ func scanMember(row scanner) (m Member, err error) {
 // CreateOrganization stores a new organization and gives its id.
 func (t *Tx) CreateOrganization(ctx context.Context, o *Organization) error {
 	o.Updated = o.Created
-	return t.tx.QueryRowContext(ctx, `INSERT INTO organization (name, domain, created, updated) VALUES ($1, $2, $3, $3) RETURNING id`,
-		o.Name, o.Domain, o.Created).Scan(&o.ID)
+	return t.tx.QueryRowContext(ctx, `INSERT INTO organization (name, domain, description, created, updated) VALUES ($1, $2, $4, $3, $3) RETURNING id`,
+		o.Name, o.Domain, o.Created, o.About).Scan(&o.ID)
 }
 
-// UpdateOrganization writes its name and domain.
+// UpdateOrganization writes its name, domain and description.
 func (t *Tx) UpdateOrganization(ctx context.Context, o Organization) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE organization SET name = $2, domain = $3, updated = $4 WHERE id = $1`, o.ID, o.Name, o.Domain, o.Updated)
+	_, err := t.tx.ExecContext(ctx, `UPDATE organization SET name = $2, domain = $3, updated = $4, description = $5 WHERE id = $1`, o.ID, o.Name, o.Domain, o.Updated, o.About)
 	return err
 }
 
 // Organization reads one.
 func (db *DB) Organization(ctx context.Context, id int64) (o Organization, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT id, name, domain, created, updated FROM organization WHERE id = $1`, id).Scan(&o.ID, &o.Name, &o.Domain, &o.Created, &o.Updated)
+	err = db.read.QueryRowContext(ctx, `SELECT id, name, domain, description, created, updated FROM organization WHERE id = $1`, id).Scan(&o.ID, &o.Name, &o.Domain, &o.About, &o.Created, &o.Updated)
 	return o, db.explain(ctx, err)
+}
+
+// Organization reads one inside the transaction.
+func (t *Tx) Organization(ctx context.Context, id int64) (o Organization, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT id, name, domain, created, updated FROM organization WHERE id = $1`, id).Scan(&o.ID, &o.Name, &o.Domain, &o.Created, &o.Updated)
+	return o, err
+}
+
+// DropOrganization takes everything about people out of an organization, and
+// its secrets. The row itself stays, for the audit log.
+func (t *Tx) DropOrganization(ctx context.Context, org int64) error {
+	for _, statement := range []string{
+		`DELETE FROM team_member WHERE team IN (SELECT id FROM team WHERE org = $1)`,
+		`DELETE FROM accessor WHERE resource IN (SELECT id FROM resource WHERE org = $1)`,
+		`DELETE FROM team WHERE org = $1`,
+		`DELETE FROM link WHERE org = $1`,
+		`DELETE FROM session WHERE org = $1`,
+		`DELETE FROM service_key WHERE org = $1`,
+		`DELETE FROM secret WHERE org = $1`,
+		`DELETE FROM membership WHERE org = $1`,
+	} {
+		if _, err := t.tx.ExecContext(ctx, statement, org); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Users counts all users that there ever were: a user is never removed.

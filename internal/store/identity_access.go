@@ -18,13 +18,10 @@ type Accessor struct {
 const accessorColumns = `a.resource, a.kind, a.who, a.role, a.created, a.mac`
 
 // OwnedBy gives who owns a living resource of the organization and kind. Any
-// other is CodeNotFound.
+// other is CodeNotFound, and one that Weir has not written is CodeIntegrity.
 func (db *DB) OwnedBy(ctx context.Context, org int64, kind Kind, id int64) (owner int64, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT owner FROM resource WHERE id = $1 AND org = $2 AND kind = $3 AND deleted = 0`, id, org, kind).Scan(&owner)
-	if isNoRows(err) {
-		return 0, noResource(kind, id)
-	}
-	return owner, db.explain(ctx, err)
+	r, err := db.Resource(ctx, org, kind, id)
+	return r.Owner, err
 }
 
 // AccessorsOf gives the accessors of the resources.
@@ -74,24 +71,60 @@ func (db *DB) Owned(ctx context.Context, org, user int64) (counts map[Kind]int, 
 	return counts, err
 }
 
+// Owns counts what Owned does, inside the transaction and over all kinds.
+func (t *Tx) Owns(ctx context.Context, org, user int64) (n int, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND owner = $2`, org, user).Scan(&n)
+	return n, err
+}
+
+// Living counts an organization's living resources.
+func (t *Tx) Living(ctx context.Context, org int64) (n int, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND deleted = 0`, org).Scan(&n)
+	return n, err
+}
+
+// Standing counts an organization's living resources by kind and status: one
+// owner's, or all when owner is 0.
+func (db *DB) Standing(ctx context.Context, org, owner int64) (counts map[Kind]map[string]int, err error) {
+	counts = map[Kind]map[string]int{}
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var kind Kind
+		var status string
+		var n int
+		err := rows.Scan(&kind, &status, &n)
+		if counts[kind] == nil {
+			counts[kind] = map[string]int{}
+		}
+		counts[kind][status] = n
+		return err
+	}, `SELECT kind, status, count(*) FROM resource WHERE org = $1 AND deleted = 0 AND (CAST($2 AS BIGINT) = 0 OR owner = $2) GROUP BY kind, status`, org, owner)
+	return counts, err
+}
+
 // TransferAll makes a user the owner of all that another one owns in the
-// organization, teams included, and says how many things that were.
+// organization, teams included, and says how many things that were. Rows that
+// somebody else has written stay as they are.
 func (t *Tx) TransferAll(ctx context.Context, org, from, to, at int64) (n int64, err error) {
-	for _, statement := range []string{
-		`UPDATE resource SET owner = $3, version = version + 1, updated = $4 WHERE org = $1 AND owner = $2`,
-		`UPDATE team SET owner = $3, updated = $4 WHERE org = $1 AND owner = $2`,
-	} {
-		done, err := t.tx.ExecContext(ctx, statement, org, from, to, at)
-		if err != nil {
-			return n, err
-		}
-		more, err := done.RowsAffected()
-		if err != nil {
-			return n, err
-		}
-		n += more
+	all, err := t.resources(ctx, ` WHERE r.org = $1 AND r.owner = $2`, org, from)
+	if err != nil {
+		return 0, err
 	}
-	return n, nil
+	for _, r := range all {
+		if !t.db.genuine(r) {
+			continue
+		}
+		r.Owner, r.Updated = to, at
+		if err := t.UpdateResource(ctx, &r); err != nil {
+			return n, err
+		}
+		n++
+	}
+	done, err := t.tx.ExecContext(ctx, `UPDATE team SET owner = $3, updated = $4 WHERE org = $1 AND owner = $2`, org, from, to, at)
+	if err != nil {
+		return n, err
+	}
+	teams, err := done.RowsAffected()
+	return n + teams, err
 }
 
 // DropMember takes a user out of an organization: the membership, the places

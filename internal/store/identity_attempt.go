@@ -56,9 +56,12 @@ func (t *Tx) ForgetDevices(ctx context.Context, user int64) error {
 	return err
 }
 
-// KnowsDevice reports whether the browser has signed in to the account since µs.
-func (db *DB) KnowsDevice(ctx context.Context, hash []byte, user, since int64) (bool, error) {
-	var n int
-	err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM device WHERE hash = $1 AND account = $2 AND used >= $3`, hash, user, since).Scan(&n)
-	return n > 0, db.explain(ctx, err)
+// DeviceAccount gives the account that the browser has signed in to since µs;
+// 0 for a browser that is not known.
+func (db *DB) DeviceAccount(ctx context.Context, hash []byte, since int64) (user int64, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT account FROM device WHERE hash = $1 AND used >= $2`, hash, since).Scan(&user)
+	if isNoRows(err) {
+		return 0, nil
+	}
+	return user, db.explain(ctx, err)
 }

@@ -14,6 +14,7 @@ type Seals struct {
 	Accessor   func(Accessor) ([]byte, bool)
 	Key        func(ServiceKey) ([]byte, bool)
 	Identity   func(Identity) ([]byte, bool)
+	Resource   func(Resource) ([]byte, bool)
 }
 
 // Reseal gives every row that gives rights a new MAC. All sessions and links
@@ -52,6 +53,7 @@ func (t *Tx) Reseal(ctx context.Context, s Seals) error {
 				func(i *Identity) []any { return []any{&i.Issuer, &i.Subject, &i.User, &i.Created, &i.MAC} }, s.Identity,
 				`UPDATE identity SET mac = $1 WHERE issuer = $2 AND subject = $3`, func(i Identity) []any { return []any{i.Issuer, i.Subject} })
 		},
+		func() error { return t.resealResources(ctx, s.Resource) },
 	} {
 		if err := table(); err != nil {
 			return err
@@ -79,6 +81,23 @@ func reseal[R any](ctx context.Context, t *Tx, query string, fields func(*R) []a
 			continue
 		}
 		if _, err := t.tx.ExecContext(ctx, update, append([]any{mac}, key(r)...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) resealResources(ctx context.Context, seal func(Resource) ([]byte, bool)) error {
+	all, err := t.resources(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		mac, ok := seal(r)
+		if !ok {
+			continue
+		}
+		if _, err := t.tx.ExecContext(ctx, `UPDATE resource SET mac = $2 WHERE id = $1`, r.ID, mac); err != nil {
 			return err
 		}
 	}

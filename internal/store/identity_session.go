@@ -137,6 +137,12 @@ func (t *Tx) EndSession(ctx context.Context, user, id int64) (ended bool, err er
 	return n > 0, err
 }
 
+// EndSessionByHash removes the session with that hash, where there is one.
+func (t *Tx) EndSessionByHash(ctx context.Context, hash []byte) error {
+	_, err := t.tx.ExecContext(ctx, `DELETE FROM session WHERE hash = $1`, hash)
+	return err
+}
+
 // EndSessions removes all sessions of a user but one (0 for none), in the
 // organization, or in all of them when org is 0.
 func (t *Tx) EndSessions(ctx context.Context, org, user, but int64) error {

@@ -80,6 +80,10 @@ const (
 	lockPause = 100 * time.Millisecond
 )
 
+func (e *postgresEngine) newestRuns(n string) string {
+	return `LATERAL (SELECT * FROM run n WHERE n.resource = s.id ORDER BY n.started DESC, n.id DESC LIMIT ` + n + `) r ON true`
+}
+
 // lock takes a session lock on a connection of its own: it ends when the
 // process does. The keep-alives let the server notice a machine that vanished
 // within a minute. The instance is in its name because several stores may lie
@@ -121,10 +125,8 @@ func (e *postgresEngine) lock(ctx context.Context, instance, name string) (func(
 	return nil, errHeld
 }
 
-func (e *postgresEngine) snapshot(context.Context, *sql.DB, string) error {
-	return &weir.Error{Code: weir.CodeUsage, Where: "backup", Message: "Weir's own database is in Postgres, which has tools of its own for this",
-		Remedy: "Run pg_dump, and keep the root key apart from it: see docs/backup.md"}
-}
+// check does nothing: Postgres checks what it reads by itself.
+func (e *postgresEngine) check(context.Context, *sql.DB) error { return nil }
 
 // most keeps one statement's arrays to about a megabyte.
 func (e *postgresEngine) most() int { return 5000 }

@@ -3,44 +3,66 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 
 	"github.com/weirhq/weir"
 )
 
+// The states of a reject in quarantine.
+const (
+	QuarantineOpen     = "open"
+	QuarantineReplayed = "replayed" // it is in the log, on its way to the destinations
+	QuarantineDropped  = "dropped"  // somebody decided that nobody needs it; its bytes are kept
+)
+
 // Quarantined is a reject in quarantine.
 type Quarantined struct {
 	weir.Reject
-	Run weir.RunID
-	At  int64 // µs
+	ID          int64
+	Dataset     DatasetID
+	Destination int64 // the configured one that refused it; 0 for none
+	Run         weir.RunID
+	At          int64 // µs
+	State       string
+	Settled     int64 // when it was replayed or dropped, µs; 0 while it is open
+	SettledBy   int64 // user
 }
 
-// Quarantine keeps rejects that a destination handed back, at µs.
-func (db *DB) Quarantine(ctx context.Context, d DatasetID, run weir.RunID, at int64, rejects []weir.Reject) error {
+// Quarantine keeps rejects that a destination handed back, at µs. Destination
+// is the configured one that did, 0 for none.
+func (db *DB) Quarantine(ctx context.Context, d DatasetID, destination int64, run weir.RunID, at int64, rejects []weir.Reject) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
 		org, err := orgOf(ctx, tx, d)
 		if err != nil {
 			return err
 		}
-		if err := quarantine(ctx, tx, org, d, run, at, rejects); err != nil {
+		q := Quarantined{Dataset: d, Destination: destination, Run: run, At: at}
+		if err := quarantine(ctx, tx, org, q, rejects); err != nil {
 			return err
 		}
 		return count(ctx, tx, org, run, d, Counts{Quarantined: len(rejects)})
 	})
 }
 
-func quarantine(ctx context.Context, tx *sql.Tx, org int64, d DatasetID, run weir.RunID, at int64, rejects []weir.Reject) error {
+// quarantine keeps rejects. What is refused in every run is there once: what
+// was dropped stays dropped, and what was replayed in vain is open again.
+func quarantine(ctx context.Context, tx *sql.Tx, org int64, q Quarantined, rejects []weir.Reject) error {
 	for _, r := range rejects {
 		original := r.Original
 		if original == nil {
 			original = []byte{}
 		}
-		var there int
-		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM quarantine WHERE dataset = $1 AND stage = $2 AND reason = $3 AND key = $4 AND original = $5`,
-			d, printable(r.Stage), printable(r.Reason), []byte(r.Key), original).Scan(&there)
-		if err == nil && there == 0 { // what is refused in every run is there once
-			_, err = tx.ExecContext(ctx, `INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-				org, d, string(run), at, printable(r.Stage), printable(r.Reason), []byte(r.Key), original)
+		var id int64
+		var state string
+		err := tx.QueryRowContext(ctx, `SELECT id, state FROM quarantine WHERE dataset = $1 AND key = $2 AND stage = $3 AND reason = $4 AND original = $5 AND destination = $6
+			ORDER BY id DESC LIMIT 1`, q.Dataset, []byte(r.Key), printable(r.Stage), printable(r.Reason), original, q.Destination).Scan(&id, &state)
+		switch {
+		case isNoRows(err):
+			_, err = tx.ExecContext(ctx, `INSERT INTO quarantine (org, dataset, destination, run, at, stage, reason, key, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+				org, q.Dataset, q.Destination, string(q.Run), q.At, printable(r.Stage), printable(r.Reason), []byte(r.Key), original)
+		case err == nil && state == QuarantineReplayed:
+			_, err = tx.ExecContext(ctx, `UPDATE quarantine SET state = $2, run = $3, at = $4, settled = 0, settled_by = 0 WHERE id = $1`, id, QuarantineOpen, string(q.Run), q.At)
 		}
 		if err != nil {
 			return err
@@ -55,21 +77,130 @@ func printable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// Quarantined gives the newest n rejects of a dataset, newest first.
-func (db *DB) Quarantined(ctx context.Context, d DatasetID, n int) (newest []Quarantined, err error) {
+// QuarantineFilter chooses rejects. Zero fields choose all.
+type QuarantineFilter struct {
+	Org         int64       // 0 for any: whoever asks knows the datasets
+	Datasets    []DatasetID // only of these; nil for all
+	IDs         []int64
+	Destination int64
+	Stage       string
+	Reason      string // a part of it, whatever the case
+	State       string
+	Run         string
+	From, To    int64 // µs; To is excluded
+
+	Page, Size int // from 1; how many on a page, 0 for all
+}
+
+func (f QuarantineFilter) conditions() *conditions {
+	c := &conditions{}
+	if f.Org != 0 {
+		c.and("q.org = %s", f.Org)
+	}
+	if f.State != "" {
+		c.and("q.state = %s", f.State)
+	}
+	if f.Datasets != nil {
+		c.and(amongIDs("q.dataset", f.Datasets))
+	}
+	if f.IDs != nil {
+		c.and(amongIDs("q.id", f.IDs))
+	}
+	if f.Destination != 0 {
+		c.and("q.destination = %s", f.Destination)
+	}
+	if f.Stage != "" {
+		c.and("q.stage = %s", f.Stage)
+	}
+	if f.Reason != "" {
+		c.and(`lower(q.reason) LIKE %s ESCAPE '\'`, contains(f.Reason))
+	}
+	if f.Run != "" {
+		c.and("q.run = %s", f.Run)
+	}
+	if f.From != 0 {
+		c.and("q.at >= %s", f.From)
+	}
+	if f.To != 0 {
+		c.and("q.at < %s", f.To)
+	}
+	return c
+}
+
+// contains is a LIKE pattern for a part of a text in lower case.
+func contains(part string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(part)) + "%"
+}
+
+// CountQuarantine counts the filter's rejects.
+func (db *DB) CountQuarantine(ctx context.Context, f QuarantineFilter) (n int, err error) {
+	c := f.conditions()
+	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM quarantine q`+c.text.String(), c.args...).Scan(&n)
+	return n, db.explain(ctx, err)
+}
+
+// Quarantined gives the filter's rejects, newest first, with their bytes.
+func (db *DB) Quarantined(ctx context.Context, f QuarantineFilter) (newest []Quarantined, err error) {
+	c := f.conditions()
+	query := `SELECT q.id, q.dataset, q.destination, q.run, q.at, q.stage, q.reason, q.key, q.original, q.state, q.settled, q.settled_by FROM quarantine q` +
+		c.text.String() + ` ORDER BY q.id DESC`
+	if f.Size > 0 {
+		query += fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size)
+	}
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var q Quarantined
 		var key []byte
-		err := rows.Scan(&q.Run, &q.At, &q.Stage, &q.Reason, &key, &q.Original)
+		err := rows.Scan(&q.ID, &q.Dataset, &q.Destination, &q.Run, &q.At, &q.Stage, &q.Reason, &key, &q.Original, &q.State, &q.Settled, &q.SettledBy)
 		q.Key = string(key)
 		newest = append(newest, q)
 		return err
-	}, `SELECT run, at, stage, reason, key, original FROM quarantine WHERE dataset = $1 ORDER BY id DESC LIMIT $2`, d, n)
+	}, query, c.args...)
 	return newest, err
 }
 
-// CountQuarantined counts the rejects of a dataset.
-func (db *DB) CountQuarantined(ctx context.Context, d DatasetID) (n int, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM quarantine WHERE dataset = $1`, d).Scan(&n)
-	return n, db.explain(ctx, err)
+// Origin is the configured source and dataset of a log.
+type Origin struct {
+	Source, Dataset int64
+	Name            string // of the dataset
+	Endpoint        string // its name in the log
+}
+
+// Origins gives the configured datasets of logs; a log whose dataset was
+// deleted is not in the answer.
+func (db *DB) Origins(ctx context.Context, logs ...DatasetID) (map[DatasetID]Origin, error) {
+	c := &conditions{}
+	c.and(amongIDs("d.id", logs))
+	out := map[DatasetID]Origin{}
+	return out, db.each(ctx, func(rows *sql.Rows) error {
+		var id DatasetID
+		var o Origin
+		err := rows.Scan(&id, &o.Source, &o.Dataset, &o.Name, &o.Endpoint)
+		out[id] = o
+		return err
+	}, `SELECT d.id, s.resource, r.id, r.name, d.name`+fromLogs+c.text.String()+
+		` AND NOT EXISTS (SELECT 1 FROM reference p WHERE p.resource = r.id AND p.role = 'parent') ORDER BY r.id DESC`, c.args...)
+}
+
+const fromLogs = ` FROM dataset d JOIN source s ON s.id = d.source JOIN reference f ON f.target = s.resource AND f.role = 'source'
+	JOIN resource r ON r.id = f.resource AND r.kind = 'dataset' AND r.type = d.name AND r.deleted = 0`
+
+// LogsOf gives the logs of configured datasets, and with them those of
+// sources.
+func (db *DB) LogsOf(ctx context.Context, org int64, datasets, sources []int64) (logs []DatasetID, err error) {
+	c := &conditions{}
+	c.and("r.org = %s", org)
+	if datasets != nil {
+		c.and(amongIDs("r.id", datasets))
+	}
+	if sources != nil {
+		c.and(amongIDs("s.resource", sources))
+	}
+	logs = []DatasetID{}
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var id DatasetID
+		err := rows.Scan(&id)
+		logs = append(logs, id)
+		return err
+	}, `SELECT DISTINCT d.id`+fromLogs+c.text.String(), c.args...)
+	return logs, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -23,6 +24,8 @@ const (
 	KindDestination Kind = "destination"
 	KindProject     Kind = "project"
 	KindLookup      Kind = "lookup"
+	KindChannel     Kind = "channel"
+	KindProvider    Kind = "identity_provider"
 )
 
 // Resource is something that a user makes and owns. What all kinds have in
@@ -44,28 +47,37 @@ type Resource struct {
 	Created     int64 // µs
 	Updated     int64 // µs
 	Deleted     int64 // µs; 0 while it lives
+	Credential  int64 // that it uses; 0 for none. Refer sets it
+	MAC         []byte
 }
 
 // Reference says that a resource uses another one.
 type Reference struct {
 	Resource int64
-	Role     string // "credential", "dataset", "parent"
+	Role     string // RoleCredential, "dataset", "parent"
 	Target   int64
 }
 
+// RoleCredential is the role of the credential that a resource uses.
+const RoleCredential = "credential"
+
 const resourceColumns = `r.id, coalesce(n.id, 0), r.org, r.owner, r.kind, r.type, r.name, r.description, r.status, r.spec, r.tags,
-	r.version, r.copied_from, r.created, r.updated, r.deleted`
+	r.version, r.copied_from, r.created, r.updated, r.deleted,
+	coalesce((SELECT min(f.target) FROM reference f WHERE f.resource = r.id AND f.role = '` + RoleCredential + `'), 0), r.mac`
 
 const fromResource = ` FROM resource r LEFT JOIN node n ON n.resource = r.id`
 
 func scanResource(row interface{ Scan(...any) error }) (r Resource, err error) {
 	var tags string
 	err = row.Scan(&r.ID, &r.Node, &r.Org, &r.Owner, &r.Kind, &r.Type, &r.Name, &r.Description, &r.Status, (*[]byte)(&r.Spec), &tags,
-		&r.Version, &r.CopiedFrom, &r.Created, &r.Updated, &r.Deleted)
+		&r.Version, &r.CopiedFrom, &r.Created, &r.Updated, &r.Deleted, &r.Credential, &r.MAC)
 	if err != nil {
 		return r, err
 	}
-	return r, json.Unmarshal([]byte(tags), &r.Tags)
+	if err := json.Unmarshal([]byte(tags), &r.Tags); err != nil {
+		r.Tags, r.MAC = nil, nil // not a row of ours: one such must not break a list
+	}
+	return r, nil
 }
 
 func tagsColumn(tags []string) (string, error) {
@@ -84,27 +96,50 @@ func (t *Tx) CreateResource(ctx context.Context, r *Resource, inTree bool) error
 	err = t.tx.QueryRowContext(ctx, `INSERT INTO resource (org, owner, kind, type, name, description, status, spec, tags, version, copied_from, created, updated)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $11) RETURNING id`,
 		r.Org, r.Owner, r.Kind, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.CopiedFrom, r.Created).Scan(&r.ID)
-	if err != nil || !inTree {
+	if err != nil {
 		return err
+	}
+	sealed := *r
+	sealed.Credential = 0 // until Refer
+	if err := t.seal(ctx, sealed); err != nil || !inTree {
+		return err
+	}
+	if r.Kind == KindSource { // a flow of which no run has ended has a health, too
+		_, err := t.tx.ExecContext(ctx, `INSERT INTO flow_health (resource, org) VALUES ($1, $2)`, r.ID, r.Org)
+		if err != nil {
+			return err
+		}
 	}
 	return t.tx.QueryRowContext(ctx, `INSERT INTO node (resource) VALUES ($1) RETURNING id`, r.ID).Scan(&r.Node)
 }
 
 // UpdateResource writes the resource back, one version on, unless it has
-// changed since it was read: that is CodeConflict.
+// changed since it was read: that is CodeConflict. A row that somebody else
+// has written is CodeIntegrity.
 func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 	tags, err := tagsColumn(r.Tags)
 	if err != nil {
 		return err
 	}
+	now, err := t.genuineRow(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	r.Org, r.Kind, r.Credential = now.Org, now.Kind, now.Credential
 	done, err := t.tx.ExecContext(ctx, `UPDATE resource SET owner = $3, type = $4, name = $5, description = $6, status = $7, spec = $8, tags = $9,
-		version = version + 1, updated = $10, deleted = $11 WHERE id = $1 AND version = $2`,
-		r.ID, r.Version, r.Owner, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.Updated, r.Deleted)
+		version = version + 1, updated = $10, deleted = $11, mac = $12 WHERE id = $1 AND version = $2`,
+		r.ID, r.Version, r.Owner, r.Type, r.Name, r.Description, r.Status, []byte(r.Spec), tags, r.Updated, r.Deleted, t.db.mac(*r))
 	if err != nil {
 		return err
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
 		r.Version++
+		if err == nil && r.Kind == KindSource {
+			_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET deleted = $2 WHERE resource = $1 AND deleted <> $2`, r.ID, deletedColumn(r.Deleted != 0))
+		}
+		if err == nil && r.Deleted != 0 {
+			err = t.dropConditions(ctx, r.Kind, r.ID)
+		}
 		return err
 	}
 	return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
@@ -123,13 +158,28 @@ func (t *Tx) Resource(ctx context.Context, org int64, kind Kind, id int64) (Reso
 	if isNoRows(err) {
 		return r, noResource(kind, id)
 	}
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	return r, t.db.refuseForged(r)
 }
 
 // Resource reads one living resource of the organization. Anything else is
-// CodeNotFound.
+// CodeNotFound, and one that Weir has not written is CodeIntegrity.
 func (db *DB) Resource(ctx context.Context, org int64, kind Kind, id int64) (Resource, error) {
 	return db.resource(ctx, org, kind, id, ` AND r.deleted = 0`)
+}
+
+// ResourceByID is Resource for any kind.
+func (db *DB) ResourceByID(ctx context.Context, org, id int64) (Resource, error) {
+	r, err := scanResource(db.read.QueryRowContext(ctx, `SELECT `+resourceColumns+fromResource+` WHERE r.id = $1 AND r.org = $2 AND r.deleted = 0`, id, org))
+	if isNoRows(err) {
+		return r, noResource("resource", id)
+	}
+	if err != nil {
+		return r, db.explain(ctx, err)
+	}
+	return r, db.refuseForged(r)
 }
 
 // DeletedResource reads one that was deleted and can be restored.
@@ -142,7 +192,10 @@ func (db *DB) resource(ctx context.Context, org int64, kind Kind, id int64, and 
 	if isNoRows(err) {
 		return r, noResource(kind, id)
 	}
-	return r, db.explain(ctx, err)
+	if err != nil {
+		return r, db.explain(ctx, err)
+	}
+	return r, db.refuseForged(r)
 }
 
 // ResourceFilter chooses living resources of one organization and kind. Zero
@@ -203,6 +256,22 @@ func among[T any](c *conditions, column string, values []T) string {
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
 }
 
+// amongIDs is "column IN (1, 2 …)" for ids, which may be very many: as
+// parameters they would take SQLite a time that grows with their square.
+func amongIDs[T ~int64](column string, ids []T) string {
+	if len(ids) == 0 {
+		return "1 = 0"
+	}
+	text := make([]byte, 0, 8*len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, int64(id), 10)
+	}
+	return column + " IN (" + string(text) + ")"
+}
+
 func (f ResourceFilter) conditions() *conditions {
 	c := &conditions{}
 	c.and("r.org = %s", f.Org)
@@ -216,7 +285,7 @@ func (f ResourceFilter) conditions() *conditions {
 		c.and(among(c, "r.type", f.Types))
 	}
 	if f.IDs != nil {
-		c.and(among(c, "r.id", f.IDs))
+		c.and(amongIDs("r.id", f.IDs))
 	}
 	if f.Status != "" {
 		c.and("r.status = %s", f.Status)
@@ -251,7 +320,7 @@ func (s *Sharing) add(c *conditions) {
 }
 
 // Resources gives the filter's resources in the order of their ids, and how
-// many there are on all pages.
+// many there are on all pages. Those that Weir has not written are left out.
 func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, total int, err error) {
 	c := f.conditions()
 	where := c.text.String()
@@ -267,7 +336,9 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 	all = []Resource{}
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		r, err := scanResource(rows)
-		all = append(all, r)
+		if err == nil && db.genuine(r) {
+			all = append(all, r)
+		}
 		return err
 	}, query, c.args...)
 	if f.Number == 0 {
@@ -276,20 +347,64 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 	return all, total, err
 }
 
+// ResourceIDs gives the filter's resources with nothing but their ids, owners
+// and organization, which is what a look at rights needs.
+func (db *DB) ResourceIDs(ctx context.Context, f ResourceFilter) (all []Resource, err error) {
+	c := f.conditions()
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		r := Resource{Org: f.Org, Kind: f.Kind}
+		err := rows.Scan(&r.ID, &r.Owner)
+		all = append(all, r)
+		return err
+	}, `SELECT r.id, r.owner FROM resource r`+c.text.String()+` ORDER BY r.id`, c.args...)
+	return all, err
+}
+
+// EachResource hands f the living resources of a kind in every organization,
+// in the order of their ids.
+func (db *DB) EachResource(ctx context.Context, kind Kind, f func(Resource) error) error {
+	return db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		if err != nil {
+			return err
+		}
+		return f(r)
+	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.deleted = 0 ORDER BY r.id`, kind)
+}
+
+// ResourcesOfAll gives all organizations' living resources of a kind in that
+// state, in the order of their ids.
+func (db *DB) ResourcesOfAll(ctx context.Context, kind Kind, status string) (all []Resource, err error) {
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		all = append(all, r)
+		return err
+	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.status = $2 AND r.deleted = 0 ORDER BY r.id`, kind, status)
+	return all, err
+}
+
 // Refer replaces everything that a resource uses.
 func (t *Tx) Refer(ctx context.Context, resource int64, to ...Reference) error {
+	r, err := t.genuineRow(ctx, resource)
+	if err != nil {
+		return err
+	}
+	r.Credential = 0
 	if _, err := t.tx.ExecContext(ctx, `DELETE FROM reference WHERE resource = $1`, resource); err != nil {
 		return err
 	}
-	for _, r := range to {
-		if r.Target == 0 {
+	for _, ref := range to {
+		if ref.Target == 0 {
 			continue
 		}
-		if _, err := t.tx.ExecContext(ctx, `INSERT INTO reference (resource, role, target) VALUES ($1, $2, $3)`, resource, r.Role, r.Target); err != nil {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO reference (resource, role, target) VALUES ($1, $2, $3)`, resource, ref.Role, ref.Target); err != nil {
 			return err
 		}
+		if ref.Role == RoleCredential {
+			r.Credential = ref.Target
+		}
 	}
-	return nil
+	return t.seal(ctx, r)
 }
 
 // Uses gives what living resources use the targets, for which kind they are,
@@ -297,7 +412,7 @@ func (t *Tx) Refer(ctx context.Context, resource int64, to ...Reference) error {
 func (db *DB) Uses(ctx context.Context, targets ...int64) (uses []Use, err error) {
 	c := &conditions{}
 	c.and("r.deleted = 0")
-	c.and(among(c, "f.target", targets))
+	c.and(amongIDs("f.target", targets))
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var u Use
 		err := rows.Scan(&u.Target, &u.Role, &u.ID, &u.Kind, &u.Name, &u.Status)
@@ -333,7 +448,7 @@ type Use struct {
 // References gives what the resources use.
 func (db *DB) References(ctx context.Context, resources ...int64) (refs []Reference, err error) {
 	c := &conditions{}
-	c.and(among(c, "resource", resources))
+	c.and(amongIDs("resource", resources))
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var r Reference
 		err := rows.Scan(&r.Resource, &r.Role, &r.Target)
@@ -349,5 +464,8 @@ func (db *DB) NodeResource(ctx context.Context, org, node int64) (Resource, erro
 	if isNoRows(err) {
 		return r, noResource("flow", node)
 	}
-	return r, db.explain(ctx, err)
+	if err != nil {
+		return r, db.explain(ctx, err)
+	}
+	return r, db.refuseForged(r)
 }

@@ -18,6 +18,7 @@ const (
 // Run is one execution of a source.
 type Run struct {
 	ID      weir.RunID
+	Org     int64
 	Source  SourceID
 	Epoch   int64  // of the lease
 	Started int64  // µs
@@ -26,8 +27,12 @@ type Run struct {
 	Summary []byte // JSON; nil unless FinishRun was told
 	Counts  Counts // what it committed
 
+	Resource int64 // the configured source; 0 for none
+	Number   int64 // over the API: ms since 1970, as the id says
+	Totals   Totals
+	Failure  []byte // JSON; nil when nothing failed
+
 	// Of runs of configured sources:
-	Flow     int64  // the source that the user made; 0 for commands without a server
 	Queued   int64  // µs: when it was asked for
 	Job      int64  // the job that does it
 	Wanted   []byte // JSON: what it is to do, and for whom
@@ -46,68 +51,24 @@ type Counts struct{ Fresh, Unchanged, Stale, Quarantined int }
 // was left unfinished is closed as interrupted.
 func (db *DB) StartRun(ctx context.Context, r Run) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
-		var org, epoch int64
-		if err := tx.QueryRowContext(ctx, `SELECT org, epoch FROM source WHERE id = $1`+db.engine.forUpdate(), r.Source).Scan(&org, &epoch); err != nil {
+		var org, epoch, resource int64
+		if err := tx.QueryRowContext(ctx, `SELECT org, epoch, resource FROM source WHERE id = $1`+db.engine.forUpdate(), r.Source).Scan(&org, &epoch, &resource); err != nil {
 			return err
 		}
 		if epoch != r.Epoch {
 			return fenced(epoch, r.Epoch)
 		}
-		if err := closeRuns(ctx, tx, r.Source, r.Started); err != nil {
+		if err := closeRuns(ctx, tx, "source", int64(r.Source), r.Started); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status) VALUES ($1, $2, $3, $4, $5, $6)`,
-			string(r.ID), org, r.Source, r.Epoch, r.Started, RunRunning)
-		return err
+		_, err := tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status, resource, number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			string(r.ID), org, r.Source, r.Epoch, r.Started, RunRunning, resource, r.Number)
+		if err != nil || resource == 0 {
+			return err
+		}
+		r.Org, r.Resource = org, resource
+		return say(ctx, tx, &r, RunLine{At: r.Started, Part: resource, Kind: KindSource, Severity: SeverityInfo, Type: LineLog, Text: "Run " + string(r.ID) + " began."})
 	})
-}
-
-// closeRuns closes what a dead owner of the source left running.
-func closeRuns(ctx context.Context, tx *sql.Tx, source SourceID, at int64) error {
-	_, err := tx.ExecContext(ctx, `UPDATE run SET status = $2, ended = $3 WHERE source = $1 AND status = $4`, source, RunInterrupted, at, RunRunning)
-	return err
-}
-
-// FinishRun writes down how a run ended, at µs. A run that a later owner has already
-// closed stays as it is, and the answer is CodeIntegrity.
-func (db *DB) FinishRun(ctx context.Context, id weir.RunID, at int64, status string, summary []byte) error {
-	return db.change(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `UPDATE run SET ended = $2, status = $3, summary = $4 WHERE id = $1 AND status = $5`,
-			string(id), at, status, nullable(summary), RunRunning)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 1 {
-			return err
-		}
-		return &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(id), Message: "it is not running, so it cannot end", Remedy: "Another process may have taken over its source; look at the newest run"}
-	})
-}
-
-// runColumns are those that scanRun reads, of run r and its counts c.
-const runColumns = `r.id, coalesce(r.source, 0), r.epoch, r.started, r.ended, r.status, r.summary, r.flow, r.queued, r.job, r.wanted, r.attempts, r.retry_at, r.outcome, r.class, r.problem, r.progress,
-	CAST(coalesce(sum(c.fresh), 0) AS BIGINT), CAST(coalesce(sum(c.unchanged), 0) AS BIGINT),
-	CAST(coalesce(sum(c.stale), 0) AS BIGINT), CAST(coalesce(sum(c.quarantined), 0) AS BIGINT)
-	FROM run r LEFT JOIN run_dataset c ON c.run = r.id `
-
-func scanRun(row interface{ Scan(...any) error }) (r Run, err error) {
-	err = row.Scan(&r.ID, &r.Source, &r.Epoch, &r.Started, &r.Ended, &r.Status, &r.Summary, &r.Flow, &r.Queued, &r.Job, &r.Wanted, &r.Attempts, &r.RetryAt, &r.Outcome, &r.Class, &r.Problem, &r.Progress,
-		&r.Counts.Fresh, &r.Counts.Unchanged, &r.Counts.Stale, &r.Counts.Quarantined)
-	return r, err
-}
-
-func (db *DB) runs(ctx context.Context, rest string, args ...any) (runs []Run, err error) {
-	err = db.each(ctx, func(rows *sql.Rows) error {
-		r, err := scanRun(rows)
-		runs = append(runs, r)
-		return err
-	}, `SELECT `+runColumns+rest, args...)
-	return runs, err
-}
-
-// Runs gives the source's newest n runs, newest first.
-func (db *DB) Runs(ctx context.Context, source SourceID, n int) ([]Run, error) {
-	return db.runs(ctx, `WHERE r.source = $1 GROUP BY r.id ORDER BY r.started DESC, r.id DESC LIMIT $2`, source, n)
 }
 
 // count adds to what a run did to a dataset.

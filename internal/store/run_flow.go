@@ -14,12 +14,12 @@ import (
 
 // FlowRuns gives the newest n runs of a configured source, newest first.
 func (db *DB) FlowRuns(ctx context.Context, flow int64, n int) ([]Run, error) {
-	return db.runs(ctx, `WHERE r.flow = $1 GROUP BY r.id ORDER BY r.queued DESC, r.id DESC LIMIT $2`, flow, n)
+	return db.runs(ctx, `WHERE r.resource = $1 GROUP BY r.id ORDER BY r.queued DESC, r.id DESC LIMIT $2`, flow, n)
 }
 
 // FlowRun gives one run of the organization.
 func (db *DB) FlowRun(ctx context.Context, org int64, id weir.RunID) (Run, error) {
-	runs, err := db.runs(ctx, `WHERE r.id = $1 AND r.org = $2 AND r.flow <> 0 GROUP BY r.id`, string(id), org)
+	runs, err := db.runs(ctx, `WHERE r.id = $1 AND r.org = $2 AND r.resource <> 0 GROUP BY r.id`, string(id), org)
 	if err == nil && len(runs) == 0 {
 		err = &weir.Error{Code: weir.CodeNotFound, Where: "run", Message: "there is none with this id"}
 	}
@@ -32,14 +32,14 @@ func (db *DB) FlowRun(ctx context.Context, org int64, id weir.RunID) (Run, error
 // RunAt gives the id of the organization's first run whose id begins with a
 // prefix; CodeNotFound when there is none.
 func (db *DB) RunAt(ctx context.Context, org int64, prefix string) (id weir.RunID, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT id FROM run WHERE id >= $2 AND id < $3 AND org = $1 AND flow <> 0 ORDER BY id LIMIT 1`, org, prefix, prefix+"~").Scan(&id)
+	err = db.read.QueryRowContext(ctx, `SELECT id FROM run WHERE id >= $2 AND id < $3 AND org = $1 AND resource <> 0 ORDER BY id LIMIT 1`, org, prefix, prefix+"~").Scan(&id)
 	return id, db.explain(ctx, err)
 }
 
 // OpenRun gives the run of a configured source that is queued or being read;
 // CodeNotFound when there is none.
 func (db *DB) OpenRun(ctx context.Context, flow int64) (Run, error) {
-	runs, err := db.runs(ctx, `WHERE r.flow = $1 AND r.status IN ('queued', 'running') GROUP BY r.id ORDER BY r.queued DESC, r.id DESC LIMIT 1`, flow)
+	runs, err := db.runs(ctx, `WHERE r.resource = $1 AND r.status IN ('queued', 'running') GROUP BY r.id ORDER BY r.queued DESC, r.id DESC LIMIT 1`, flow)
 	if err == nil && len(runs) == 0 {
 		err = &weir.Error{Code: weir.CodeNotFound, Where: "run", Message: "there is none under way"}
 	}
@@ -51,12 +51,12 @@ func (db *DB) OpenRun(ctx context.Context, flow int64) (Run, error) {
 
 // QueueRun writes down that a run was asked for.
 func (t *Tx) QueueRun(ctx context.Context, org int64, r Run) error {
-	_, err := t.tx.ExecContext(ctx, `INSERT INTO run (id, org, epoch, started, status, flow, queued, job, wanted) VALUES ($1, $2, 0, 0, $3, $4, $5, $6, $7)`,
-		string(r.ID), org, RunQueued, r.Flow, r.Queued, r.Job, r.Wanted)
+	_, err := t.tx.ExecContext(ctx, `INSERT INTO run (id, org, epoch, started, status, resource, number, queued, job, wanted) VALUES ($1, $2, 0, $5, $3, $4, $8, $5, $6, $7)`,
+		string(r.ID), org, RunQueued, r.Resource, r.Queued, r.Job, r.Wanted, r.Number)
 	if err != nil {
 		return err
 	}
-	return t.AnnounceRun(ctx, org, r.Flow, r.ID)
+	return t.AnnounceRun(ctx, org, r.Resource, r.ID)
 }
 
 // AnnounceRun tells everybody that something about a run has changed.
@@ -78,7 +78,7 @@ func (db *DB) BeginSlice(ctx context.Context, org, flow int64, source SourceID, 
 		var had int64
 		var status string
 		var open weir.RunID
-		err := tx.tx.QueryRowContext(ctx, `SELECT id, epoch, status, wanted FROM run WHERE flow = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`+db.engine.forUpdate(), flow).
+		err := tx.tx.QueryRowContext(ctx, `SELECT id, epoch, status, wanted FROM run WHERE resource = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`+db.engine.forUpdate(), flow).
 			Scan(&open, &had, &status, &next.Wanted)
 		if err != nil && !isNoRows(err) {
 			return err
@@ -86,20 +86,28 @@ func (db *DB) BeginSlice(ctx context.Context, org, flow int64, source SourceID, 
 		switch {
 		case err == nil && (status == RunQueued || had == 0):
 			id = open
-			_, err = tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, source = $3, epoch = $4, started = CASE WHEN started = 0 THEN $5 ELSE started END,
+			_, err = tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, source = $3, epoch = $4, started = CASE WHEN status = 'queued' THEN $5 ELSE started END,
 				attempts = attempts + CASE WHEN status = 'queued' OR retry_at <> 0 THEN 1 ELSE 0 END, retry_at = 0 WHERE id = $1`, string(open), RunRunning, source, epoch, at)
 		case err == nil:
-			if _, err := tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, ended = $3, class = $4, problem = $5 WHERE flow = $1 AND status = 'running'`, flow, RunInterrupted, at,
-				string(weir.CodeLocal), "the process that read it was gone; another run goes on from where it was"); err != nil {
+			if err := closeRuns(ctx, tx.tx, "resource", flow, at); err != nil {
 				return err
 			}
 			fallthrough
 		default:
-			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status, flow, queued, job, wanted, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $5, $8, $9, 1)`,
-				string(next.ID), org, source, epoch, at, RunRunning, flow, next.Job, next.Wanted)
+			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status, resource, number, queued, job, wanted, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $5, $8, $9, 1)`,
+				string(next.ID), org, source, epoch, at, RunRunning, flow, next.Job, next.Wanted, next.Number)
 		}
 		if err != nil {
 			return err
+		}
+		if id == next.ID || status == RunQueued {
+			began := Run{ID: id, Org: org, Resource: flow}
+			if err := tx.tx.QueryRowContext(ctx, `SELECT number FROM run WHERE id = $1`, string(id)).Scan(&began.Number); err != nil {
+				return err
+			}
+			if err := say(ctx, tx.tx, &began, RunLine{At: at, Part: flow, Kind: KindSource, Severity: SeverityInfo, Type: LineLog, Text: "Run " + string(id) + " began."}); err != nil {
+				return err
+			}
 		}
 		return tx.AnnounceRun(ctx, org, flow, id)
 	})
@@ -145,58 +153,83 @@ func ours(done sql.Result, run weir.RunID) error {
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
+	return notOurs(run)
+}
+
+func notOurs(run weir.RunID) error {
 	return &weir.Error{Code: weir.CodeIntegrity, Reason: ReasonFenced, Where: "run " + string(run), Message: "it is another process's now, or over; nothing was written", Remedy: "Look at the newest run"}
 }
 
-// Reading is how the reading of a run ended.
+// Reading is how the reading of a run ended: what it did, in RunEnd, whose
+// Status is the outcome.
 type Reading struct {
+	RunEnd
 	Org, Flow int64
-	Run       weir.RunID
-	Epoch     int64 // 0 for a run that nobody reads
-	At        int64 // µs
-	Outcome   string
-	Summary   []byte
+	Epoch     int64  // 0 for a run that nobody reads
 	Class     string // of the error, "" without one
-	Problem   string
+	Error     string
 }
 
 // EndReading writes down how the reading of a run ended. The run is over
 // unless Await was told of destinations that lack what it has read. A run that
 // is not the owner's any more is CodeIntegrity with ReasonFenced.
-func (t *Tx) EndReading(ctx context.Context, r Reading) error {
-	done, err := t.tx.ExecContext(ctx, `UPDATE run SET status = 'delivering', outcome = $3, summary = $4, class = $5, problem = $6, retry_at = 0, progress = NULL,
-		started = CASE WHEN started = 0 THEN $7 ELSE started END WHERE id = $1 AND epoch = $2 AND status IN ('queued', 'running')`,
-		string(r.Run), r.Epoch, r.Outcome, nullable(r.Summary), r.Class, r.Problem, r.At)
+func (t *Tx) EndReading(ctx context.Context, e Reading) error {
+	r, n := Run{ID: e.ID}, e.Totals
+	err := t.tx.QueryRowContext(ctx, `UPDATE run SET status = 'delivering', outcome = $3, summary = $4, class = $5, problem = $6, retry_at = 0, progress = NULL,
+		records_read = $7, written = $8, unchanged = $9, deleted = $10, quarantined = $11, requests = $12, retries = $13, bytes = $14, failure = $15
+		WHERE id = $1 AND epoch = $2 AND status IN ('queued', 'running') RETURNING org, resource, number, started`,
+		string(e.ID), e.Epoch, e.Status, nullable(e.Summary), e.Class, e.Error, n.Read, n.Written, n.Unchanged, n.Deleted, n.Quarantined, n.Requests, n.Retries, n.Bytes,
+		nullable(e.Failure)).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
+	if isNoRows(err) {
+		return notOurs(e.ID)
+	}
 	if err != nil {
 		return err
 	}
-	if err := ours(done, r.Run); err != nil {
+	if err := e.account(ctx, t.tx, &r); err != nil {
 		return err
 	}
-	if err := t.endRuns(ctx, r.Flow, r.At); err != nil {
+	if err := t.endRuns(ctx, e.Flow, e.At); err != nil {
 		return err
 	}
-	return t.AnnounceRun(ctx, r.Org, r.Flow, r.Run)
+	return t.AnnounceRun(ctx, e.Org, e.Flow, e.ID)
 }
 
-// endRuns ends the runs of a configured source that wait for no destination.
-// They are held first: of two destinations that come to their end at the same
-// time, the second sees that the first has.
+// endRuns ends the runs of a configured source that wait for no destination,
+// with what their destinations took. They are held first: of two destinations
+// that come to their end at the same time, the second sees that the first has.
 func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
 	none := func(*sql.Rows) error { return nil }
-	if err := t.each(ctx, none, `SELECT id FROM run WHERE flow = $1 AND status = 'delivering' ORDER BY id`+t.db.engine.forUpdate(), flow); err != nil {
+	if err := t.each(ctx, none, `SELECT id FROM run WHERE resource = $1 AND status = 'delivering' ORDER BY id`+t.db.engine.forUpdate(), flow); err != nil {
 		return err
 	}
-	_, err := t.tx.ExecContext(ctx, `UPDATE run SET ended = $2, status = CASE
-			WHEN outcome = 'succeeded' AND EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'failed') THEN 'partial' ELSE outcome END
-		WHERE flow = $1 AND status = 'delivering' AND NOT EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'pending')`, flow, at)
-	return err
+	var over []Run
+	err := t.each(ctx, func(rows *sql.Rows) error {
+		var r Run
+		err := rows.Scan(&r.ID, &r.Org, &r.Resource, &r.Number, &r.Started, &r.Totals.Read, &r.Totals.Unchanged)
+		over = append(over, r)
+		return err
+	}, `UPDATE run SET ended = $2, status = CASE
+			WHEN outcome = 'succeeded' AND EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'failed') THEN 'partial' ELSE outcome END,
+			written = coalesce((SELECT sum(d.written) FROM run_delivery d WHERE d.run = run.id), 0),
+			quarantined = quarantined + coalesce((SELECT sum(d.quarantined) FROM run_delivery d WHERE d.run = run.id), 0)
+		WHERE resource = $1 AND status = 'delivering' AND NOT EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'pending')
+		RETURNING id, org, resource, number, started, records_read, unchanged`, flow, at)
+	if err != nil {
+		return err
+	}
+	for i := range over {
+		if err := t.delivered(ctx, &over[i], at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // OpenRun is DB.OpenRun inside the transaction, and gives its id; "" when
 // there is none.
 func (t *Tx) OpenRun(ctx context.Context, flow int64) (id weir.RunID, err error) {
-	err = t.tx.QueryRowContext(ctx, `SELECT id FROM run WHERE flow = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`, flow).Scan(&id)
+	err = t.tx.QueryRowContext(ctx, `SELECT id FROM run WHERE resource = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`, flow).Scan(&id)
 	if isNoRows(err) {
 		err = nil
 	}
@@ -210,7 +243,7 @@ const classCancelled = string(weir.CodeCancelled)
 // slices; one that is being read is marked, so that it ends whoever reads it.
 func (t *Tx) CancelRun(ctx context.Context, org, flow, at int64) error {
 	_, err := t.tx.ExecContext(ctx, `UPDATE run SET class = $2, status = CASE WHEN epoch = 0 THEN 'cancelled' ELSE status END, outcome = CASE WHEN epoch = 0 THEN 'cancelled' ELSE outcome END,
-		ended = CASE WHEN epoch = 0 THEN $3 ELSE ended END, started = CASE WHEN started = 0 THEN $3 ELSE started END WHERE flow = $1 AND status IN ('queued', 'running')`, flow, classCancelled, at)
+		ended = CASE WHEN epoch = 0 THEN $3 ELSE ended END, started = CASE WHEN started = 0 THEN $3 ELSE started END WHERE resource = $1 AND status IN ('queued', 'running')`, flow, classCancelled, at)
 	if err != nil {
 		return err
 	}
@@ -223,7 +256,7 @@ func (r Run) Cancelled() bool { return r.Class == classCancelled }
 // LastOutcome is how the reading of the last run before this one ended that
 // was not interrupted or cancelled; "" when there is none.
 func (t *Tx) LastOutcome(ctx context.Context, flow int64, before weir.RunID) (outcome string, err error) {
-	err = t.tx.QueryRowContext(ctx, `SELECT outcome FROM run WHERE flow = $1 AND id < $2 AND outcome IN ('succeeded', 'partial', 'failed') ORDER BY queued DESC, id DESC LIMIT 1`, flow, string(before)).Scan(&outcome)
+	err = t.tx.QueryRowContext(ctx, `SELECT outcome FROM run WHERE resource = $1 AND id < $2 AND outcome IN ('succeeded', 'partial', 'failed') ORDER BY queued DESC, id DESC LIMIT 1`, flow, string(before)).Scan(&outcome)
 	if isNoRows(err) {
 		err = nil
 	}

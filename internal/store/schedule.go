@@ -132,17 +132,6 @@ func (t *Tx) Delay(ctx context.Context, source, delay int64) error {
 	return err
 }
 
-// FirstTime reports whether something that happens once has not been done
-// yet, and notes that it has been now.
-func (t *Tx) FirstTime(ctx context.Context, what string, at int64) (bool, error) {
-	done, err := t.tx.ExecContext(ctx, `INSERT INTO once (what, at) VALUES ($1, $2) ON CONFLICT (what) DO NOTHING`, what, at)
-	if err != nil {
-		return false, err
-	}
-	n, err := done.RowsAffected()
-	return n == 1, err
-}
-
 // Target gives what a resource uses in a role; 0 for nothing.
 func (t *Tx) Target(ctx context.Context, resource int64, role string) (target int64, err error) {
 	err = t.tx.QueryRowContext(ctx, `SELECT target FROM reference WHERE resource = $1 AND role = $2`, resource, role).Scan(&target)

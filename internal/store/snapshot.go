@@ -3,13 +3,16 @@ package store
 import (
 	"context"
 	"database/sql"
+	"net/url"
 	"os"
+	"time"
 
 	"github.com/weirhq/weir"
 )
 
 // Snapshot writes the whole database, as it is at one instant, into a new
-// SQLite file. Others go on reading and writing meanwhile.
+// SQLite file, whichever engine it is on. Others go on reading and writing
+// meanwhile.
 func (db *DB) Snapshot(ctx context.Context, path string) error {
 	// Made before, so that nobody else can read it even for a moment.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // #nosec G304 -- the operator names the file
@@ -22,11 +25,62 @@ func (db *DB) Snapshot(ctx context.Context, path string) error {
 	return db.explain(ctx, db.engine.snapshot(ctx, db.read, path))
 }
 
-// EndAllSessions signs everybody out: for a database that was restored from
-// an older copy, in which sessions live that have ended since.
-func (db *DB) EndAllSessions(ctx context.Context) error {
+// SnapshotHead is the number and the MAC of the newest audit entry in a
+// snapshot, whose file stays as it is to the byte.
+func SnapshotHead(ctx context.Context, path string) (seq int64, mac []byte, err error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro&immutable=1")
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = db.Close() }() // only read
+	err = db.QueryRowContext(ctx, `SELECT seq, mac FROM audit_head`).Scan(&seq, &mac)
+	return seq, mac, err
+}
+
+// Fill brings everything of another database, opened from a snapshot, into
+// this one, which must be empty: all of it, or nothing. Open it anew afterwards.
+func (db *DB) Fill(ctx context.Context, from *DB) error {
+	return db.explain(ctx, db.engine.fill(ctx, db.write, from))
+}
+
+// Check looks through the whole database for damage that the engine can find:
+// CodeIntegrity.
+func (db *DB) Check(ctx context.Context) error {
+	return db.explain(ctx, db.engine.check(ctx, db.read))
+}
+
+// Restored says when, in µs, this database was brought back from a backup,
+// and when that was made; zeros for never.
+type Restored struct{ At, Made int64 }
+
+// Time is when it was restored; zero for never.
+func (r Restored) Time() time.Time {
+	if r.At == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(r.At)
+}
+
+// MarkRestored makes a database fit for use that is an older copy of itself:
+// everybody is signed out, because sessions and links live in it that have
+// ended since; runs that were under way are closed; and it remembers that it was restored.
+func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM session`)
+		for _, statement := range []string{`DELETE FROM session`, `DELETE FROM link`, `DELETE FROM identity_flow`} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE run SET status = $1, ended = $2 WHERE status = $3`, RunInterrupted, r.At, RunRunning); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE instance SET restored = $1, restored_from = $2`, r.At, r.Made)
 		return err
 	})
+}
+
+// Restored tells whether this database was brought back from a backup.
+func (db *DB) Restored(ctx context.Context) (r Restored, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT restored, restored_from FROM instance`).Scan(&r.At, &r.Made)
+	return r, db.explain(ctx, err)
 }

@@ -22,6 +22,7 @@ type SourceID int64
 type SourceSpec struct {
 	Org                        int64 // 0 means the one of commands that run without a server
 	Connector, Origin, Account string
+	Resource                   int64 // the configured source that it is read for; 0 for none
 }
 
 // EnsureSource gives the source's id, and makes it the first time.
@@ -30,9 +31,9 @@ func (db *DB) EnsureSource(ctx context.Context, s SourceSpec) (id SourceID, err 
 		s.Org = defaultOrg
 	}
 	err = db.change(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `INSERT INTO source (org, connector, origin, account) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (org, connector, origin, account) DO UPDATE SET account = excluded.account RETURNING id`,
-			s.Org, s.Connector, s.Origin, s.Account).Scan(&id)
+		return tx.QueryRowContext(ctx, `INSERT INTO source (org, connector, origin, account, resource) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (org, connector, origin, account) DO UPDATE SET resource = excluded.resource RETURNING id`,
+			s.Org, s.Connector, s.Origin, s.Account, s.Resource).Scan(&id)
 	})
 	return id, err
 }
@@ -77,7 +78,7 @@ func (db *DB) AcquireSource(ctx context.Context, id SourceID, owner string) (*Le
 		if err != nil {
 			return err
 		}
-		return closeRuns(ctx, tx, id, time.Now().UnixMicro())
+		return closeRuns(ctx, tx, "source", int64(id), time.Now().UnixMicro())
 	})
 	if err != nil {
 		l.Release()

@@ -131,6 +131,30 @@ func (e *sqliteEngine) snapshot(ctx context.Context, read *sql.DB, path string) 
 	return errors.Join(err, undo)
 }
 
+// fill is not needed: the file itself is put in its place.
+func (e *sqliteEngine) fill(context.Context, *sql.DB, *DB) error {
+	return &weir.Error{Code: weir.CodeInternal, Where: "store", Message: "a SQLite store is restored by putting its file in place"}
+}
+
+func (e *sqliteEngine) check(ctx context.Context, read *sql.DB) error {
+	for _, question := range []string{`SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 1`, `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`} {
+		var wrong string
+		err := read.QueryRowContext(ctx, question).Scan(&wrong)
+		if err == nil {
+			return &weir.Error{Code: weir.CodeIntegrity, Where: e.path, Message: "the database is damaged: " + wrong, Remedy: "Restore a backup"}
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	return nil
+}
+
+// newestRuns lets the few ids of each source lead to the rows.
+func (e *sqliteEngine) newestRuns(n string) string {
+	return `run r ON r.id IN (SELECT n.id FROM run n WHERE n.resource = s.id ORDER BY n.started DESC, n.id DESC LIMIT ` + n + `)`
+}
+
 // most stays below SQLite's 32,766 parameters of a statement.
 func (e *sqliteEngine) most() int { return 500 }
 

@@ -35,6 +35,8 @@ type DB struct {
 	codec    *codec
 	instance string
 	log      *slog.Logger
+	guard    Guard   // nil checks nothing
+	counted  counted // runs
 
 	listeners listeners
 }

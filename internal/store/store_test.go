@@ -6,11 +6,15 @@ import (
 	"testing"
 
 	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // TestMain lets tests run this binary as another process that uses a database.
 func TestMain(m *testing.M) {
+	if os.Getenv("STORE_TEST_CHILD") == "migrate" {
+		store.BeKilledMigrating(os.Getenv("STORE_TEST_URL"), os.Getenv("STORE_TEST_AT"))
+	}
 	if role := os.Getenv("STORE_TEST_CHILD"); role != "" {
 		child(role, os.Getenv("STORE_TEST_URL"))
 	}

@@ -205,11 +205,11 @@ func (v *visit) whomToAsk(remedy string) string {
 
 // toSignIn leads to the sign-in, and from there back.
 func (v *visit) toSignIn() {
-	if cookie(v.r, sessionCookie) != "" {
+	if v.Cookies.Session(v.r) != "" {
 		v.end()
 	}
 	said := ""
-	if cookie(v.r, sessionCookie) != "" {
+	if v.Cookies.Session(v.r) != "" {
 		said = "Your session has ended. Sign in, and go on where you were."
 	}
 	_ = v.to("/sign-in?next="+url.QueryEscape(v.returning()), ui.Note, said) // it cannot fail

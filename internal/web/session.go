@@ -10,17 +10,13 @@ import (
 	"github.com/weirhq/weir/internal/identity"
 )
 
-// The cookies. The prefix makes browsers refuse them from anything but this
-// very host over https, or over http on this machine.
+// The cookies of pages alone; those of the session are identity's. The prefix
+// makes browsers refuse them from anything but this very host over https, or
+// over http on this machine.
 const (
-	sessionCookie = "__Host-weir"
-	deviceCookie  = "__Host-weir-device"
-	toastCookie   = "__Host-weir-toast"
-	themeCookie   = "__Host-weir-theme"
+	toastCookie = "__Host-weir-toast"
+	themeCookie = "__Host-weir-theme"
 )
-
-// deviceAge is how long a browser stays known.
-const deviceAge = 365 * 24 * time.Hour
 
 // cookie is the value of a cookie; "" without one.
 func cookie(r *http.Request, name string) string {
@@ -46,15 +42,14 @@ func (v *visit) set(name, value string, age time.Duration) {
 
 // begin gives the browser its session. It is also known from now on.
 func (v *visit) begin(s identity.Session) {
-	v.set(sessionCookie, s.Token.Expose(), s.Expires.Sub(v.Now()))
-	if !s.Device.IsZero() {
-		v.set(deviceCookie, s.Device.Expose(), deviceAge)
+	for _, c := range v.Cookies.Begin(v.r, s) {
+		http.SetCookie(v.w, c)
 	}
 	v.who = s.Principal
 }
 
 // end forgets the session.
-func (v *visit) end() { v.set(sessionCookie, "", -1) }
+func (v *visit) end() { http.SetCookie(v.w, v.Cookies.End(v.r)) }
 
 // here is a path of this server to go on to, or the overview.
 func here(path string) string {

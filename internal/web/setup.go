@@ -47,8 +47,10 @@ func (v *visit) setUp() error {
 	if err != nil {
 		return err
 	}
-	session, err := v.People.Setup(v.r.Context(), form.Get("setup_token"), identity.FirstUser{
-		Organization: form.Get("organization"), Email: form.Get("email"), FullName: form.Get("full_name"), Password: secret(form, "password"), Client: v.client,
+	session, err := v.begun(func() (identity.Session, error) {
+		return v.People.Setup(v.r.Context(), form.Get("setup_token"), identity.FirstUser{
+			Organization: form.Get("organization"), Email: form.Get("email"), FullName: form.Get("full_name"), Password: secret(form, "password"), Client: v.client,
+		})
 	})
 	if err != nil {
 		return v.setupAgain(form, err)

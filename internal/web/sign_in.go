@@ -51,12 +51,22 @@ func (v *visit) signIn() error {
 	if err != nil {
 		return err
 	}
-	session, err := v.People.SignIn(v.r.Context(), identity.SignIn{Email: form.Get("email"), Password: secret(form, "password"), Client: v.client})
+	session, err := v.begun(func() (identity.Session, error) {
+		return v.People.SignIn(v.r.Context(), identity.SignIn{Email: form.Get("email"), Password: secret(form, "password"), Before: v.Cookies.Session(v.r), Client: v.client})
+	})
 	if err != nil {
 		return v.signInAgain(form, err)
 	}
 	v.begin(session)
 	return v.to(form.Get("next"), "", "")
+}
+
+// begun begins a session, where the browser may have one.
+func (v *visit) begun(begin func() (identity.Session, error)) (identity.Session, error) {
+	if err := v.Cookies.Allow(v.r); err != nil {
+		return identity.Session{}, err
+	}
+	return begin()
 }
 
 func (v *visit) signInAgain(form url.Values, err error) error {
@@ -102,7 +112,7 @@ func (v *visit) prove() error {
 	if err != nil {
 		return err
 	}
-	session, err := v.People.Reauthenticate(v.r.Context(), v.who, secret(form, "password"), v.client)
+	session, err := v.People.Reauthenticate(v.r.Context(), v.who, v.Cookies.Session(v.r), secret(form, "password"), v.client)
 	if err != nil {
 		problem, err := blame(v.patient(err), nil)
 		if err != nil {

@@ -48,7 +48,7 @@ var guards = map[string]string{
 func (w *Web) visit(p *page, out http.ResponseWriter, r *http.Request) {
 	begun := w.Now()
 	v := &visit{Web: w, page: p, w: out, id: rand.Text(), status: http.StatusOK,
-		client: identity.Client{Address: w.Address(r), Agent: r.UserAgent(), Device: cookie(r, deviceCookie)}}
+		client: w.Cookies.Client(r, w.Address(r))}
 	if !p.live {
 		ctx, stop := context.WithTimeout(r.Context(), pageTimeout)
 		defer stop()
@@ -91,7 +91,7 @@ func (v *visit) guarded() (err error) {
 // identify says who asks. On a page for everybody nobody needs to be anybody,
 // and who is somebody is still known.
 func (v *visit) identify() error {
-	token := cookie(v.r, sessionCookie)
+	token := v.Cookies.Session(v.r)
 	if token == "" && v.page.policy.IsPublic() {
 		return nil
 	}

@@ -42,6 +42,7 @@ type Options struct {
 	Flows       *flow.Service
 	Runner      *flow.Runner
 	Store       *store.DB
+	Cookies     identity.Cookies // of the session
 	Connectors  []*connector.Definition
 	Version     string
 	Logger      *slog.Logger                   // nil discards

@@ -4,28 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/weirhq/weir"
 )
 
-// lockPatience is how long one process waits for another's batch.
-const lockPatience = 30 * time.Second
-
 // chain is one dataset's chain of manifests and the files they name. What it
 // remembers is only a copy of what is on disk, checked at every use, so that
 // several processes may take turns.
 type chain struct {
-	disk    *disk
+	place   volume // where it lies
+	volume  volume // the same, during a turn
 	opts    Options
 	dataset string
 	dir     string // its own directory, _weir/<dataset>
@@ -36,6 +31,8 @@ type chain struct {
 	stale  bool // files may be lying about that no manifest names: read and recover
 	// unsettled is why the last commit was not tidied up after.
 	unsettled error
+	// announced are the files of a batch whose manifest was not tried yet.
+	announced []string
 	// claimed are the tables that are known to be this dataset's.
 	claimed map[string]bool
 }
@@ -47,10 +44,11 @@ func (c *chain) locked(ctx context.Context, create bool, f func() error) (err er
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return &weir.Error{Code: weir.CodeInternal, Where: c.disk.dir, Message: "the destination is closed"}
+		return &weir.Error{Code: weir.CodeInternal, Where: c.place.where(), Message: "the destination is closed"}
 	}
-	defer func() { err = c.place(err) }()
-	there, err := c.disk.exists(c.dir)
+	c.volume = c.place.during(ctx)
+	defer func() { err = c.locate(err) }()
+	there, err := c.volume.hasDir(c.dir)
 	if err != nil {
 		return err
 	}
@@ -58,10 +56,10 @@ func (c *chain) locked(ctx context.Context, create bool, f func() error) (err er
 		c.state, c.stale = &state{}, true
 		return f()
 	}
-	if err := c.disk.makeDir(c.dir); err != nil {
+	if err := c.volume.makeDir(c.dir); err != nil {
 		return err
 	}
-	lock, err := c.lock(ctx)
+	lock, err := c.volume.lock(ctx, c.dir)
 	if err != nil {
 		return err
 	}
@@ -70,7 +68,14 @@ func (c *chain) locked(ctx context.Context, create bool, f func() error) (err er
 		c.stale = true
 		return err
 	}
-	if err = f(); err != nil && c.stale {
+	if err = f(); err == nil {
+		return nil
+	}
+	c.volume = c.volume.afterwards()
+	if c.gone() {
+		err = overtaken()
+	}
+	if c.stale {
 		c.tidy()
 	}
 	return err
@@ -79,18 +84,33 @@ func (c *chain) locked(ctx context.Context, create bool, f func() error) (err er
 // tidy removes at once what a failed batch left behind. When that fails too,
 // the next use of the dataset does it.
 func (c *chain) tidy() {
+	if !c.volume.exclusive() && len(c.announced) > 0 {
+		_ = c.discard(c.announced) // no manifest of ours can name them any more
+		c.announced = nil
+	}
 	if s, err := c.read(); err == nil && c.recover(s) == nil {
 		c.state, c.stale = s, false
 	}
 }
 
-// place says in an error which directory it is about. Which dataset it is,
+// gone reports whether others have moved the chain on during our turn, which
+// makes an error of what they removed.
+func (c *chain) gone() bool {
+	if c.volume.exclusive() || c.state == nil {
+		return false
+	}
+	before := c.state.Seq
+	seq, _, err := c.current()
+	return err == nil && seq > before
+}
+
+// locate says in an error which directory it is about. Which dataset it is,
 // the caller says.
-func (c *chain) place(err error) error {
+func (c *chain) locate(err error) error {
 	if err == nil {
 		return nil
 	}
-	where := c.disk.dir
+	where := c.place.where()
 	var known *weir.Error
 	if errors.As(err, &known) {
 		return weir.At(where, err)
@@ -101,34 +121,6 @@ func (c *chain) place(err error) error {
 	return diskError(where, err)
 }
 
-// lock waits for the dataset's lock. Closing the file gives it back.
-func (c *chain) lock(ctx context.Context) (*os.File, error) {
-	f, err := c.disk.root.OpenFile(c.dir+"/LOCK", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	giveUp := time.NewTimer(lockPatience)
-	defer giveUp.Stop()
-	for {
-		got, err := tryLock(f)
-		if got {
-			return f, nil
-		}
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), f.Close())
-		case <-giveUp.C:
-			_ = f.Close()
-			return nil, &weir.Error{Code: weir.CodeConflict, Message: "another process is writing this dataset",
-				Remedy: "Wait until it is done, or choose another directory"}
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
-
 // refresh brings c.state to what is on disk, and removes what a process that
 // died left behind.
 func (c *chain) refresh() error {
@@ -137,15 +129,15 @@ func (c *chain) refresh() error {
 		if err != nil {
 			return err
 		}
-		more, err := c.disk.exists(c.dir + "/" + manifestName(c.state.Seq+1))
+		more, err := c.volume.exists(c.dir + "/" + manifestName(c.state.Seq+1))
 		if err != nil {
 			return err
 		}
-		left, err := c.disk.exists(c.dir + "/" + writingName)
+		left, err := c.volume.unfinished(c.dir)
 		if err != nil {
 			return err
 		}
-		if seq == c.state.Seq && !more && !left {
+		if (seq == c.state.Seq || seq < c.state.Seq && !c.volume.exclusive()) && !more && !left {
 			return nil
 		}
 	}
@@ -162,7 +154,7 @@ func (c *chain) refresh() error {
 
 // current reads CURRENT; 0 when there is none.
 func (c *chain) current() (int64, string, error) {
-	b, err := c.disk.root.ReadFile(c.dir + "/CURRENT")
+	b, err := c.volume.read(c.dir + "/CURRENT")
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, "", nil
 	}
@@ -184,6 +176,16 @@ func (c *chain) read() (*state, error) {
 	if err != nil {
 		return nil, err
 	}
+	if seq > 0 && !c.volume.exclusive() {
+		// Who repoints late may have pointed back to what has been deleted since.
+		there, err := c.volume.exists(c.dir + "/" + manifestName(seq))
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			seq, hash = 0, ""
+		}
+	}
 	if seq == 0 {
 		if seq, err = c.newest(); err != nil || seq == 0 {
 			return &state{}, err
@@ -191,7 +193,7 @@ func (c *chain) read() (*state, error) {
 	}
 	base := seq
 	for {
-		more, err := c.disk.exists(c.dir + "/" + manifestName(seq+1))
+		more, err := c.volume.exists(c.dir + "/" + manifestName(seq+1))
 		if err != nil {
 			return nil, err
 		}
@@ -227,7 +229,7 @@ func (c *chain) read() (*state, error) {
 // readManifest reads one manifest and the hash of its bytes.
 func (c *chain) readManifest(seq int64) (manifest, string, error) {
 	var m manifest
-	b, err := c.disk.root.ReadFile(c.dir + "/" + manifestName(seq))
+	b, err := c.volume.read(c.dir + "/" + manifestName(seq))
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, "", c.broken(manifestName(seq)+" is missing", err)
 	}
@@ -246,7 +248,7 @@ func (c *chain) readManifest(seq int64) (manifest, string, error) {
 
 // newest is the highest manifest there is; 0 when there is none.
 func (c *chain) newest() (int64, error) {
-	names, err := c.names()
+	names, err := c.volume.names(c.dir)
 	var highest int64
 	for _, name := range names {
 		if seq, ok := manifestSeq(name); ok {
@@ -254,21 +256,6 @@ func (c *chain) newest() (int64, error) {
 		}
 	}
 	return highest, err
-}
-
-// names lists the dataset's own directory.
-func (c *chain) names() ([]string, error) {
-	f, err := c.disk.root.Open(c.dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	names, err := f.Readdirnames(-1)
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	slices.Sort(names)
-	return names, err
 }
 
 // manifestSeq is the inverse of manifestName.

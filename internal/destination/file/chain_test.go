@@ -68,7 +68,7 @@ func TestWithoutTheLockTheManifestGoesToOneWriter(t *testing.T) {
 	d := open(t, dir, Options{Format: FormatCSV})
 	load(t, d, w.next(5))
 	b := w.next(5)
-	d.disk.before = func(step, name string) error {
+	d.volume.(*disk).before = func(step, name string) error {
 		if step == "link" && strings.HasSuffix(name, manifestName(2)) {
 			return os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o600)
 		}
@@ -105,7 +105,7 @@ func TestACancelledLoadLeavesNothing(t *testing.T) {
 	load(t, d, w.next(50))
 	b := w.next(50)
 	ctx, cancel := context.WithCancel(t.Context())
-	d.disk.before = func(step, name string) error {
+	d.volume.(*disk).before = func(step, name string) error {
 		if step == "create" && strings.HasPrefix(name, "bookings/") {
 			cancel()
 		}

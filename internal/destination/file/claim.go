@@ -3,7 +3,6 @@ package file
 import (
 	"errors"
 	"io/fs"
-	"path"
 
 	"github.com/weirhq/weir"
 )
@@ -39,28 +38,15 @@ func (c *chain) claim(l weir.Layout) error {
 // owner gives the dataset that has a table: this one, when none had it.
 func (c *chain) owner(table string) (string, error) {
 	name := claimsDir + "/" + table
-	content, err := c.disk.root.ReadFile(name)
+	content, err := c.volume.read(name)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return string(content), err
 	}
-	if err := c.disk.makeDir(claimsDir); err != nil {
-		return "", err
-	}
-	// Under a name of the dataset's own, in whose turn this is.
-	mine := c.dir + "/" + "claim" + temporary
-	if err := c.disk.remove(mine); err != nil {
-		return "", err
-	}
-	if err := c.disk.writeFile(mine, []byte(c.dataset)); err != nil {
-		return "", err
-	}
-	err = c.disk.link(mine, name)
-	if err = errors.Join(err, c.disk.remove(mine)); errors.Is(err, fs.ErrExist) {
-		content, err = c.disk.root.ReadFile(name)
+	// Written under a name of the dataset's own, in whose turn this is.
+	err = c.volume.putNew(name, c.dir+"/claim", []byte(c.dataset))
+	if errors.Is(err, fs.ErrExist) {
+		content, err = c.volume.read(name)
 		return string(content), err
 	}
-	if err != nil {
-		return "", err
-	}
-	return c.dataset, c.disk.syncDir(path.Dir(name))
+	return c.dataset, err
 }

@@ -59,7 +59,7 @@ func TestAnyStepOnDiskMayFailAndNothingIsLostOrDoubled(t *testing.T) {
 		dir, cause := t.TempDir(), causes[k%len(causes)]
 		d := open(t, dir, Options{Format: FormatJSONL})
 		n := 0
-		d.disk.before = func(_, name string) error {
+		d.volume.(*disk).before = func(_, name string) error {
 			if n++; n == k {
 				return &fs.PathError{Op: "write", Path: name, Err: cause}
 			}
@@ -70,7 +70,7 @@ func TestAnyStepOnDiskMayFailAndNothingIsLostOrDoubled(t *testing.T) {
 		if err != nil {
 			wantCode(t, err, weir.CodeLocal)
 		}
-		d.disk.before = nil
+		d.volume.(*disk).before = nil
 		if err := script(t.Context(), d); err != nil {
 			t.Fatalf("after step %d failed with %v: %v", k, cause, err)
 		}
@@ -86,7 +86,7 @@ func TestAnyStepOnDiskMayBeTheLastOne(t *testing.T) {
 		dir := t.TempDir()
 		d := open(t, dir, Options{Format: FormatCSV})
 		n := 0
-		d.disk.before = func(string, string) error {
+		d.volume.(*disk).before = func(string, string) error {
 			if n++; n >= k {
 				return errors.New("the process is dead")
 			}
@@ -128,7 +128,7 @@ func TestAFileIsNeverSyncedAgainAfterItsSyncFailed(t *testing.T) {
 	for k := 1; k < 200; k++ {
 		d := open(t, t.TempDir(), Options{Format: FormatJSONL})
 		n, failed := 0, map[string]bool{}
-		d.disk.before = func(step, name string) error {
+		d.volume.(*disk).before = func(step, name string) error {
 			switch {
 			case step == "create":
 				delete(failed, name)
@@ -161,7 +161,7 @@ func TestAFileIsNeverSyncedAgainAfterItsSyncFailed(t *testing.T) {
 func TestNothingIsNamedBeforeItIsDurable(t *testing.T) {
 	d := open(t, t.TempDir(), Options{Format: FormatCSV})
 	written, synced, dirty := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	d.disk.before = func(step, name string) error {
+	d.volume.(*disk).before = func(step, name string) error {
 		switch step {
 		case "write":
 			written[name], synced[name] = true, false

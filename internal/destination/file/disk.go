@@ -1,10 +1,13 @@
 package file
 
 import (
+	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,7 +32,7 @@ func (d *disk) step(step, name string) error {
 }
 
 // create opens a new file for writing; it fails when the name exists.
-func (d *disk) create(name string) (*newFile, error) {
+func (d *disk) create(name string) (*diskFile, error) {
 	if err := d.step("create", name); err != nil {
 		return nil, err
 	}
@@ -37,28 +40,28 @@ func (d *disk) create(name string) (*newFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &newFile{disk: d, file: f, name: name}, nil
+	return &diskFile{disk: d, file: f, name: name}, nil
 }
 
-// newFile is a file being written.
-type newFile struct {
+// diskFile is a file being written, under a temporary name.
+type diskFile struct {
 	disk *disk
 	file *os.File
 	name string
 }
 
 // Write implements io.Writer.
-func (f *newFile) Write(p []byte) (int, error) {
+func (f *diskFile) Write(p []byte) (int, error) {
 	if err := f.disk.step("write", f.name); err != nil {
 		return 0, err
 	}
 	return f.file.Write(p)
 }
 
-// finish makes the content durable. After a failed fsync the kernel may have
+// sync makes the content durable. After a failed fsync the kernel may have
 // dropped the data and a second fsync may claim success, so there is never a
 // second one: the file is closed and the caller deletes it.
-func (f *newFile) finish() error {
+func (f *diskFile) sync() error {
 	err := f.disk.step("fsync", f.name)
 	if err == nil {
 		err = f.file.Sync()
@@ -66,10 +69,161 @@ func (f *newFile) finish() error {
 	return errors.Join(err, f.file.Close())
 }
 
+// finish gives the file its name, durably.
+func (f *diskFile) finish() error {
+	if err := f.sync(); err != nil {
+		_ = f.disk.remove(f.name)
+		return err
+	}
+	final := strings.TrimSuffix(f.name, temporary)
+	if err := f.disk.link(f.name, final); err != nil {
+		return err
+	}
+	if err := f.disk.remove(f.name); err != nil {
+		return err
+	}
+	return f.disk.syncDir(path.Dir(final))
+}
+
 // abandon closes and deletes the file.
-func (f *newFile) abandon() {
+func (f *diskFile) abandon() {
 	_ = f.file.Close()
 	_ = f.disk.remove(f.name)
+}
+
+// where implements volume.
+func (d *disk) where() string { return d.dir }
+
+// during implements volume: the disk does not wait for anybody.
+func (d *disk) during(context.Context) volume { return d }
+
+// afterwards implements volume.
+func (d *disk) afterwards() volume { return d }
+
+// exclusive implements volume: the lock keeps everybody else out.
+func (d *disk) exclusive() bool { return true }
+
+// attempt implements volume: the same batch has the same names.
+func (d *disk) attempt() string { return "" }
+
+// close implements volume.
+func (d *disk) close() error { return d.root.Close() }
+
+// hasDir implements volume.
+func (d *disk) hasDir(name string) (bool, error) { return d.exists(name) }
+
+// read implements volume.
+func (d *disk) read(name string) ([]byte, error) { return d.root.ReadFile(name) }
+
+// open implements volume.
+func (d *disk) open(name string) (*os.File, error) { return d.root.Open(name) }
+
+// names implements volume.
+func (d *disk) names(dir string) ([]string, error) {
+	f, err := d.root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	names, err := f.Readdirnames(-1)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// unfinished implements volume.
+func (d *disk) unfinished(dir string) (bool, error) { return d.exists(dir + "/" + writingName) }
+
+// announce implements volume.
+func (d *disk) announce(dir string, _ int64, content []byte) error {
+	return d.overwrite(dir+"/"+writingName, content)
+}
+
+// leftovers implements volume: in our turn nobody else is writing.
+func (d *disk) leftovers(dir string, _ int64) (lists, useless []string, err error) {
+	names, err := d.names(dir)
+	for _, name := range names {
+		if name == writingName {
+			lists = append(lists, dir+"/"+name)
+		}
+		if name == writingName || strings.HasSuffix(name, temporary) {
+			useless = append(useless, dir+"/"+name)
+		}
+	}
+	return lists, useless, err
+}
+
+// begin implements volume.
+func (d *disk) begin(name string) (newFile, error) {
+	if err := d.makeDir(path.Dir(name)); err != nil {
+		return nil, err
+	}
+	return d.create(name + temporary)
+}
+
+// putNew implements volume: exactly one of two writers gets the name, because
+// a link never replaces.
+func (d *disk) putNew(name, by string, content []byte) error {
+	if err := d.makeDir(path.Dir(name)); err != nil {
+		return err
+	}
+	if err := d.remove(by + temporary); err != nil {
+		return err
+	}
+	if err := d.writeFile(by+temporary, content); err != nil {
+		return err
+	}
+	if err := d.link(by+temporary, name); err != nil {
+		return errors.Join(err, d.remove(by+temporary))
+	}
+	if err := d.syncDir(path.Dir(name)); err != nil {
+		// Not known to be durable, so it must not be believed either.
+		return errors.Join(err, d.remove(name))
+	}
+	_ = d.remove(by + temporary) // the name is linked; recovery removes what stays
+	return nil
+}
+
+// overwrite implements volume.
+func (d *disk) overwrite(name string, content []byte) error {
+	if err := d.remove(name + temporary); err != nil {
+		return err
+	}
+	if err := d.writeFile(name+temporary, content); err != nil {
+		return err
+	}
+	if err := d.replace(name+temporary, name); err != nil {
+		return err
+	}
+	return d.syncDir(path.Dir(name))
+}
+
+// discard implements volume: unfinished forms go, too.
+func (d *disk) discard(names []string) error {
+	dirs := map[string]bool{}
+	for _, name := range names {
+		for _, n := range []string{name, name + temporary} {
+			there, err := d.exists(n)
+			if err != nil {
+				return err
+			}
+			if !there {
+				continue
+			}
+			if err := d.remove(n); err != nil {
+				return err
+			}
+			dirs[path.Dir(n)] = true
+		}
+	}
+	for dir := range dirs {
+		if err := d.syncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeFile writes a small file durably, under a name that must be free.
@@ -82,7 +236,7 @@ func (d *disk) writeFile(name string, content []byte) error {
 		f.abandon()
 		return err
 	}
-	if err = f.finish(); err != nil {
+	if err = f.sync(); err != nil {
 		_ = d.remove(name)
 	}
 	return err

@@ -9,7 +9,9 @@
 //	load.go      a batch becomes files and a manifest
 //	finish.go    after a run: one row a record, in few files
 //	recover.go   what a process that died left behind is removed
-//	disk.go      every touch of the disk, and what its errors mean
+//	volume.go    what a chain needs of where it lies
+//	disk.go      a directory: every touch of the disk, and what its errors mean
+//	bucket.go    a bucket of an object store
 package file
 
 import (
@@ -43,12 +45,31 @@ type Options struct {
 	MaxKeys int
 }
 
-// Destination is one directory. It is safe for concurrent use; the batches of
+// complete sets what was left open.
+func (o Options) complete() (Options, error) {
+	switch o.Format {
+	case "":
+		o.Format = FormatParquet
+	case FormatParquet, FormatCSV, FormatJSONL:
+	default:
+		return o, &weir.Error{Code: weir.CodeUsage, Where: "--to", Message: "the file format " + quote(string(o.Format)) + " is not known",
+			Remedy: "Use format=parquet, format=csv or format=jsonl"}
+	}
+	if o.MaxFileBytes <= 0 {
+		o.MaxFileBytes = 256 << 20
+	}
+	if o.MaxKeys <= 0 {
+		o.MaxKeys = 4 << 20
+	}
+	return o, nil
+}
+
+// Destination is one directory, or one bucket. It is safe for concurrent use; the batches of
 // one dataset are loaded one after the other, those of different datasets
 // side by side.
 type Destination struct {
-	disk *disk
-	opts Options
+	volume volume
+	opts   Options
 
 	mu     sync.Mutex
 	chains map[string]*chain
@@ -59,19 +80,9 @@ type Destination struct {
 // Nothing else is written before the first Load. Other files may lie in the
 // directory; they are never overwritten or deleted.
 func Open(_ context.Context, dir string, opts Options) (*Destination, error) {
-	switch opts.Format {
-	case "":
-		opts.Format = FormatParquet
-	case FormatParquet, FormatCSV, FormatJSONL:
-	default:
-		return nil, &weir.Error{Code: weir.CodeUsage, Where: "--to", Message: "the file format " + quote(string(opts.Format)) + " is not known",
-			Remedy: "Use format=parquet, format=csv or format=jsonl"}
-	}
-	if opts.MaxFileBytes <= 0 {
-		opts.MaxFileBytes = 256 << 20
-	}
-	if opts.MaxKeys <= 0 {
-		opts.MaxKeys = 4 << 20
+	opts, err := opts.complete()
+	if err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil { // #nosec G703 -- the user names the directory
 		return nil, diskError(dir, err)
@@ -80,7 +91,7 @@ func Open(_ context.Context, dir string, opts Options) (*Destination, error) {
 	if err != nil {
 		return nil, diskError(dir, err)
 	}
-	return &Destination{disk: &disk{root: root, dir: dir}, opts: opts, chains: map[string]*chain{}}, nil
+	return &Destination{volume: &disk{root: root, dir: dir}, opts: opts, chains: map[string]*chain{}}, nil
 }
 
 // Position says how far the directory has come in this log of this dataset:
@@ -148,7 +159,7 @@ func (d *Destination) Close() error {
 		c.closed = true
 		c.mu.Unlock()
 	}
-	return d.disk.root.Close()
+	return d.volume.close()
 }
 
 // chain gives the one chain of a dataset.
@@ -159,11 +170,11 @@ func (d *Destination) chain(dataset string) (*chain, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		return nil, &weir.Error{Code: weir.CodeInternal, Where: d.disk.dir, Message: "the destination is closed"}
+		return nil, &weir.Error{Code: weir.CodeInternal, Where: d.volume.where(), Message: "the destination is closed"}
 	}
 	c := d.chains[dataset]
 	if c == nil {
-		c = &chain{disk: d.disk, opts: d.opts, dataset: dataset, dir: ownDir + "/" + dataset}
+		c = &chain{place: d.volume, opts: d.opts, dataset: dataset, dir: ownDir + "/" + dataset}
 		d.chains[dataset] = c
 	}
 	return c, nil

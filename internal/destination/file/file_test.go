@@ -284,7 +284,7 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 	c, _ := d.chain("bookings")
 	m := c.state.follow()
 	m.Highest = int64(b.To)
-	taken := filepath.Join(dir, plan(b, m, b.Changes, d.opts).entries[0].Name)
+	taken := filepath.Join(dir, plan(b, m, b.Changes, d.opts, "").entries[0].Name)
 	if err := os.WriteFile(taken, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}

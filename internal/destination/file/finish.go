@@ -31,7 +31,7 @@ func (c *chain) finish(ctx context.Context) error {
 	}
 	m := c.state.follow()
 	m.Duplicate = false
-	mg := &merge{chain: c, verdict: v}
+	mg := &merge{chain: c, verdict: v, attempt: c.volume.attempt()}
 	for _, t := range c.state.layout().Tables {
 		inputs := c.inputs(t.Name)
 		if !c.worthwhile(inputs, v) {
@@ -54,7 +54,7 @@ func (c *chain) finish(ctx context.Context) error {
 	for i := range m.Added {
 		m.Added[i].Kind = kindMerged
 	}
-	if err := c.publish(m); err != nil {
+	if err := c.publish(ctx, m); err != nil {
 		return err
 	}
 	return c.unsettled // readers by pattern would find what was merged
@@ -90,6 +90,7 @@ type merge struct {
 	added   []entry
 	out     *output // nil until a row needs it
 	parts   int     // of the table
+	attempt string
 }
 
 // table rewrites one table in its newest layout.
@@ -113,7 +114,7 @@ func (g *merge) file(ctx context.Context, t weir.Table, dir string, e entry) err
 	if err := g.chain.verify(e); err != nil {
 		return err
 	}
-	f, err := g.chain.disk.root.Open(e.Name)
+	f, err := g.chain.volume.open(e.Name)
 	if err != nil {
 		return err
 	}
@@ -167,11 +168,11 @@ func (g *merge) add(t weir.Table, dir string, row []any) error {
 	}
 	if g.out == nil {
 		sum := sha256.Sum256([]byte("merge " + c.state.Hash))
-		name := mergedName(dir, c.state.Seq+1, hex.EncodeToString(sum[:8]), g.parts, c.opts.Format)
+		name := mergedName(dir, c.state.Seq+1, hex.EncodeToString(sum[:8])+g.attempt, g.parts, c.opts.Format)
 		if err := c.announce(g.names, name); err != nil {
 			return err
 		}
-		out, err := newOutput(c.disk, entry{Name: name, Kind: kindMerged, Table: t.Name, Layout: c.state.Layout}, t, c.opts)
+		out, err := newOutput(c.volume, entry{Name: name, Kind: kindMerged, Table: t.Name, Layout: c.state.Layout}, t, c.opts)
 		if err != nil {
 			return err
 		}
@@ -196,7 +197,7 @@ func (g *merge) close() error {
 // verify reads a file whole and compares its hash, so that damage is found
 // before the sound original is replaced by a copy of the damage.
 func (c *chain) verify(e entry) error {
-	f, err := c.disk.root.Open(e.Name)
+	f, err := c.volume.open(e.Name)
 	if err != nil {
 		return c.unreadable(e, err)
 	}

@@ -24,7 +24,7 @@ func (c *chain) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 	if err != nil {
 		return weir.Loaded{}, err
 	}
-	p := plan(b, m, accepted, c.opts)
+	p := plan(b, m, accepted, c.opts, c.volume.attempt())
 	if len(p.entries) > 0 {
 		if err := c.announce(nil, p.names()...); err != nil {
 			return weir.Loaded{}, err
@@ -37,7 +37,7 @@ func (c *chain) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 		m.Added = append(m.Added, e)
 	}
 	m.Batch = &batch{ID: p.id, From: b.From, To: b.To, RunID: b.RunID, Rows: len(accepted)}
-	if err := c.publish(m); err != nil {
+	if err := c.publish(ctx, m); err != nil {
 		return weir.Loaded{}, err
 	}
 	return weir.Loaded{Rows: len(accepted), Refused: refused}, nil
@@ -170,8 +170,8 @@ type batchPlan struct {
 }
 
 // plan decides the files' names, which follow from the batch and its number
-// alone.
-func plan(b weir.Batch, m manifest, accepted []weir.Change, opts Options) batchPlan {
+// and, where others may be writing, the attempt.
+func plan(b weir.Batch, m manifest, accepted []weir.Change, opts Options, attempt string) batchPlan {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %d %d", b.Dataset, b.Source, b.Log, b.Mode, b.From, b.To))
 	p := batchPlan{Batch: b, id: hex.EncodeToString(sum[:8]), base: m.Highest - int64(b.To), changes: accepted}
 	deletions := false
@@ -188,11 +188,11 @@ func plan(b weir.Batch, m manifest, accepted []weir.Change, opts Options) batchP
 	id := layoutID(b.Layout)
 	for i, t := range b.Layout.Tables {
 		if has[i] {
-			p.entries = append(p.entries, entry{Name: fileName(t.Name, b.ExtractedAt, m.Seq, p.id, opts.Format), Kind: kindRows, Table: t.Name, Layout: id})
+			p.entries = append(p.entries, entry{Name: fileName(t.Name, b.ExtractedAt, m.Seq, p.id+attempt, opts.Format), Kind: kindRows, Table: t.Name, Layout: id})
 		}
 	}
 	if deletions {
-		name := path.Join(ownDir, b.Dataset, fmt.Sprintf("deletions-%010d-%s.%s", m.Seq, p.id, FormatJSONL))
+		name := path.Join(ownDir, b.Dataset, fmt.Sprintf("deletions-%010d-%s.%s", m.Seq, p.id+attempt, FormatJSONL))
 		p.entries = append(p.entries, entry{Name: name, Kind: kindDeletions, Layout: id})
 	}
 	return p
@@ -215,7 +215,7 @@ func (c *chain) write(ctx context.Context, p batchPlan, e entry) (entry, error) 
 		t, _ = p.Layout.Table(e.Table)
 		t = onDisk(t)
 	}
-	o, err := newOutput(c.disk, e, t, opts)
+	o, err := newOutput(c.volume, e, t, opts)
 	if err != nil {
 		return e, err
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
-	"path"
 
 	"github.com/weirhq/weir"
 )
@@ -13,22 +12,18 @@ import (
 // name, hashed as it is written, and given its name when it is whole.
 type output struct {
 	entry
-	disk *disk
-	file *newFile
+	file newFile
 	rows rowWriter
 	sum  hash.Hash
 }
 
 // newOutput begins a file. The table's columns are as on disk.
-func newOutput(d *disk, e entry, t weir.Table, opts Options) (*output, error) {
-	if err := d.makeDir(path.Dir(e.Name)); err != nil {
-		return nil, err
-	}
-	f, err := d.create(e.Name + temporary)
+func newOutput(v volume, e entry, t weir.Table, opts Options) (*output, error) {
+	f, err := v.begin(e.Name)
 	if err != nil {
 		return nil, err
 	}
-	o := &output{entry: e, disk: d, file: f, sum: sha256.New()}
+	o := &output{entry: e, file: f, sum: sha256.New()}
 	o.rows = newWriter(o, t, opts)
 	return o, nil
 }
@@ -53,16 +48,6 @@ func (o *output) finish() (entry, error) {
 		o.file.abandon()
 		return entry{}, err
 	}
-	if err := o.file.finish(); err != nil {
-		_ = o.disk.remove(o.file.name)
-		return entry{}, err
-	}
-	if err := o.disk.link(o.file.name, o.Name); err != nil {
-		return entry{}, err
-	}
-	if err := o.disk.remove(o.file.name); err != nil {
-		return entry{}, err
-	}
 	o.SHA256 = hex.EncodeToString(o.sum.Sum(nil))
-	return o.entry, o.disk.syncDir(path.Dir(o.Name))
+	return o.entry, o.file.finish()
 }

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 
@@ -10,7 +11,7 @@ import (
 // publish makes a manifest exist. This is the commit: before the link is
 // durable nothing has happened, after it the batch is there. Exactly one of
 // two writers gets a number, because a link never replaces.
-func (c *chain) publish(m manifest) error {
+func (c *chain) publish(ctx context.Context, m manifest) error {
 	if !m.Full && (c.state.Seq == 0 || c.state.Links+1 >= fullEvery) {
 		m = c.state.complete(m)
 	}
@@ -18,31 +19,57 @@ func (c *chain) publish(m manifest) error {
 	if err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// From here on nobody stops it half-way: what was sent may arrive.
+	c.volume = c.volume.afterwards()
+	announced := c.announced
+	c.announced = nil
 	name := c.dir + "/" + manifestName(m.Seq)
-	if err := c.disk.remove(name + temporary); err != nil {
+	if err := c.volume.putNew(name, name, b); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			c.announced = announced // nobody will ever name them
+			return overtaken()
+		}
 		return err
 	}
-	if err := c.disk.writeFile(name+temporary, b); err != nil {
-		return err
+	if err := c.confirm(m.Seq, hexSum(b)); err != nil {
+		if weir.CodeOf(err) == weir.CodeConflict {
+			c.announced = announced
+		}
+		return err // any other error leaves open whether it counts
 	}
-	err = c.disk.link(name+temporary, name)
-	if errors.Is(err, fs.ErrExist) {
-		return &weir.Error{Code: weir.CodeConflict, Message: "another process loaded a batch at the same time",
-			Remedy: "Run again; it continues after that batch"}
-	}
-	if err != nil {
-		return err
-	}
-	if err := c.disk.syncDir(c.dir); err != nil {
-		// Not known to be durable, so it must not be believed either.
-		return errors.Join(err, c.disk.remove(name))
-	}
-	_ = c.disk.remove(name + temporary) // the name is linked; recovery removes what stays
 	before := c.state
 	c.state = before.after(m, hexSum(b))
 	c.unsettled = c.settle(before)
 	c.stale = c.unsettled != nil
 	return nil
+}
+
+// overtaken is the error of a number that another writer got.
+func overtaken() error {
+	return &weir.Error{Code: weir.CodeConflict, Message: "another process loaded a batch at the same time",
+		Remedy: "Run again; it continues after that batch"}
+}
+
+// confirm makes sure that a manifest that was just made is a link of the
+// chain, where no lock keeps others out: a number can be free because it is
+// so far behind that its manifest was deleted. Manifests are deleted from the
+// oldest on, so one that is the newest, or that the next one follows, counts.
+func (c *chain) confirm(seq int64, hash string) error {
+	if c.volume.exclusive() {
+		return nil
+	}
+	newest, err := c.newest()
+	if err != nil || newest <= seq {
+		return err
+	}
+	if next, _, err := c.readManifest(seq + 1); err == nil && next.Previous == hash {
+		return nil
+	}
+	_ = c.volume.remove(c.dir + "/" + manifestName(seq)) // nothing names it
+	return overtaken()
 }
 
 // settle does what may fail after the commit: whatever is left undone is done
@@ -55,7 +82,7 @@ func (c *chain) settle(before *state) error {
 	if err := c.discard(c.state.Removed); err != nil {
 		return err
 	}
-	if err := c.disk.remove(c.dir + "/" + writingName); err != nil {
+	if err := c.sweep(c.state); err != nil {
 		return err
 	}
 	return c.prune(before)
@@ -67,13 +94,13 @@ func (c *chain) prune(before *state) error {
 	if !c.state.Full || before.LastFull == 0 {
 		return nil
 	}
-	names, err := c.names()
+	names, err := c.volume.names(c.dir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
 		if seq, ok := manifestSeq(name); ok && seq < before.LastFull {
-			if err := c.disk.remove(c.dir + "/" + name); err != nil {
+			if err := c.volume.remove(c.dir + "/" + name); err != nil {
 				return err
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 )
@@ -23,35 +22,47 @@ const temporary = ".tmp"
 // recover removes what a process that died left behind: files of a batch
 // without a manifest, and files that the newest manifest replaced.
 func (c *chain) recover(s *state) error {
-	orphans, err := c.writing()
-	if err != nil {
-		return err
-	}
-	live := map[string]bool{}
-	for _, e := range s.Live {
-		live[e.Name] = true
-	}
-	orphans = append(orphans, s.Removed...)
-	orphans = slices.DeleteFunc(orphans, func(name string) bool { return live[name] })
 	// CURRENT first: who follows it must not meet files that are gone.
 	if err := c.repoint(s); err != nil {
 		return err
 	}
-	if err := c.discard(orphans); err != nil {
+	if err := c.discard(without(s.Removed, s)); err != nil {
 		return err
 	}
-	names, err := c.names()
+	return c.sweep(s)
+}
+
+// sweep removes files that were announced and that no manifest names, and
+// the lists that announced them.
+func (c *chain) sweep(s *state) error {
+	lists, useless, err := c.volume.leftovers(c.dir, s.Seq)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if strings.HasSuffix(name, temporary) || name == writingName {
-			if err := c.disk.remove(c.dir + "/" + name); err != nil {
-				return err
-			}
+	for _, list := range lists {
+		orphans, err := c.writing(list)
+		if err != nil {
+			return err
+		}
+		if err := c.discard(without(orphans, s)); err != nil {
+			return err
+		}
+	}
+	for _, name := range useless {
+		if err := c.volume.remove(name); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// without leaves out the names of live files.
+func without(names []string, s *state) []string {
+	live := map[string]bool{}
+	for _, e := range s.Live {
+		live[e.Name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return live[name] })
 }
 
 // announce lists the files that are about to be written, after those that
@@ -59,7 +70,7 @@ func (c *chain) recover(s *state) error {
 // refused here, before recovery could take the file for ours.
 func (c *chain) announce(before []string, next ...string) error {
 	for _, name := range next {
-		taken, err := c.disk.exists(name)
+		taken, err := c.volume.exists(name)
 		if err != nil {
 			return err
 		}
@@ -67,17 +78,18 @@ func (c *chain) announce(before []string, next ...string) error {
 			return c.notOurs(name)
 		}
 	}
-	b, err := json.Marshal(slices.Concat(before, next))
+	c.announced = slices.Concat(before, next)
+	b, err := json.Marshal(c.announced)
 	if err != nil {
 		return err
 	}
 	c.stale = true
-	return c.overwrite(writingName, b)
+	return c.volume.announce(c.dir, c.state.Seq+1, b)
 }
 
-// writing gives the announced files.
-func (c *chain) writing() ([]string, error) {
-	b, err := c.disk.root.ReadFile(c.dir + "/" + writingName)
+// writing reads a list of announced files.
+func (c *chain) writing(list string) ([]string, error) {
+	b, err := c.volume.read(list)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -86,36 +98,13 @@ func (c *chain) writing() ([]string, error) {
 	}
 	var names []string
 	if err := json.Unmarshal(b, &names); err != nil {
-		return nil, c.broken(writingName+" is not a list of files", err)
+		return nil, c.broken(path.Base(list)+" is not a list of files", err)
 	}
 	return names, nil
 }
 
 // discard deletes files and their unfinished forms, durably.
-func (c *chain) discard(names []string) error {
-	dirs := map[string]bool{}
-	for _, name := range names {
-		for _, n := range []string{name, name + temporary} {
-			there, err := c.disk.exists(n)
-			if err != nil {
-				return err
-			}
-			if !there {
-				continue
-			}
-			if err := c.disk.remove(n); err != nil {
-				return err
-			}
-			dirs[path.Dir(n)] = true
-		}
-	}
-	for dir := range dirs {
-		if err := c.disk.syncDir(dir); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (c *chain) discard(names []string) error { return c.volume.discard(names) }
 
 // repoint makes CURRENT name the newest manifest.
 func (c *chain) repoint(s *state) error {
@@ -123,23 +112,8 @@ func (c *chain) repoint(s *state) error {
 		return nil
 	}
 	seq, _, err := c.current()
-	if err != nil || seq == s.Seq {
+	if err != nil || seq >= s.Seq {
 		return err
 	}
-	return c.overwrite("CURRENT", encodeCurrent(s.Seq, s.Hash))
-}
-
-// overwrite replaces one of the chain's own small files, durably.
-func (c *chain) overwrite(name string, content []byte) error {
-	full := c.dir + "/" + name
-	if err := c.disk.remove(full + temporary); err != nil {
-		return err
-	}
-	if err := c.disk.writeFile(full+temporary, content); err != nil {
-		return err
-	}
-	if err := c.disk.replace(full+temporary, full); err != nil {
-		return err
-	}
-	return c.disk.syncDir(c.dir)
+	return c.volume.overwrite(c.dir+"/CURRENT", encodeCurrent(s.Seq, s.Hash))
 }

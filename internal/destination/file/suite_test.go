@@ -44,7 +44,7 @@ func tableRows(t testing.TB, dir string, f Format, table weir.Table) (out []map[
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &chain{dataset: dataset.Name(), dir: ownDir + "/" + dataset.Name(), disk: &disk{root: root, dir: dir}}
+		c := &chain{dataset: dataset.Name(), dir: ownDir + "/" + dataset.Name(), volume: &disk{root: root, dir: dir}}
 		s, err := c.read()
 		if err != nil {
 			t.Fatal(err)

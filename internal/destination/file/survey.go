@@ -165,7 +165,7 @@ func (c *chain) versions(ctx context.Context, e entry, yield func(version)) erro
 	}
 	names = append(names, columnPosition)
 	from, to := typesOf(t, names), typesOf(onDisk(c.state.layout().Tables[0]), names)
-	f, err := c.disk.root.Open(e.Name)
+	f, err := c.volume.open(e.Name)
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,8 @@ func typesOf(t weir.Table, names []string) []weir.Type {
 
 // unreadable is the error of a listed file that is not as it was written.
 func (c *chain) unreadable(e entry, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	var known *weir.Error // of a bucket that could not be asked
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &known) {
 		return err
 	}
 	return &weir.Error{Code: weir.CodeIntegrity, Where: e.Name, Message: "the file is missing or was changed after it was written",

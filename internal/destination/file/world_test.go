@@ -200,7 +200,7 @@ func listed(t *testing.T, dir string, dataset string) []entry {
 		t.Fatal(err)
 	}
 	defer func() { _ = root.Close() }()
-	c.disk = &disk{root: root, dir: dir}
+	c.volume = &disk{root: root, dir: dir}
 	s, err := c.read()
 	if err != nil {
 		t.Fatal(err)

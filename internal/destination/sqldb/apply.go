@@ -25,16 +25,16 @@ func stageNames(t *target) (rows, deleted string) {
 // catalog with dead entries.
 func (db *DB) stages(ctx context.Context, tx tx, t *target) error {
 	rows, deleted := stageNames(t)
-	if err := db.makeStage(ctx, tx, rows, t.Columns); err != nil || t.Parent > 0 {
+	if err := db.makeStage(ctx, tx, rows, t, t.Columns); err != nil || t.Parent > 0 {
 		return err
 	}
-	return db.makeStage(ctx, tx, deleted, t.identity())
+	return db.makeStage(ctx, tx, deleted, t, t.identity())
 }
 
-func (db *DB) makeStage(ctx context.Context, tx tx, name string, columns []weir.Column) error {
+func (db *DB) makeStage(ctx context.Context, tx tx, name string, t *target, columns []weir.Column) error {
 	var parts []string
 	for _, c := range columns {
-		parts = append(parts, quote(c.Name)+" "+db.engine.columnType(c.Type))
+		parts = append(parts, quote(c.Name)+" "+db.engine.columnType(t.Table, c))
 	}
 	_, err := tx.exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s (%s)%s", quote(name), strings.Join(parts, ", "), db.engine.stageEnd()))
 	return err
@@ -169,31 +169,21 @@ func (l *loading) fill(ctx context.Context, stage string, columns []weir.Column,
 func (l *loading) upsert(ctx context.Context) (int, error) {
 	root := l.targets[0]
 	table, staged := l.db.engine.table(root.Name), l.stageOf(root)
-	if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s AS s WHERE EXISTS (SELECT 1 FROM %s AS t WHERE %s AND t.%s IS NULL)",
-		staged, table, equal("t", "s", append(slices.Clone(root.Key), weir.ColumnHash)), quote(weir.ColumnDeletedAt))); err != nil {
+	if _, err := l.tx.exec(ctx, l.db.engine.dropSame(table, staged, append(slices.Clone(root.Key), weir.ColumnHash), nil)); err != nil {
 		return 0, err
 	}
-	records := fmt.Sprintf("(SELECT %s FROM %s)", quoteAll(root.Key), staged)
 	for _, t := range l.targets[1:] {
-		if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN %s", l.db.engine.table(t.Name), tuple(t.Key[:t.Parent]), records)); err != nil {
+		owner := t.Key[:t.Parent]
+		if _, err := l.tx.exec(ctx, l.db.engine.dropOwned(l.db.engine.table(t.Name), owner, staged, root.Key)); err != nil {
 			return 0, err
 		}
 		columns := quoteAll(columnNames(t.Columns))
-		if _, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s IN %s",
-			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), tuple(t.Key[:t.Parent]), records)); err != nil {
+		if _, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s IN (SELECT %s FROM %s)",
+			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), tuple(owner), quoteAll(root.Key), staged)); err != nil {
 			return 0, err
 		}
 	}
-	var set []string
-	for _, c := range root.Columns {
-		if !slices.Contains(root.Key, c.Name) {
-			set = append(set, fmt.Sprintf("%s = excluded.%s", quote(c.Name), quote(c.Name)))
-		}
-	}
-	columns := quoteAll(columnNames(root.Columns))
-	n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE true ON CONFLICT (%s) DO UPDATE SET %s",
-		table, columns, columns, staged, quoteAll(root.Key), strings.Join(set, ", ")))
-	return int(n), err
+	return l.merge(ctx, merge{table: table, staged: staged, columns: columnNames(root.Columns), key: root.Key})
 }
 
 // add puts every staged version beside those that are there. One that is its
@@ -202,24 +192,35 @@ func (l *loading) upsert(ctx context.Context) (int, error) {
 func (l *loading) add(ctx context.Context) (int, error) {
 	root := l.targets[0]
 	table, staged, identity := l.db.engine.table(root.Name), l.stageOf(root), columnNames(root.identity())
-	if _, err := l.tx.exec(ctx, fmt.Sprintf("DELETE FROM %s AS s WHERE EXISTS (SELECT 1 FROM %s AS t WHERE %s AND t.%s IS NULL AND %s)",
-		staged, table, equal("t", "s", append(slices.Clone(identity), weir.ColumnHash)), quote(weir.ColumnDeletedAt), isNewest(table, identity))); err != nil {
+	if _, err := l.tx.exec(ctx, l.db.engine.dropSame(table, staged, append(slices.Clone(identity), weir.ColumnHash), identity)); err != nil {
 		return 0, err
 	}
 	var written int
 	for i, t := range l.targets {
-		columns, owner := quoteAll(columnNames(t.Columns)), identity
+		owner := identity
 		if t.Parent > 0 {
 			owner = t.Key[:t.Parent]
 		}
-		n, err := l.tx.exec(ctx, fmt.Sprintf("INSERT INTO %s AS t (%s) SELECT %s FROM %s WHERE %s IN (SELECT %s FROM %s) ON CONFLICT (%s) DO UPDATE SET %s = NULL WHERE t.%s IS NOT NULL",
-			l.db.engine.table(t.Name), columns, columns, l.stageOf(t), tuple(owner), quoteAll(identity), staged, quoteAll(t.Key), quote(weir.ColumnDeletedAt), quote(weir.ColumnDeletedAt)))
+		n, err := l.merge(ctx, merge{table: l.db.engine.table(t.Name), staged: l.stageOf(t), columns: columnNames(t.Columns), key: t.Key, revive: true,
+			only: fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(owner), quoteAll(identity), staged)})
 		if err != nil {
 			return 0, err
 		}
 		if i == 0 {
-			written = int(n)
+			written = n
 		}
+	}
+	return written, nil
+}
+
+// merge runs the statements of a merge and counts the rows that changed.
+func (l *loading) merge(ctx context.Context, m merge) (written int, err error) {
+	for _, statement := range l.db.engine.merge(m) {
+		n, err := l.tx.exec(ctx, statement)
+		if err != nil {
+			return 0, err
+		}
+		written += int(n)
 	}
 	return written, nil
 }
@@ -227,46 +228,30 @@ func (l *loading) add(ctx context.Context) (int, error) {
 // mark gives the deleted records' rows the time of deletion; in history mode
 // those of the newest version.
 func (l *loading) mark(ctx context.Context) (int, error) {
-	root := l.targets[0]
-	table, identity := l.db.engine.table(root.Name), columnNames(root.identity())
+	root, e := l.targets[0], l.db.engine
+	table, identity := e.table(root.Name), columnNames(root.identity())
 	_, deleted := stageNames(root)
-	at, _ := l.db.engine.value(time.UnixMicro(l.batch.ExtractedAt).UTC(), weir.TypeTime)
-	gone := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(identity), quoteAll(identity), l.db.engine.stage(deleted))
-	live := quote(weir.ColumnDeletedAt) + " IS NULL"
-	which := gone + " AND " + live
-	if l.batch.Mode == weir.ModeHistory {
-		which += " AND " + isNewest(table, identity)
+	deleted = e.stage(deleted)
+	at, _ := e.value(time.UnixMicro(l.batch.ExtractedAt).UTC(), weir.TypeTime)
+	history := l.batch.Mode == weir.ModeHistory
+	statement := e.markOwned(table, identity, deleted, identity)
+	if history {
+		statement = e.markNewest(table, deleted, identity)
 	}
-	n, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s AS t SET %s = $1 WHERE %s", table, quote(weir.ColumnDeletedAt), which), at)
+	n, err := l.tx.exec(ctx, statement, at)
 	if err != nil {
 		return 0, err
 	}
 	for _, t := range l.targets[1:] {
-		owner := fmt.Sprintf("%s IN (SELECT %s FROM %s)", tuple(t.Key[:t.Parent]), quoteAll(identity), l.db.engine.stage(deleted))
-		if l.batch.Mode == weir.ModeHistory {
-			version := []string{weir.ColumnHash, weir.ColumnExtractedAt}
-			owner = fmt.Sprintf("%s IN (SELECT %s FROM %s WHERE %s AND NOT %s)",
-				tuple(slices.Concat(t.Key[:t.Parent], version)), quoteAll(slices.Concat(identity, version)), table, gone, live)
+		statement := e.markOwned(e.table(t.Name), t.Key[:t.Parent], deleted, identity)
+		if history {
+			statement = e.markVersions(e.table(t.Name), t.Key[:t.Parent], table, deleted, identity)
 		}
-		if _, err := l.tx.exec(ctx, fmt.Sprintf("UPDATE %s SET %s = $1 WHERE %s AND %s", l.db.engine.table(t.Name), quote(weir.ColumnDeletedAt), owner, live), at); err != nil {
+		if _, err := l.tx.exec(ctx, statement, at); err != nil {
 			return 0, err
 		}
 	}
 	return int(n), nil
-}
-
-// equal compares columns of two rows.
-func equal(a, b string, columns []string) string {
-	var out []string
-	for _, c := range columns {
-		out = append(out, fmt.Sprintf("%s.%s = %s.%s", a, quote(c), b, quote(c)))
-	}
-	return strings.Join(out, " AND ")
-}
-
-// isNewest says that row t of a table is its record's newest version.
-func isNewest(table string, identity []string) string {
-	return fmt.Sprintf("t.%s = (SELECT max(n.%s) FROM %s AS n WHERE %s)", quote(weir.ColumnExtractedAt), quote(weir.ColumnExtractedAt), table, equal("n", "t", identity))
 }
 
 func (l *loading) stageOf(t *target) string {

@@ -5,15 +5,15 @@ import (
 	neturl "net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/destination/destinationtest"
-	"github.com/weirhq/weir/internal/pgtest"
 )
 
-// cutter stands before a Postgres and cuts a connection after so many bytes
+// cutter stands before a server and cuts a connection after so many bytes
 // in one direction.
 type cutter struct {
 	net.Listener
@@ -34,7 +34,10 @@ func newCutter(t *testing.T, url string) (c *cutter, through string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c = &cutter{Listener: listener, socket: u.Query().Get("host") + "/.s.PGSQL.5432", armed: [2]int{-1, -1}}
+	c = &cutter{Listener: listener, socket: u.Query().Get("socket"), armed: [2]int{-1, -1}}
+	if u.Scheme == "postgres" {
+		c.socket = u.Query().Get("host") + "/.s.PGSQL.5432"
+	}
 	t.Cleanup(func() { _ = listener.Close() })
 	go c.serve()
 	u.Host, u.RawQuery = listener.Addr().String(), "sslmode=disable"
@@ -109,7 +112,15 @@ const cuts = 12
 // after its COMMIT. Load says it is loaded when it is, and otherwise that it
 // may be loaded again; either way it is there once.
 func TestACutConnectionNeitherLosesNorDoublesABatch(t *testing.T) {
-	url := pgtest.New(t)
+	onAll(t, func(t *testing.T, url string) {
+		if strings.HasPrefix(url, "sqlite") {
+			t.Skip("there is no connection")
+		}
+		cutAnywhere(t, url)
+	})
+}
+
+func cutAnywhere(t *testing.T, url string) {
 	c, through := newCutter(t, url)
 	w := destinationtest.NewWorld(11)
 	load := func(b weir.Batch) error {

@@ -6,9 +6,10 @@ import (
 	"github.com/weirhq/weir"
 )
 
-// engine is what differs between the two databases. Statements are the same
-// text for both, with $1, $2, … for values.
+// engine is what differs between the databases. Statements are the same text
+// for all, with $1, $2, … for values, but for those of its dialect.
 type engine interface {
+	dialect
 	// where names the database for people, without a password.
 	where() string
 	begin(ctx context.Context) (tx, error)
@@ -20,7 +21,17 @@ type engine interface {
 	stage(name string) string
 	// stageEnd follows the columns of a CREATE TEMPORARY TABLE.
 	stageEnd() string
-	columnType(t weir.Type) string
+	// columnType is the type of a column of a table, as describe tells it.
+	columnType(t weir.Table, c weir.Column) string
+	// definition is how such a column is made, under a name.
+	definition(t weir.Table, c weir.Column, name string) string
+	// tableEnd follows the columns of a CREATE TABLE.
+	tableEnd() string
+	// makeTables are the statements that make tables, all or none of them.
+	makeTables(tables []weir.Table) []string
+	// oneByOne says that each change of a table is committed by itself, at
+	// once and with all that went before it in the transaction.
+	oneByOne() bool
 	// value gives the driver's form of a value that check has let through,
 	// and how many characters it had to replace.
 	value(v any, t weir.Type) (any, int)
@@ -28,8 +39,13 @@ type engine interface {
 	checkKey(text string) string
 	// describe tells what tables and views of these names there are.
 	describe(ctx context.Context, tx tx, names []string) (map[string]actual, error)
-	// widen changes the types of a table's columns, keeping their values.
-	widen(ctx context.Context, tx tx, from, to weir.Table) error
+	// alter adds the columns that wide has more than have and changes the types
+	// of those that differ, keeping their values. An engine that commits one by
+	// one does it in one step, or leaves no trace that hinders another try.
+	alter(ctx context.Context, tx tx, have, wide weir.Table) error
+
+	// mayWrite says why the user cannot make tables; schema is as in a URL's query.
+	mayWrite(ctx context.Context, schema string) error
 
 	// refused says in words why the database would not take a value; ok is
 	// false for every other error.

@@ -34,7 +34,7 @@ func tuple(names []string) string {
 	return "(" + quoteAll(names) + ")"
 }
 
-// plainName is a name that Postgres does not cut and that both databases hold
+// plainName is a name that Postgres does not cut and that all databases hold
 // apart from every other, whatever they do with upper case.
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 

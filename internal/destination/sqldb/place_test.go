@@ -9,25 +9,28 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/destination/destinationtest"
 	"github.com/weirhq/weir/internal/destination/sqldb"
+	"github.com/weirhq/weir/internal/mysqltest"
 	"github.com/weirhq/weir/internal/pgtest"
 )
 
-// engines are the two databases: each gives the URL of an empty one.
+// engines are the databases: each gives the URL of an empty one.
 var engines = []struct {
 	name string
 	url  func(t testing.TB) string
 }{
 	{"SQLite", func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "dest.db") }},
 	{"Postgres", pgtest.New},
+	{"MariaDB", func(t testing.TB) string { return mysqltest.New(t).URL }},
 }
 
-// onBoth runs a test on both.
-func onBoth(t *testing.T, test func(t *testing.T, url string)) {
+// onAll runs a test on all of them.
+func onAll(t *testing.T, test func(t *testing.T, url string)) {
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) { test(t, e.url(t)) })
 	}
@@ -53,6 +56,11 @@ func place(url string) destinationtest.Place {
 // user opens the database as its user does, without Weir.
 func user(t testing.TB, address string) *sql.DB {
 	t.Helper()
+	if u, err := url.Parse(address); err == nil && u.Scheme == "mysql" {
+		return mysqltest.Database{Name: u.Path[1:], Socket: u.Query().Get("socket")}.Open(t, func(c *mysql.Config) {
+			c.Params = map[string]string{"sql_mode": "'ANSI_QUOTES,STRICT_ALL_TABLES'"}
+		})
+	}
 	driver, dsn := "pgx", address
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		driver, dsn = "sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(20000)"
@@ -81,7 +89,7 @@ func rows(t testing.TB, url string, table weir.Table) []map[string]any {
 	defer db.Close()
 	got, err := db.Query(fmt.Sprintf(`SELECT * FROM "%s"`, table.Name))
 	if err != nil {
-		if strings.Contains(err.Error(), "no such table") || strings.Contains(err.Error(), "does not exist") {
+		if strings.Contains(err.Error(), "no such table") || strings.Contains(err.Error(), "does not exist") || strings.Contains(err.Error(), "doesn't exist") {
 			return nil
 		}
 		t.Fatal(err)

@@ -18,16 +18,18 @@ const (
 	quarantineTable = "_weir_quarantine"
 )
 
-// ownTables are the statements that make them.
-func ownTables(e engine) []string {
-	text, whole, at := e.columnType(weir.TypeText), e.columnType(weir.TypeInt), e.columnType(weir.TypeTime)
-	return []string{
-		fmt.Sprintf(`CREATE TABLE %s (name %s PRIMARY KEY, dataset %s NOT NULL, source %s NOT NULL, mode %s NOT NULL, layout %s NOT NULL, made_at %s NOT NULL)`,
-			e.table(tablesTable), text, text, text, text, text, at),
-		fmt.Sprintf(`CREATE TABLE %s (dataset %s NOT NULL, log %s NOT NULL, position %s NOT NULL, epoch %s NOT NULL, batch_id %s NOT NULL, run_id %s NOT NULL, committed_at %s NOT NULL, PRIMARY KEY (dataset, log))`,
-			e.table(positionsTable), text, text, whole, whole, text, text, at),
-		fmt.Sprintf(`CREATE TABLE %s (dataset %s NOT NULL, log %s NOT NULL, position %s NOT NULL, record_key %s NOT NULL, reason %s NOT NULL, record %s NOT NULL, run_id %s NOT NULL, refused_at %s NOT NULL, PRIMARY KEY (dataset, log, position))`,
-			e.table(quarantineTable), text, text, whole, text, text, text, text, at),
+// ownTables are these tables. No column of theirs is ever null.
+func ownTables() []weir.Table {
+	table := func(name string, key []string, columns ...weir.Column) weir.Table {
+		return weir.Table{Name: name, Key: key, Columns: columns}
+	}
+	text := func(name string) weir.Column { return weir.Column{Name: name, Type: weir.TypeText} }
+	whole := func(name string) weir.Column { return weir.Column{Name: name, Type: weir.TypeInt} }
+	at := func(name string) weir.Column { return weir.Column{Name: name, Type: weir.TypeTime} }
+	return []weir.Table{
+		table(tablesTable, []string{"name"}, text("name"), text("dataset"), text("source"), text("mode"), text("layout"), at("made_at")),
+		table(positionsTable, []string{"dataset", "log"}, text("dataset"), text("log"), whole("position"), whole("epoch"), text("batch_id"), text("run_id"), at("committed_at")),
+		table(quarantineTable, []string{"dataset", "log", "position"}, text("dataset"), text("log"), whole("position"), text("record_key"), text("reason"), text("record"), text("run_id"), at("refused_at")),
 	}
 }
 
@@ -74,8 +76,8 @@ func (db *DB) admit(ctx context.Context, tx tx, b weir.Batch) (done bool, err er
 // moveOn writes down that the batch is in the database.
 func (db *DB) moveOn(ctx context.Context, tx tx, b weir.Batch, id string) error {
 	now, _ := db.engine.value(time.Now().UTC().Truncate(time.Microsecond), weir.TypeTime)
-	_, err := tx.exec(ctx, `INSERT INTO `+db.engine.table(positionsTable)+` (dataset, log, position, epoch, batch_id, run_id, committed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (dataset, log) DO UPDATE SET position = excluded.position, epoch = excluded.epoch, batch_id = excluded.batch_id, run_id = excluded.run_id, committed_at = excluded.committed_at`,
+	_, err := tx.exec(ctx, `INSERT INTO `+db.engine.table(positionsTable)+` (dataset, log, position, epoch, batch_id, run_id, committed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`+
+		db.engine.orUpdate([]string{"dataset", "log"}, []string{"position", "epoch", "batch_id", "run_id", "committed_at"}),
 		b.Dataset, b.Log, int64(b.To), b.Epoch, id, string(b.RunID), now)
 	return err
 }

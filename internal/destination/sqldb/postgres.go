@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 // postgres is the Postgres engine.
 type postgres struct {
+	standard
 	pool   *pgxpool.Pool
 	schema string
 	shown  string
@@ -57,6 +59,14 @@ func openPostgres(ctx context.Context, address string, o Options) (engine, error
 	}
 	config.MaxConns = connections
 	config.ConnConfig.ConnectTimeout = connectTimeout
+	if usual := config.ConnConfig.DialFunc; o.Dial != nil {
+		config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if network == "unix" {
+				return usual(ctx, network, address)
+			}
+			return o.Dial(ctx, network, address)
+		}
+	}
 	// No prepared statements on the server: they break behind a pooler, and
 	// when somebody alters a table.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
@@ -103,8 +113,8 @@ func (p *postgres) table(name string) string { return quote(p.schema) + "." + qu
 func (p *postgres) stage(name string) string { return "pg_temp." + quote(name) }
 func (p *postgres) stageEnd() string         { return " ON COMMIT DELETE ROWS" }
 
-func (p *postgres) columnType(t weir.Type) string {
-	switch t {
+func (p *postgres) columnType(_ weir.Table, c weir.Column) string {
+	switch c.Type {
 	case weir.TypeBool:
 		return "boolean"
 	case weir.TypeInt:
@@ -191,17 +201,40 @@ func (p *postgres) describe(ctx context.Context, tx tx, names []string) (map[str
 	return found, err
 }
 
-func (p *postgres) widen(ctx context.Context, tx tx, from, to weir.Table) error {
+func (p *postgres) definition(t weir.Table, c weir.Column, name string) string {
+	return quote(name) + " " + p.columnType(t, c)
+}
+func (p *postgres) makeTables(tables []weir.Table) []string { return createTables(p, tables) }
+
+// mayWrite asks for the right to make tables in the schema, or to make the
+// schema when it is not there.
+func (p *postgres) mayWrite(ctx context.Context, schema string) error {
+	if schema, _ = url.QueryUnescape(schema); schema == "" {
+		schema = p.schema
+	}
+	var may bool
+	err := p.pool.QueryRow(ctx, `SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1), has_database_privilege(current_database(), 'CREATE'))`, schema).Scan(&may)
+	if err != nil || may {
+		return err
+	}
+	return &weir.Error{Code: weir.CodeConfig, Reason: ReasonPermission, Where: p.shown, Message: "the user may not make tables in the schema " + schema, Remedy: "GRANT CREATE, USAGE ON SCHEMA to this user, or name another schema"}
+}
+
+func (p *postgres) alter(ctx context.Context, tx tx, have, to weir.Table) error {
+	from, err := addColumns(ctx, tx, p, have, to)
+	if err != nil {
+		return err
+	}
 	var changes []string
 	for i, c := range to.Columns {
 		if was := from.Columns[i].Type; was != c.Type {
-			changes = append(changes, fmt.Sprintf("ALTER COLUMN %s TYPE %s USING %s", quote(c.Name), p.columnType(c.Type), pgCast(quote(c.Name), was, c.Type)))
+			changes = append(changes, fmt.Sprintf("ALTER COLUMN %s TYPE %s USING %s", quote(c.Name), p.columnType(to, c), pgCast(quote(c.Name), was, c.Type)))
 		}
 	}
 	if len(changes) == 0 {
 		return nil
 	}
-	_, err := tx.exec(ctx, fmt.Sprintf("ALTER TABLE %s %s", p.table(to.Name), strings.Join(changes, ", ")))
+	_, err = tx.exec(ctx, fmt.Sprintf("ALTER TABLE %s %s", p.table(to.Name), strings.Join(changes, ", ")))
 	return err
 }
 

@@ -53,6 +53,9 @@ func (p *postgres) explain(err error) error {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	}
+	if isTLS(err) || strings.Contains(err.Error(), "server refused TLS connection") {
+		return &weir.Error{Code: weir.CodeConfig, Reason: ReasonTLS, Where: p.shown, Message: "no trusted encrypted connection", Remedy: "Check the server's certificate, or choose another sslmode", Err: errors.New(err.Error())}
+	}
 	// Only the text of the cause is kept: the driver's error has the password
 	// in a field.
 	return &weir.Error{Code: weir.CodeTransient, Where: p.shown, Message: "the connection to Postgres failed or was lost", Remedy: "Check that the server runs and can be reached from here", Err: errors.New(err.Error())}
@@ -63,11 +66,11 @@ func (p *postgres) explainSaid(said *pgconn.PgError) error {
 	e := &weir.Error{Code: weir.CodeConflict, Where: p.shown, Message: fmt.Sprintf("Postgres said %s: %s", said.Code, said.Message), Err: said}
 	switch {
 	case strings.HasPrefix(said.Code, "28"):
-		e.Code, e.Message, e.Remedy = weir.CodeAuth, "Postgres does not accept this user and password", "Check the user in the URL and PGPASSWORD"
+		e.Code, e.Reason, e.Message, e.Remedy = weir.CodeAuth, ReasonPassword, "Postgres does not accept this user and password", "Check the user in the URL and PGPASSWORD"
 	case said.Code == "3D000":
-		e.Code, e.Remedy = weir.CodeConfig, "Create the database, or name another one"
+		e.Code, e.Reason, e.Remedy = weir.CodeConfig, ReasonDatabase, "Create the database, or name another one"
 	case said.Code == "42501":
-		e.Code, e.Remedy = weir.CodeConfig, "Give the user the right to create and change tables in this schema, or choose another with ?schema="
+		e.Code, e.Reason, e.Remedy = weir.CodeConfig, ReasonPermission, "Give the user the right to create and change tables in this schema, or choose another with ?schema="
 	case said.Code == "25006":
 		e.Code, e.Message, e.Remedy = weir.CodeLocal, "this server is read-only, perhaps a replica", "Name the primary server, and run again"
 	case said.Code == "53100":

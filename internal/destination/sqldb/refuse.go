@@ -42,17 +42,24 @@ func (l *loading) part(ctx context.Context, part []prepared) error {
 	return l.part(ctx, part[len(part)/2:])
 }
 
+// longestRecord is how long a record may be to be kept in _weir_quarantine: of
+// a longer one the key is kept, since a database may have refused it for that.
+const longestRecord = 2 << 20
+
 // refuse sets a record aside in _weir_quarantine and in the result.
 func (l *loading) refuse(ctx context.Context, c weir.Change, reason string) error {
 	record := l.describe(c)
 	l.loaded.Refused = append(l.loaded.Refused, weir.Reject{Stage: "load", Reason: reason, Key: c.Key, Original: []byte(record)})
+	if len(record) > longestRecord {
+		record = l.describe(weir.Change{RootKey: c.RootKey})
+	}
 	texts := []any{l.batch.Dataset, l.batch.Log, c.Key, reason, record, string(l.batch.RunID)}
 	for i, t := range texts {
 		texts[i], _ = l.db.engine.value(t, weir.TypeText)
 	}
 	now, _ := l.db.engine.value(time.Now().UTC().Truncate(time.Microsecond), weir.TypeTime)
 	_, err := l.tx.exec(ctx, `INSERT INTO `+l.db.engine.table(quarantineTable)+` (dataset, log, position, record_key, reason, record, run_id, refused_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (dataset, log, position) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`+l.db.engine.orUpdate([]string{"dataset", "log", "position"}, nil),
 		texts[0], texts[1], int64(c.Position), texts[2], texts[3], texts[4], texts[5], now)
 	return err
 }

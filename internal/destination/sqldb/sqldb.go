@@ -1,5 +1,5 @@
-// Package sqldb is the destination that loads a SQLite file or a Postgres
-// schema. A batch becomes rows, and the position moves on, in one transaction
+// Package sqldb is the destination that loads a SQLite file, a Postgres
+// schema, or a MySQL or MariaDB database. A batch becomes rows, and the position moves on, in one transaction
 // of that database, so that whatever dies when, each record has been applied
 // exactly once.
 //
@@ -11,7 +11,8 @@
 //	refuse.go    a record the database will not take is found and set aside
 //	value.go     values as columns take them
 //	name.go      the one place where a name becomes SQL
-//	engine.go    what differs between the two databases
+//	engine.go    what differs between the databases
+//	dialect.go   the statements that they write differently
 //
 // In the database Weir keeps three tables of its own: _weir_tables (which
 // tables it made, and of whose data), _weir_positions and _weir_quarantine.
@@ -20,7 +21,9 @@ package sqldb
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"net"
 	"strings"
 
 	"github.com/weirhq/weir"
@@ -35,17 +38,20 @@ type DB struct {
 
 // Options are the choices an Open has.
 type Options struct {
-	Password weir.Secret  // for Postgres, when the URL has none
+	Password weir.Secret  // for Postgres and MySQL, when the URL has none
 	Alone    bool         // no other password will do: neither PGPASSWORD nor ~/.pgpass is this user's
 	Logger   *slog.Logger // nil discards
+	// Dial makes the connections to Postgres and MySQL over TCP; nil for any.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Open opens the database at url: "sqlite:PATH", "sqlite:///ABSOLUTE", or
-// "postgres://user@host/database", where ?schema=NAME chooses the schema. A
-// file or schema that is missing is made; Weir's own tables are, too. A
-// relative path is taken from the working directory.
+// Open opens the database at url: "sqlite:PATH", "sqlite:///ABSOLUTE",
+// "postgres://user@host/database", where ?schema=NAME chooses the schema, or
+// "mysql://user@host/database". A file or schema that is missing is made;
+// Weir's own tables are, too. A relative path is taken from the working
+// directory.
 //
-// CodeConfig when the URL or what it names is wrong; CodeAuth when Postgres
+// CodeConfig when the URL or what it names is wrong; CodeAuth when the server
 // does not accept user and password; CodeTransient when it cannot be reached;
 // CodeConflict when the file is not a SQLite database, or is the one in which
 // Weir keeps its own records.
@@ -61,8 +67,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		db.engine, err = openSQLite(ctx, rest)
 	case "postgres", "postgresql":
 		db.engine, err = openPostgres(ctx, url, o)
+	case "mysql", "mariadb":
+		db.engine, err = openMySQL(ctx, url, o)
 	default:
-		err = &weir.Error{Code: weir.CodeConfig, Message: "the database is neither sqlite:PATH nor postgres://…"}
+		err = &weir.Error{Code: weir.CodeConfig, Message: "the database is none of sqlite:PATH, postgres://… and mysql://…"}
 	}
 	if err != nil {
 		return nil, err
@@ -97,7 +105,7 @@ func (db *DB) prepare(ctx context.Context) error {
 					Remedy: "Restore " + positionsTable + ", or name another database or ?schema="}
 			}
 		}
-		for _, statement := range ownTables(db.engine) {
+		for _, statement := range db.engine.makeTables(ownTables()) {
 			if _, err := tx.exec(ctx, statement); err != nil {
 				return err
 			}
@@ -133,13 +141,18 @@ func (db *DB) Position(ctx context.Context, log, dataset string) (weir.Position,
 // Close closes the connections.
 func (db *DB) Close() error { return db.engine.close() }
 
-// Check connects to the Postgres database at url as Open does, and changes
-// nothing in it: are host, user, password and database right?
+// Check connects to the Postgres or MySQL database at url as Open does, and
+// leaves nothing behind in it: are host, user, password and database right,
+// and may the user make tables? The error's Reason says which it was.
 func Check(ctx context.Context, url string, o Options) error {
-	address, _, _ := strings.Cut(url, "&schema=") // Open would make it
-	e, err := openPostgres(ctx, address, o)
+	address, schema, _ := strings.Cut(url, "&schema=") // Open would make it
+	open := openPostgres
+	if scheme, _, _ := strings.Cut(url, ":"); scheme == "mysql" || scheme == "mariadb" {
+		open = openMySQL
+	}
+	e, err := open(ctx, address, o)
 	if err != nil {
 		return err
 	}
-	return e.close()
+	return errors.Join(e.explain(e.mayWrite(ctx, schema)), e.close())
 }

@@ -19,6 +19,7 @@ import (
 
 // lite is the SQLite engine: one connection, because SQLite has one writer.
 type lite struct {
+	standard
 	db   *sql.DB
 	path string
 }
@@ -84,9 +85,14 @@ func (l *lite) table(name string) string { return "main." + quote(name) }
 func (l *lite) stage(name string) string { return "temp." + quote(name) }
 func (l *lite) stageEnd() string         { return "" }
 func (l *lite) checkKey(string) string   { return "" }
+func (l *lite) definition(t weir.Table, c weir.Column, name string) string {
+	return quote(name) + " " + l.columnType(t, c)
+}
+func (l *lite) makeTables(tables []weir.Table) []string { return createTables(l, tables) }
+func (l *lite) mayWrite(context.Context, string) error  { return nil } // the file is this user's
 
-func (l *lite) columnType(t weir.Type) string {
-	switch t {
+func (l *lite) columnType(_ weir.Table, c weir.Column) string {
+	switch c.Type {
 	case weir.TypeBool:
 		return "BOOLEAN"
 	case weir.TypeInt:

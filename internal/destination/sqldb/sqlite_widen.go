@@ -8,6 +8,15 @@ import (
 	"github.com/weirhq/weir"
 )
 
+// alter adds the new columns, and widens those that need it.
+func (l *lite) alter(ctx context.Context, tx tx, have, wide weir.Table) error {
+	from, err := addColumns(ctx, tx, l, have, wide)
+	if err != nil {
+		return err
+	}
+	return l.widen(ctx, tx, from, wide)
+}
+
 // widen replaces a table by one with the wider types. SQLite cannot change a
 // column's type, and a column that stayed INTEGER would turn the text "007"
 // into 7. The user's indexes and triggers come along.
@@ -17,7 +26,7 @@ func (l *lite) widen(ctx context.Context, tx tx, from, to weir.Table) error {
 	for i, c := range to.Columns {
 		names = append(names, c.Name)
 		values = append(values, liteCast(quote(c.Name), from.Columns[i].Type, c.Type))
-		changed = changed || l.columnType(from.Columns[i].Type) != l.columnType(c.Type) || from.Columns[i].Type != c.Type
+		changed = changed || from.Columns[i].Type != c.Type
 	}
 	if !changed {
 		return nil
@@ -35,7 +44,7 @@ func (l *lite) widen(ctx context.Context, tx tx, from, to weir.Table) error {
 		return err
 	}
 	const build = "_weir_new"
-	create := createTable(l, l.table(build), to)
+	create := createTable(l, l.table(build), to, to.Key)
 	for _, c := range extra {
 		create = strings.Replace(create, "PRIMARY KEY (", c.definition+", PRIMARY KEY (", 1)
 		names, values = append(names, c.name), append(values, quote(c.name))

@@ -26,6 +26,16 @@ type made struct {
 	weir.Table
 	dataset, source string
 	mode            weir.Mode
+	becoming        *weir.Table // what an unfinished change was to make of it
+}
+
+// entry is what _weir_tables has of a table. Where each change of a table is
+// committed by itself, it says beforehand what the table is about to become,
+// so that whoever comes after a kill knows what it finds. A table that is
+// about to be made has no columns yet.
+type entry struct {
+	weir.Table
+	Becoming *weir.Table `json:"becoming,omitempty"`
 }
 
 // tables brings the database's tables up to the batch's layout and gives
@@ -60,6 +70,9 @@ func (db *DB) tables(ctx context.Context, tx tx, b weir.Batch) ([]*target, error
 	if err != nil {
 		return nil, err
 	}
+	if err := db.resume(ctx, tx, b.Dataset, known, found); err != nil {
+		return nil, err
+	}
 	var out []*target
 	for i, t := range b.Layout.Tables {
 		have, err := db.table(ctx, tx, b, i, known, found)
@@ -69,6 +82,9 @@ func (db *DB) tables(ctx context.Context, tx tx, b weir.Batch) ([]*target, error
 		out = append(out, newTarget(have, t, i))
 	}
 	for _, name := range rest {
+		if _, ours := known[name]; !ours {
+			continue // it was announced and never made
+		}
 		if err := db.unchanged(known[name].Table, found); err != nil {
 			return nil, err
 		}
@@ -103,13 +119,54 @@ func (db *DB) made(ctx context.Context, tx tx) (map[string]made, error) {
 		if err := scan(&name, &m.dataset, &m.source, &m.mode, &layout); err != nil {
 			return err
 		}
-		if err := json.Unmarshal([]byte(layout), &m.Table); err != nil {
+		var e entry
+		if err := json.Unmarshal([]byte(layout), &e); err != nil {
 			return &weir.Error{Code: weir.CodeIntegrity, Where: db.engine.where(), Message: "the entry of " + name + " in " + tablesTable + " cannot be read", Err: err}
 		}
+		m.Table, m.becoming = e.Table, e.Becoming
 		known[name] = m
 		return nil
 	})
 	return known, err
+}
+
+// resume finds out what became of changes of the dataset's tables that
+// somebody began and did not write down as finished.
+func (db *DB) resume(ctx context.Context, tx tx, dataset string, known map[string]made, found map[string]actual) error {
+	for name, m := range known {
+		if m.becoming == nil || m.dataset != dataset {
+			continue
+		}
+		_, there := found[name]
+		switch changed := db.unchanged(*m.becoming, found) == nil; {
+		case changed:
+			m.Table = *m.becoming
+			if err := db.write(ctx, tx, entry{Table: m.Table}); err != nil {
+				return err
+			}
+		case len(m.Columns) == 0 && !there:
+			if _, err := tx.exec(ctx, `DELETE FROM `+db.engine.table(tablesTable)+` WHERE name = $1`, name); err != nil {
+				return err
+			}
+			delete(known, name)
+			continue
+		case len(m.Columns) == 0:
+			return db.conflict(name, "there is one of this name that Weir did not make, and it is left alone", "Rename "+name+", or choose another database")
+		}
+		m.becoming = nil
+		known[name] = m
+	}
+	return nil
+}
+
+// write changes a table's entry.
+func (db *DB) write(ctx context.Context, tx tx, e entry) error {
+	layout, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE `+db.engine.table(tablesTable)+` SET layout = $1 WHERE name = $2`, string(layout), e.Name)
+	return err
 }
 
 // conflict is a table that is not what it must be.
@@ -158,7 +215,7 @@ func (db *DB) unchanged(t weir.Table, found map[string]actual) error {
 	}
 	var differs []string
 	for _, c := range t.Columns {
-		switch is, want := have.columns[c.Name], db.engine.columnType(c.Type); {
+		switch is, want := have.columns[c.Name], db.engine.columnType(t, c); {
 		case is == "":
 			differs = append(differs, fmt.Sprintf("the column %s (%s) is missing", c.Name, want))
 		case is != want:
@@ -182,62 +239,75 @@ func sameNames(a, b []string) bool {
 }
 
 func (db *DB) create(ctx context.Context, tx tx, b weir.Batch, t weir.Table) error {
-	if _, err := tx.exec(ctx, createTable(db.engine, db.engine.table(t.Name), t)); err != nil {
-		return err
+	e := entry{Table: t}
+	if db.engine.oneByOne() {
+		e = entry{Table: weir.Table{Name: t.Name, Key: t.Key, Parent: t.Parent}, Becoming: &t}
 	}
-	layout, err := json.Marshal(t)
+	layout, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
 	now, _ := db.engine.value(time.Now().UTC().Truncate(time.Microsecond), weir.TypeTime)
 	_, err = tx.exec(ctx, `INSERT INTO `+db.engine.table(tablesTable)+` (name, dataset, source, mode, layout, made_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		t.Name, b.Dataset, b.Source, string(b.Mode), string(layout), now)
-	return err
+	if err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, createTable(db.engine, db.engine.table(t.Name), t, t.Key)); err != nil || !db.engine.oneByOne() {
+		return err
+	}
+	return db.write(ctx, tx, entry{Table: t})
 }
 
 // createTable is the statement that makes a table with its key.
-func createTable(e engine, name string, t weir.Table) string {
+func createTable(e engine, name string, t weir.Table, notNull []string) string {
 	var columns strings.Builder
 	for _, c := range t.Columns {
-		fmt.Fprintf(&columns, "%s %s", quote(c.Name), e.columnType(c.Type))
-		if slices.Contains(t.Key, c.Name) {
+		columns.WriteString(e.definition(t, c, c.Name))
+		if slices.Contains(notNull, c.Name) {
 			columns.WriteString(" NOT NULL")
 		}
 		columns.WriteString(", ")
 	}
-	return fmt.Sprintf("CREATE TABLE %s (%sPRIMARY KEY (%s))", name, columns.String(), quoteAll(t.Key))
+	return fmt.Sprintf("CREATE TABLE %s (%sPRIMARY KEY (%s))%s", name, columns.String(), quoteAll(t.Key), e.tableEnd())
 }
 
 // alter adds the columns and widens the types that wide has more than t.
 func (db *DB) alter(ctx context.Context, tx tx, t, wide weir.Table, have actual) error {
 	changed := false
-	from, to := weir.Table{Name: t.Name, Key: t.Key, Parent: t.Parent}, wide
 	for _, c := range wide.Columns {
 		i := t.Column(c.Name)
-		if i >= 0 {
-			from.Columns = append(from.Columns, t.Columns[i])
-			changed = changed || t.Columns[i].Type != c.Type
-			continue
-		}
-		if have.columns[c.Name] != "" {
+		if i < 0 && have.columns[c.Name] != "" {
 			return db.conflict(t.Name, "the source now has a column "+c.Name+", and somebody has added one of this name", "Rename or drop that column")
 		}
-		changed = true
-		from.Columns = append(from.Columns, c)
-		if _, err := tx.exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", db.engine.table(t.Name), quote(c.Name), db.engine.columnType(c.Type))); err != nil {
-			return err
-		}
+		changed = changed || i < 0 || t.Columns[i].Type != c.Type
 	}
 	if !changed {
 		return nil
 	}
-	if err := db.engine.widen(ctx, tx, from, to); err != nil {
+	if db.engine.oneByOne() {
+		if err := db.write(ctx, tx, entry{Table: t, Becoming: &wide}); err != nil {
+			return err
+		}
+	}
+	if err := db.engine.alter(ctx, tx, t, wide); err != nil {
 		return err
 	}
-	layout, err := json.Marshal(wide)
-	if err != nil {
-		return err
+	return db.write(ctx, tx, entry{Table: wide})
+}
+
+// addColumns adds the columns that wide has more than have, one after the
+// other, and gives the table as it is then.
+func addColumns(ctx context.Context, tx tx, e engine, have, wide weir.Table) (weir.Table, error) {
+	have.Columns = slices.Clone(have.Columns)
+	for _, c := range wide.Columns {
+		if have.Column(c.Name) >= 0 {
+			continue
+		}
+		if _, err := tx.exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", e.table(have.Name), e.definition(wide, c, c.Name))); err != nil {
+			return have, err
+		}
+		have.Columns = append(have.Columns, c)
 	}
-	_, err = tx.exec(ctx, `UPDATE `+db.engine.table(tablesTable)+` SET layout = $1 WHERE name = $2`, string(layout), t.Name)
-	return err
+	return have, nil
 }

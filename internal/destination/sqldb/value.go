@@ -189,7 +189,7 @@ func withoutNUL(s string) (string, int) {
 }
 
 // withoutNULEscape does the same in JSON, for the escapes of NUL and of
-// halves of characters, which jsonb takes no more.
+// halves of characters, which neither jsonb nor MySQL's JSON takes.
 func withoutNULEscape(s string) (string, int) {
 	if !strings.Contains(s, `\u`) {
 		return s, 0

@@ -146,7 +146,7 @@ var identityPromises = map[string]func(*world){
 		_, ben := w.member("ben")
 		w.change(func(tx *store.Tx) error { return tx.PutDevice(w.Context(), []byte("d"), ann, 10) })
 		knows := func(user, since int64, want bool) {
-			if got, err := w.db.KnowsDevice(w.Context(), []byte("d"), user, since); got != want || err != nil {
+			if got, err := w.db.DeviceAccount(w.Context(), []byte("d"), since); (got == user) != want || err != nil {
 				w.Errorf("user %d since %d: %v, %v", user, since, got, err)
 			}
 		}

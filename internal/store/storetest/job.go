@@ -82,7 +82,7 @@ var jobPromises = map[string]func(*world){
 				w.Error("the destination has nothing, and the run does not wait")
 			}
 			w.must(err)
-			return tx.EndReading(w.Context(), store.Reading{Org: 1, Flow: 3, Run: run, At: 20, Outcome: "succeeded"})
+			return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: run, At: 20, Status: "succeeded"}, Org: 1, Flow: 3})
 		}))
 		w.wantRun(run, store.RunDelivering)
 		lease, err := w.db.LeaseDelivery(w.Context(), 1, 9, "me", time.Hour)
@@ -103,7 +103,7 @@ var jobPromises = map[string]func(*world){
 		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
 			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: next, Destination: 9, Stream: "bookings", Upto: 2}, "l")
 			w.must(err)
-			return tx.EndReading(w.Context(), store.Reading{Org: 1, Flow: 3, Run: next, At: 40, Outcome: "succeeded"})
+			return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: next, At: 40, Status: "succeeded"}, Org: 1, Flow: 3})
 		}))
 		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
 			return tx.FailDelivery(w.Context(), store.Load{Org: 1, Flow: 3, Destination: 9, At: 50}, "no room")
@@ -120,7 +120,7 @@ var jobPromises = map[string]func(*world){
 					_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 20 + to, Stream: "bookings", Upto: 1}, fmt.Sprint("log ", round))
 					w.must(err)
 				}
-				return tx.EndReading(w.Context(), store.Reading{Org: 1, Flow: 3, Run: run, At: 20, Outcome: "succeeded"})
+				return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: run, At: 20, Status: "succeeded"}, Org: 1, Flow: 3})
 			}))
 			for to := range int64(2) {
 				lease, err := w.db.LeaseDelivery(w.Context(), 1, 20+to, "me", -time.Second)
@@ -222,17 +222,6 @@ var jobPromises = map[string]func(*world){
 			return err
 		}))
 	},
-	"SomethingIsDoneOnce": func(w *world) {
-		for i := range 2 {
-			w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
-				first, err := tx.FirstTime(w.Context(), "that", 1)
-				if first != (i == 0) {
-					w.Errorf("time %d is the first: %v", i, first)
-				}
-				return err
-			}))
-		}
-	},
 	"OneServerHasASQLiteDatabase": func(w *world) {
 		if w.db.SQLite() == nil {
 			return // many may share a Postgres
@@ -279,7 +268,7 @@ var jobPromises = map[string]func(*world){
 func (w *world) queued(id weir.RunID) weir.RunID {
 	w.Helper()
 	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
-		return tx.QueueRun(w.Context(), 1, store.Run{ID: id, Flow: 3, Queued: 5, Job: 1, Wanted: []byte("{}")})
+		return tx.QueueRun(w.Context(), 1, store.Run{ID: id, Resource: 3, Queued: 5, Job: 1, Wanted: []byte("{}")})
 	}))
 	return id
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
@@ -96,7 +97,7 @@ var ownerPromises = map[string]func(*world){
 			{ID: "run", Source: w.source, Epoch: w.lease.Epoch, Started: 100, Ended: 200, Status: "succeeded", Summary: []byte(`{"ok":true}`),
 				Counts: store.Counts{Fresh: 2, Unchanged: 1, Stale: 1, Quarantined: 1}},
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Run{}, "Org")); diff != "" {
 			w.Error(diff)
 		}
 	},

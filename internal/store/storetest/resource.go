@@ -18,6 +18,7 @@ var resourcePromises = map[string]func(*world){
 	"ASharedResourceIsInTheListOfThatRoleAlone":   sharedByRole,
 	"NothingOfATransactionThatFailsIsThere":       nothingOfIt,
 	"ASnapshotIsTheDatabaseAsItIs":                snapshot,
+	"ARestoredDatabaseSaysSoAndClosesWhatRan":     restored,
 	"ASecretIsReplacedByItsSuccessorAndTakenAway": secretReplaced,
 }
 
@@ -199,11 +200,7 @@ func nothingOfIt(w *world) {
 func snapshot(w *world) {
 	made := w.make(store.Resource{Kind: store.KindSource, Name: "kept"})
 	path := w.TempDir() + "/copy.db"
-	err := w.db.Snapshot(w.Context(), path)
-	if weir.CodeOf(err) == weir.CodeUsage {
-		return // Postgres has tools of its own
-	}
-	w.must(err)
+	w.must(w.db.Snapshot(w.Context(), path))
 	copied, err := store.Open(w.Context(), "sqlite:"+path, store.Options{})
 	w.must(err)
 	defer func() { _ = copied.Close() }() // only read
@@ -213,6 +210,28 @@ func snapshot(w *world) {
 		w.Errorf("the copy of %s holds %+v", copied.InstanceID(), got)
 	}
 	w.make(store.Resource{Kind: store.KindSource}) // and the original is written as before
+}
+
+func restored(w *world) {
+	if r, err := w.db.Restored(w.Context()); r != (store.Restored{}) || err != nil || !r.Time().IsZero() {
+		w.Errorf("before it was restored it says %v, %v", r, err)
+	}
+	source, err := w.db.EnsureSource(w.Context(), store.SourceSpec{Connector: "calcom", Origin: "here", Account: "7"})
+	w.must(err)
+	lease, err := w.db.AcquireSource(w.Context(), source, "me")
+	w.must(err)
+	w.must(w.db.StartRun(w.Context(), store.Run{ID: "a", Source: source, Epoch: lease.Epoch, Started: 1}))
+	w.must(w.db.FinishRun(w.Context(), "a", 2, "succeeded", nil))
+	w.must(w.db.StartRun(w.Context(), store.Run{ID: "b", Source: source, Epoch: lease.Epoch, Started: 3}))
+	w.must(w.db.MarkRestored(w.Context(), store.Restored{At: 9, Made: 5}))
+	if r, err := w.db.Restored(w.Context()); r != (store.Restored{At: 9, Made: 5}) || err != nil {
+		w.Errorf("it says %v, %v", r, err)
+	}
+	runs, err := w.db.Runs(w.Context(), source, 9)
+	w.must(err)
+	if len(runs) != 2 || runs[0].Status != store.RunInterrupted || runs[0].Ended != 9 || runs[1].Status != "succeeded" {
+		w.Errorf("the runs are %+v", runs)
+	}
 }
 
 func secretReplaced(w *world) {

@@ -14,7 +14,7 @@ import (
 // Run runs the suite. NewURL makes the address of an empty database that
 // lives as long as the test.
 func Run(t *testing.T, newURL func(*testing.T) string) {
-	for _, group := range []map[string]func(*world){logPromises, appendPromises, ownerPromises, sweepPromises, otherPromises, keyringPromises, identityPromises, idempotencyPromises, resourcePromises, jobPromises} {
+	for _, group := range []map[string]func(*world){logPromises, appendPromises, ownerPromises, sweepPromises, otherPromises, keyringPromises, identityPromises, idempotencyPromises, resourcePromises, lookupPromises, insightPromises, noticePromises, jobPromises} {
 		for name, promise := range group {
 			t.Run(name, func(t *testing.T) {
 				url := newURL(t)

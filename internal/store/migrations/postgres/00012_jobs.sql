@@ -1,10 +1,8 @@
 -- +goose Up
 -- A run of a configured source is there from when it is asked for: its log's
--- source is known once it starts. "flow" is the configured source, 0 for
--- commands that run without a server.
+-- source is known once it starts.
 ALTER TABLE run ALTER COLUMN source DROP NOT NULL;
 ALTER TABLE run
-  ADD COLUMN flow BIGINT NOT NULL DEFAULT 0,
   ADD COLUMN queued BIGINT NOT NULL DEFAULT 0,
   ADD COLUMN job BIGINT NOT NULL DEFAULT 0,
   ADD COLUMN wanted BYTEA,     -- what it is to do, and for whom
@@ -14,9 +12,9 @@ ALTER TABLE run
   ADD COLUMN class TEXT NOT NULL DEFAULT '',
   ADD COLUMN problem TEXT NOT NULL DEFAULT '',
   ADD COLUMN progress BYTEA;   -- stream by stream, while it runs
-UPDATE run SET queued = started, flow = coalesce((SELECT CAST(substring(s.account FROM ' source ([0-9]+)$') AS BIGINT) FROM source s WHERE s.id = run.source), 0);
-CREATE INDEX run_flow ON run (flow, queued);
-CREATE INDEX run_open ON run (flow) WHERE status IN ('queued', 'running', 'delivering');
+UPDATE run SET queued = started;
+CREATE INDEX run_queued ON run (resource, queued);
+CREATE INDEX run_open ON run (resource) WHERE status IN ('queued', 'running', 'delivering');
 
 -- Whoever reads a source must renew its lease; it can be taken over afterwards.
 ALTER TABLE source ADD COLUMN lease_until BIGINT NOT NULL DEFAULT 0;
@@ -51,13 +49,10 @@ CREATE INDEX schedule_credential ON schedule (credential);
 -- Servers that live: each says so again and again.
 CREATE TABLE process (id TEXT PRIMARY KEY, seen BIGINT NOT NULL);
 
--- What is done once, such as telling that a key ends in seven days.
-CREATE TABLE once (what TEXT PRIMARY KEY, at BIGINT NOT NULL);
-
 -- +goose Down
-DROP TABLE once; DROP TABLE process; DROP TABLE schedule; DROP TABLE run_delivery; DROP TABLE delivery;
+DROP TABLE process; DROP TABLE schedule; DROP TABLE run_delivery; DROP TABLE delivery;
 ALTER TABLE source DROP COLUMN lease_until;
-DROP INDEX run_open; DROP INDEX run_flow;
+DROP INDEX run_open; DROP INDEX run_queued;
 DELETE FROM run WHERE source IS NULL;
-ALTER TABLE run DROP COLUMN flow, DROP COLUMN queued, DROP COLUMN job, DROP COLUMN wanted, DROP COLUMN attempts, DROP COLUMN retry_at, DROP COLUMN outcome, DROP COLUMN class, DROP COLUMN problem, DROP COLUMN progress;
+ALTER TABLE run DROP COLUMN queued, DROP COLUMN job, DROP COLUMN wanted, DROP COLUMN attempts, DROP COLUMN retry_at, DROP COLUMN outcome, DROP COLUMN class, DROP COLUMN problem, DROP COLUMN progress;
 ALTER TABLE run ALTER COLUMN source SET NOT NULL;

@@ -1,12 +1,13 @@
 -- +goose Up
 -- A run of a configured source is there from when it is asked for: its log's
--- source is known once it starts. "flow" is the configured source, 0 for
--- commands that run without a server.
+-- source is known once it starts.
 CREATE TABLE new_run (
   id TEXT PRIMARY KEY,
   org INTEGER NOT NULL, source INTEGER REFERENCES source (id), epoch INTEGER NOT NULL,
   started INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, summary BLOB,
-  flow INTEGER NOT NULL DEFAULT 0,
+  resource INTEGER NOT NULL DEFAULT 0, number INTEGER NOT NULL DEFAULT 0,
+  records_read INTEGER NOT NULL DEFAULT 0, written INTEGER NOT NULL DEFAULT 0, unchanged INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0,
+  quarantined INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, failure BLOB,
   queued INTEGER NOT NULL DEFAULT 0,
   job INTEGER NOT NULL DEFAULT 0,
   wanted BLOB,      -- what it is to do, and for whom
@@ -17,15 +18,16 @@ CREATE TABLE new_run (
   problem TEXT NOT NULL DEFAULT '',
   progress BLOB     -- stream by stream, while it runs
 );
-INSERT INTO new_run (id, org, source, epoch, started, ended, status, summary, queued, flow)
-  SELECT r.id, r.org, r.source, r.epoch, r.started, r.ended, r.status, r.summary, r.started,
-    CASE WHEN instr(s.account, ' source ') > 0 THEN CAST(substr(s.account, instr(s.account, ' source ') + 8) AS INTEGER) ELSE 0 END
-  FROM run r JOIN source s ON s.id = r.source;
+INSERT INTO new_run (id, org, source, epoch, started, ended, status, summary, resource, number, records_read, written, unchanged, deleted, quarantined, requests, retries, bytes, failure, queued)
+  SELECT id, org, source, epoch, started, ended, status, summary, resource, number, records_read, written, unchanged, deleted, quarantined, requests, retries, bytes, failure, started FROM run;
 DROP TABLE run;
 ALTER TABLE new_run RENAME TO run;
 CREATE INDEX run_source ON run (source, started);
-CREATE INDEX run_flow ON run (flow, queued);
-CREATE INDEX run_open ON run (flow) WHERE status IN ('queued', 'running', 'delivering');
+CREATE INDEX run_resource ON run (resource, started, id);
+CREATE INDEX run_org ON run (org, started, id, resource, status);
+CREATE INDEX run_status ON run (org, status, started, id, resource);
+CREATE INDEX run_queued ON run (resource, queued);
+CREATE INDEX run_open ON run (resource) WHERE status IN ('queued', 'running', 'delivering');
 
 -- Whoever reads a source must renew its lease; it can be taken over afterwards.
 ALTER TABLE source ADD COLUMN lease_until INTEGER NOT NULL DEFAULT 0;
@@ -60,18 +62,21 @@ CREATE INDEX schedule_credential ON schedule (credential);
 -- Servers that live: each says so again and again.
 CREATE TABLE process (id TEXT PRIMARY KEY, seen INTEGER NOT NULL);
 
--- What is done once, such as telling that a key ends in seven days.
-CREATE TABLE once (what TEXT PRIMARY KEY, at INTEGER NOT NULL);
-
 -- +goose Down
-DROP TABLE once; DROP TABLE process; DROP TABLE schedule; DROP TABLE run_delivery; DROP TABLE delivery;
+DROP TABLE process; DROP TABLE schedule; DROP TABLE run_delivery; DROP TABLE delivery;
 ALTER TABLE source DROP COLUMN lease_until;
 CREATE TABLE old_run (
   id TEXT PRIMARY KEY,
   org INTEGER NOT NULL, source INTEGER NOT NULL REFERENCES source (id), epoch INTEGER NOT NULL,
-  started INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, summary BLOB
+  started INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, summary BLOB,
+  resource INTEGER NOT NULL DEFAULT 0, number INTEGER NOT NULL DEFAULT 0,
+  records_read INTEGER NOT NULL DEFAULT 0, written INTEGER NOT NULL DEFAULT 0, unchanged INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0,
+  quarantined INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, failure BLOB
 );
-INSERT INTO old_run SELECT id, org, source, epoch, started, ended, status, summary FROM run WHERE source IS NOT NULL;
+INSERT INTO old_run SELECT id, org, source, epoch, started, ended, status, summary, resource, number, records_read, written, unchanged, deleted, quarantined, requests, retries, bytes, failure FROM run WHERE source IS NOT NULL;
 DROP TABLE run;
 ALTER TABLE old_run RENAME TO run;
 CREATE INDEX run_source ON run (source, started);
+CREATE INDEX run_resource ON run (resource, started, id);
+CREATE INDEX run_org ON run (org, started, id, resource, status);
+CREATE INDEX run_status ON run (org, status, started, id, resource);

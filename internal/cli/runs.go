@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/weirhq/weir/client"
+)
+
+// runsCommand is `weir runs`.
+type runsCommand struct {
+	List runsList `cmd:"" default:"withargs" help:"List runs, newest first."`
+	Show runsShow `cmd:"" help:"Show one run, endpoint by endpoint."`
+	Logs runsLogs `cmd:"" help:"Print what one run said."`
+}
+
+type runsList struct {
+	remoteFlags
+	Source int64  `help:"Only of this source."`
+	Status string `help:"Only with this status: running, succeeded, partial, failed or interrupted."`
+	Since  string `placeholder:"2026-01-31" help:"Only those that began then or later: a day, or a time."`
+	Count  int    `short:"n" default:"50" help:"How many (default 50, at most 1000)."`
+}
+
+// Run lists them.
+func (c runsList) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	query := url.Values{"per_page": {fmt.Sprint(c.Count)}}
+	if c.Source != 0 {
+		query.Set("data_source_id", fmt.Sprint(c.Source))
+	}
+	for name, value := range map[string]string{"status": c.Status, "since": c.Since} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	var runs []client.Run
+	if err := server.Call(s.ctx, http.MethodGet, "/runs?"+query.Encode(), nil, &runs); err != nil {
+		return err
+	}
+	return c.printRuns(s, runs...)
+}
+
+func (f remoteFlags) printRuns(s *session, runs ...client.Run) error {
+	return f.print(s, runs, "RUN\tSOURCE\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tDELETED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
+		for _, r := range runs {
+			fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, r.Status, r.Read, r.Written, r.Unchanged, r.Deleted, r.Quarantined, r.Requests)
+		}
+	})
+}
+
+type runsShow struct {
+	remoteFlags
+	ID string `arg:"" name:"run" help:"Id of the run, as the list shows it."`
+}
+
+// Run shows it.
+func (c runsShow) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	var r client.Run
+	if err := server.Call(s.ctx, http.MethodGet, "/runs/"+url.PathEscape(c.ID), nil, &r); err != nil {
+		return err
+	}
+	err = c.print(s, r, "STREAM\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tQUARANTINED\tREQUESTS\tSECONDS", func(w io.Writer) {
+		for _, x := range r.Streams {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%.1f\n", x.Name, x.Status, x.Read, x.Written, x.Unchanged, x.Quarantined, x.Requests, x.Seconds)
+		}
+	})
+	if err != nil || c.JSON {
+		return err
+	}
+	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %d requests (%d again), %d bytes, %s.\n", r.RunID, r.SourceID, r.Status, r.Requests, r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond)
+	if r.Failure != nil {
+		fmt.Fprintln(s.Stdout, r.Failure.Text())
+	}
+	return nil
+}
+
+type runsLogs struct {
+	remoteFlags
+	ID string `arg:"" name:"run" help:"Id of the run, as the list shows it."`
+}
+
+// Run prints the lines, oldest first.
+func (c runsLogs) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	var lines []client.RunLine
+	for page := 1; ; page++ {
+		var some client.RunLog
+		if err := server.Call(s.ctx, http.MethodGet, fmt.Sprintf("/runs/%s/logs?per_page=1000&page=%d", url.PathEscape(c.ID), page), nil, &some); err != nil {
+			return err
+		}
+		lines = append(lines, some.Logs.Data...)
+		if page >= some.Logs.Meta.Pages {
+			break
+		}
+	}
+	return c.print(s, lines, "TIME\tSEVERITY\tABOUT\tLINE", func(w io.Writer) {
+		for _, l := range lines {
+			fmt.Fprintf(w, "%s\t%s\t%s %d\t%s\n", time.UnixMilli(l.Timestamp).UTC().Format(time.RFC3339), l.Severity, l.ResourceType, l.ResourceID, l.Log)
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// close writes down how the run ended, even when its context has.
+func (r *runner) close(result *Result) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	end, err := r.flow.End(result)
+	if err != nil {
+		return err
+	}
+	if r.flow.Listener != nil {
+		end.Also = func(tx *store.Tx) error { return r.flow.Listener.Ended(ctx, tx, result) }
+	}
+	return r.flow.Store.EndRun(ctx, end)
+}
+
+// End is what is written down of a run that is over, or whose reading is.
+func (f *Flow) End(result *Result) (end store.RunEnd, err error) {
+	end = store.RunEnd{ID: result.RunID, At: f.Now().UnixMicro(), Status: string(result.Status)}
+	if end.Summary, err = marshal(result); err != nil {
+		return end, err
+	}
+	f.account(&end, result)
+	if failure := result.failure(); failure != nil {
+		end.Failure, err = marshal(failure)
+	}
+	return end, err
+}
+
+// failure is the one that speaks for the run: the first that failed a stream,
+// else the first that left something out.
+func (r *Result) failure() (first *Failure) {
+	for _, s := range r.Streams {
+		if s.Failure != nil && s.Status == StatusFailed {
+			return s.Failure
+		}
+		if first == nil {
+			first = s.Failure
+		}
+	}
+	return first
+}
+
+// account sums what the run did, for the run, for each part of its flow, and in
+// words.
+func (f *Flow) account(end *store.RunEnd, result *Result) {
+	source := store.RunPart{Part: f.Resource, Kind: store.KindSource}
+	left := 0 // out or aside
+	for i := range result.Streams {
+		s := &result.Streams[i]
+		t := &end.Totals
+		t.Read, t.Written, t.Unchanged, t.Deleted = t.Read+s.Read, t.Written+s.Written, t.Unchanged+s.Unchanged, t.Deleted+s.Deleted
+		t.Quarantined, t.Requests, t.Retries, t.Bytes = t.Quarantined+s.Quarantined, t.Requests+s.Requests, t.Retries+s.Retries, t.Bytes+s.Bytes
+		errors := s.Quarantined
+		if s.Error != "" {
+			errors++
+		}
+		left += errors
+		source.Records, source.Bytes, source.Errors = source.Records+s.Read-s.Unchanged, source.Bytes+s.Bytes, source.Errors+errors
+		if id := f.Datasets[s.Name]; id != 0 {
+			end.Parts = append(end.Parts, store.RunPart{Part: id, Kind: store.KindDataset, Records: s.Read - s.Unchanged, Bytes: s.Bytes, Errors: errors})
+		}
+		for _, d := range s.Deliveries {
+			errors := d.Quarantined
+			if d.Error != "" {
+				errors++
+			}
+			end.Parts = append(end.Parts, store.RunPart{Part: d.Destination, Kind: store.KindDestination, Records: d.Written, Errors: errors})
+		}
+		end.Lines = append(end.Lines, f.lines(s, end.At)...)
+	}
+	end.Parts = append(end.Parts, source)
+	end.Lines = append(end.Lines, store.RunLine{At: end.At, Part: f.Resource, Kind: store.KindSource, Severity: severityOf(result.Status, left > 0), Type: store.LineSummary,
+		Text: fmt.Sprintf("Run %s %s: %d read, %d written, %d unchanged, %d quarantined, %d requests.", result.RunID, result.Status,
+			end.Totals.Read, end.Totals.Written, end.Totals.Unchanged, end.Totals.Quarantined, end.Totals.Requests)})
+	end.Health, end.Problem = health(result, left, f.LogOnly)
+}
+
+// health says how the flow stands after the run. One that only looked into the
+// log says nothing of the source when it went well.
+func health(result *Result, left int, logOnly bool) (store.Health, string) {
+	problem := ""
+	failure := result.failure()
+	if failure != nil {
+		problem = (&weir.Error{Where: failure.Where, Message: failure.Message, Remedy: failure.Remedy}).Error()
+	}
+	switch {
+	case result.Status == StatusFailed && (failure == nil || failure.Code != weir.CodeCancelled):
+		return store.HealthFailing, problem
+	case result.Status == StatusSucceeded && left == 0 && logOnly:
+		return "", ""
+	case result.Status == StatusSucceeded && left == 0:
+		return store.HealthGood, ""
+	case problem == "":
+		problem = fmt.Sprintf("%d records were set aside", left)
+	}
+	return store.HealthDegraded, problem
+}
+
+func severityOf(status Status, left bool) string {
+	switch {
+	case status == StatusFailed:
+		return store.SeverityError
+	case left || status != StatusSucceeded:
+		return store.SeverityWarning
+	}
+	return store.SeverityInfo
+}
+
+// lines tell what became of a stream, and of each of its deliveries.
+func (f *Flow) lines(s *StreamResult, at int64) []store.RunLine {
+	if !s.ended.IsZero() {
+		at = s.ended.UnixMicro()
+	}
+	text := fmt.Sprintf("%s %s: %d read, %d written, %d unchanged, %d quarantined, %d requests, %.1f s. %s", s.Name, s.Status, s.Read, s.Written, s.Unchanged, s.Quarantined, s.Requests, s.Seconds, s.Error)
+	part, kind := f.Resource, store.KindSource
+	if id := f.Datasets[s.Name]; id != 0 {
+		part, kind = id, store.KindDataset
+	}
+	lines := []store.RunLine{{At: at, Part: part, Kind: kind, Severity: severityOf(s.Status, s.Error != "" || s.Quarantined > 0), Type: store.LineLog, Text: strings.TrimSpace(text)}}
+	for _, d := range s.Deliveries {
+		status := StatusSucceeded
+		if d.Error != "" {
+			status = StatusFailed
+		}
+		lines = append(lines, store.RunLine{At: at, Part: d.Destination, Kind: store.KindDestination, Severity: severityOf(status, d.Quarantined > 0), Type: store.LineLog,
+			Text: strings.TrimSpace(fmt.Sprintf("%s to %s: %d written, %d quarantined. %s", s.Name, d.Where, d.Written, d.Quarantined, d.Error))})
+	}
+	return lines
+}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/weirhq/weir"
+)
+
+// Totals are what a run did to all its streams together.
+type Totals struct {
+	Read, Written, Unchanged, Deleted, Quarantined int
+	Requests, Retries                              int
+	Bytes                                          int64 // of answers
+}
+
+// Health is how a flow stands since its newest run ended.
+type Health string
+
+// The healths.
+const (
+	HealthGood     Health = "healthy"
+	HealthDegraded Health = "degraded" // something was left out, or set aside
+	HealthFailing  Health = "failing"
+)
+
+// RunPart is what a run did to one part of its flow.
+type RunPart struct {
+	Part    int64 // its resource
+	Kind    Kind
+	Records int
+	Bytes   int64
+	Errors  int
+}
+
+// RunEnd is how a run ended, with what lists, metrics and health show of it.
+type RunEnd struct {
+	ID      weir.RunID
+	At      int64 // µs
+	Status  string
+	Summary []byte // JSON
+	Totals  Totals
+	Failure []byte // JSON; nil when nothing failed
+	Parts   []RunPart
+	Lines   []RunLine
+	Health  Health          // "" leaves the flow's as it is
+	Problem string          // in words; "" for none
+	Also    func(*Tx) error // writes what belongs to the end; may be nil
+}
+
+// FinishRun is EndRun for a run of which no more is known.
+func (db *DB) FinishRun(ctx context.Context, id weir.RunID, at int64, status string, summary []byte) error {
+	return db.EndRun(ctx, RunEnd{ID: id, At: at, Status: status, Summary: summary})
+}
+
+// EndRun writes down how a run ended: its row, its parts, its log and its
+// flow's health in one transaction. A run that a later owner has already closed
+// stays as it is, and the answer is CodeIntegrity.
+func (db *DB) EndRun(ctx context.Context, e RunEnd) error {
+	return db.Change(ctx, func(t *Tx) error {
+		if err := db.endRun(ctx, t.tx, e); err != nil || e.Also == nil {
+			return err
+		}
+		return e.Also(t)
+	})
+}
+
+func (db *DB) endRun(ctx context.Context, tx *sql.Tx, e RunEnd) error {
+	r := Run{ID: e.ID}
+	t := e.Totals
+	err := tx.QueryRowContext(ctx, `UPDATE run SET ended = $2, status = $3, summary = $4, records_read = $6, written = $7, unchanged = $8, deleted = $9,
+		quarantined = $10, requests = $11, retries = $12, bytes = $13, failure = $14 WHERE id = $1 AND status = $5 RETURNING org, resource, number, started`,
+		string(e.ID), e.At, e.Status, nullable(e.Summary), RunRunning, t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined, t.Requests, t.Retries, t.Bytes,
+		nullable(e.Failure)).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
+	if isNoRows(err) {
+		return &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(e.ID), Message: "it is not running, so it cannot end", Remedy: "Another process may have taken over its source; look at the newest run"}
+	}
+	if err != nil || r.Resource == 0 {
+		return err
+	}
+	return e.account(ctx, tx, &r)
+}
+
+// account writes what lists, metrics and health show of a run.
+func (e *RunEnd) account(ctx context.Context, tx *sql.Tx, r *Run) error {
+	for _, p := range e.Parts {
+		if err := addPart(ctx, tx, r, p); err != nil {
+			return err
+		}
+	}
+	if err := say(ctx, tx, r, e.Lines...); err != nil {
+		return err
+	}
+	if e.Health == "" {
+		return nil
+	}
+	return saveHealth(ctx, tx, r, e.Health, e.Totals.Read-e.Totals.Unchanged, e.errors(), e.Problem, e.At)
+}
+
+// errors counts what went wrong, as the source's part has it.
+func (e *RunEnd) errors() int {
+	for _, p := range e.Parts {
+		if p.Kind == KindSource {
+			return p.Errors
+		}
+	}
+	return e.Totals.Quarantined
+}
+
+func addPart(ctx context.Context, tx *sql.Tx, r *Run, p RunPart) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO run_part (run, part, kind, org, number, started, records, bytes, errors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (part, run) DO UPDATE SET records = run_part.records + excluded.records, bytes = run_part.bytes + excluded.bytes, errors = run_part.errors + excluded.errors`,
+		string(r.ID), p.Part, p.Kind, r.Org, r.Number, r.Started, p.Records, p.Bytes, p.Errors)
+	return err
+}
+
+func saveHealth(ctx context.Context, tx *sql.Tx, r *Run, h Health, records, errors int, problem string, at int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO flow_health (resource, org, health, run, number, records, errors, summary, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (resource) DO UPDATE SET health = excluded.health, run = excluded.run, number = excluded.number, records = excluded.records,
+			errors = excluded.errors, summary = excluded.summary, updated = excluded.updated`,
+		r.Resource, r.Org, h, string(r.ID), r.Number, records, errors, printable(problem), at)
+	return err
+}
+
+// degradeHealth says that destinations did not take all of what a run read.
+func degradeHealth(ctx context.Context, tx *sql.Tx, r *Run, errors int, problem string, at int64) error {
+	_, err := tx.ExecContext(ctx, `UPDATE flow_health SET health = CASE health WHEN $2 THEN health ELSE $3 END, errors = errors + $4, summary = CASE summary WHEN '' THEN $5 ELSE summary END, updated = $6
+		WHERE resource = $1 AND run = $7`, r.Resource, HealthFailing, HealthDegraded, errors, printable(problem), at, string(r.ID))
+	return err
+}
+
+// closeRuns closes what a dead owner left running, with what it had committed
+// by then: of a source of the log, or of a configured one (column resource).
+func closeRuns(ctx context.Context, tx *sql.Tx, column string, id, at int64) error {
+	t := &Tx{tx: tx}
+	var left []Run
+	err := t.each(ctx, func(rows *sql.Rows) error {
+		var r Run
+		err := rows.Scan(&r.ID, &r.Org, &r.Resource, &r.Number, &r.Started, &r.Counts.Fresh, &r.Counts.Unchanged, &r.Counts.Stale, &r.Counts.Quarantined)
+		left = append(left, r)
+		return err
+	}, `SELECT r.id, r.org, r.resource, r.number, r.started`+runCounts+` FROM run r LEFT JOIN run_dataset c ON c.run = r.id
+		WHERE r.`+column+` = $1 AND r.status = $2 GROUP BY r.id`, id, RunRunning)
+	if err != nil {
+		return err
+	}
+	for i := range left {
+		if err := interrupt(ctx, tx, &left[i], at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// interrupt closes one run that was left running.
+func interrupt(ctx context.Context, tx *sql.Tx, r *Run, at int64) error {
+	c := r.Counts
+	const problem = "its process ended before the run did; what was read is kept, and the next run goes on from there"
+	_, err := tx.ExecContext(ctx, `UPDATE run SET status = $2, ended = $3, records_read = $4, unchanged = $5, quarantined = $6, class = $7, problem = $8 WHERE id = $1`,
+		string(r.ID), RunInterrupted, at, c.Fresh+c.Unchanged+c.Stale+c.Quarantined, c.Unchanged+c.Stale, c.Quarantined, string(weir.CodeLocal), problem)
+	if err != nil || r.Resource == 0 {
+		return err
+	}
+	part := RunPart{Part: r.Resource, Kind: KindSource, Records: c.Fresh + c.Quarantined, Errors: c.Quarantined + 1}
+	if err := addPart(ctx, tx, r, part); err != nil {
+		return err
+	}
+	line := RunLine{At: at, Part: r.Resource, Kind: KindSource, Severity: SeverityWarning, Type: LineSummary,
+		Text: fmt.Sprintf("Run %s was interrupted: %s. Committed by then: %d new or changed, %d unchanged, %d quarantined.", r.ID, problem, c.Fresh, c.Unchanged+c.Stale, c.Quarantined)}
+	if err := say(ctx, tx, r, line); err != nil {
+		return err
+	}
+	return saveHealth(ctx, tx, r, HealthDegraded, part.Records, part.Errors, problem, at)
+}

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// runCounts are the sums over what a run committed to its datasets, c.
+const runCounts = `, CAST(coalesce(sum(c.fresh), 0) AS BIGINT), CAST(coalesce(sum(c.unchanged), 0) AS BIGINT),
+	CAST(coalesce(sum(c.stale), 0) AS BIGINT), CAST(coalesce(sum(c.quarantined), 0) AS BIGINT)`
+
+const runColumns = `r.id, r.org, coalesce(r.source, 0), r.epoch, r.started, r.ended, r.status, r.resource, r.number, r.records_read, r.written, r.unchanged, r.deleted,
+	r.quarantined, r.requests, r.retries, r.bytes, r.failure, r.queued, r.job, r.wanted, r.attempts, r.retry_at, r.outcome, r.class, r.problem, r.progress`
+
+// scanRun reads runColumns and what more there is.
+func scanRun(rows interface{ Scan(...any) error }, more ...any) (r Run, err error) {
+	t := &r.Totals
+	err = rows.Scan(append([]any{&r.ID, &r.Org, &r.Source, &r.Epoch, &r.Started, &r.Ended, &r.Status, &r.Resource, &r.Number, &t.Read, &t.Written, &t.Unchanged,
+		&t.Deleted, &t.Quarantined, &t.Requests, &t.Retries, &t.Bytes, &r.Failure,
+		&r.Queued, &r.Job, &r.Wanted, &r.Attempts, &r.RetryAt, &r.Outcome, &r.Class, &r.Problem, &r.Progress}, more...)...)
+	return r, err
+}
+
+// Runs gives the source's newest n runs, newest first, with their summaries.
+func (db *DB) Runs(ctx context.Context, source SourceID, n int) ([]Run, error) {
+	return db.runs(ctx, `WHERE r.source = $1 GROUP BY r.id ORDER BY r.started DESC, r.id DESC LIMIT $2`, source, n)
+}
+
+// runs reads runs with their summaries and what they committed.
+func (db *DB) runs(ctx context.Context, rest string, args ...any) (runs []Run, err error) {
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var summary []byte
+		var c Counts
+		r, err := scanRun(rows, &summary, &c.Fresh, &c.Unchanged, &c.Stale, &c.Quarantined)
+		r.Summary, r.Counts = summary, c
+		runs = append(runs, r)
+		return err
+	}, `SELECT `+runColumns+`, r.summary`+runCounts+` FROM run r LEFT JOIN run_dataset c ON c.run = r.id `+rest, args...)
+	return runs, err
+}
+
+// RunFilter chooses runs of one organization's configured sources. Zero
+// fields choose all.
+type RunFilter struct {
+	Org      int64
+	Sources  []int64 // only of these; nil for all
+	Status   string
+	ID       string
+	Number   int64
+	From, To int64 // when they began, µs; To is excluded
+	Whole    bool  // with the summary, stream by stream
+
+	Page, Size int // from 1; how many on a page, 0 for all
+}
+
+func (f RunFilter) conditions() *conditions {
+	c := &conditions{}
+	c.and("r.org = %s", f.Org)
+	if f.Sources != nil {
+		c.and(amongIDs("r.resource", f.Sources))
+	}
+	if f.Status != "" {
+		c.and("r.status = %s", f.Status)
+	}
+	if f.ID != "" {
+		c.and("r.id = %s", f.ID)
+	}
+	if f.Number != 0 {
+		c.and("r.number = %s", f.Number)
+	}
+	if f.From != 0 {
+		c.and("r.started >= %s", f.From)
+	}
+	if f.To != 0 {
+		c.and("r.started < %s", f.To)
+	}
+	return c
+}
+
+// ListRuns gives the filter's runs, newest first, and how many there are on
+// all pages.
+func (db *DB) ListRuns(ctx context.Context, f RunFilter) (runs []Run, total int, err error) {
+	c := f.conditions()
+	where := c.text.String()
+	if f.Size > 0 {
+		if total, err = db.countRuns(ctx, f); err != nil {
+			return nil, 0, err
+		}
+	}
+	columns := runColumns
+	if f.Whole {
+		columns += `, r.summary`
+	}
+	query := `SELECT ` + columns + ` FROM run r` + where
+	limit, skip := f.Size, (f.Page-1)*f.Size
+	fromTheEnd := f.Size > 0 && skip > total/2 // the database walks over what it skips
+	switch {
+	case f.Size == 0:
+		query += ` ORDER BY r.started DESC, r.id DESC`
+	case fromTheEnd:
+		limit = min(limit, total-skip)
+		query += fmt.Sprintf(" ORDER BY r.started, r.id LIMIT %d OFFSET %d", max(limit, 0), max(total-skip-limit, 0))
+	default:
+		query += fmt.Sprintf(" ORDER BY r.started DESC, r.id DESC LIMIT %d OFFSET %d", limit, skip)
+	}
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		var summary []byte
+		var more []any
+		if f.Whole {
+			more = append(more, &summary)
+		}
+		r, err := scanRun(rows, more...)
+		r.Summary = summary
+		runs = append(runs, r)
+		return err
+	}, query, c.args...)
+	if f.Size == 0 {
+		total = len(runs)
+	}
+	if fromTheEnd {
+		slices.Reverse(runs)
+	}
+	return runs, total, err
+}
+
+// countRuns counts the filter's runs. All runs of an organization are very many,
+// and are never deleted: those that began before an hour ago are counted once.
+func (db *DB) countRuns(ctx context.Context, f RunFilter) (n int, err error) {
+	all := f.Sources == nil && f.Status == "" && f.ID == "" && f.Number == 0 && f.From == 0 && f.To == 0
+	if all {
+		was := db.counted.before(f.Org)
+		if f.From = was.until; f.From == 0 {
+			f.From = 1 // of all times
+		}
+		defer func() { n += was.runs }()
+	}
+	c := f.conditions()
+	err = db.read.QueryRowContext(ctx, `SELECT count(*) FROM run r`+c.text.String(), c.args...).Scan(&n)
+	if err == nil && all {
+		err = db.countOld(ctx, f)
+	}
+	return n, db.explain(ctx, err)
+}
+
+// recount is how many new runs it takes until the old ones are counted again.
+const recount = 1000
+
+// countOld moves the line between old and new runs when there are many new
+// ones; an hour is more than clocks of processes differ.
+func (db *DB) countOld(ctx context.Context, f RunFilter) error {
+	var newest, n int64
+	if err := db.read.QueryRowContext(ctx, `SELECT coalesce(max(started), 0) FROM run WHERE org = $1`, f.Org).Scan(&newest); err != nil {
+		return err
+	}
+	was := db.counted.before(f.Org)
+	until := newest - time.Hour.Microseconds()
+	if until <= was.until+time.Hour.Microseconds() {
+		return nil
+	}
+	err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM run WHERE org = $1 AND started >= $2 AND started < $3`, f.Org, was.until, until).Scan(&n)
+	if err != nil || n < recount {
+		return err
+	}
+	db.counted.set(f.Org, oldRuns{until: until, runs: was.runs + int(n)}, was)
+	return nil
+}
+
+// oldRuns is how many runs of an organization began before a time.
+type oldRuns struct {
+	until int64 // µs, excluded
+	runs  int
+}
+
+// counted keeps the counts of old runs, by organization.
+type counted struct {
+	mu    sync.Mutex
+	byOrg map[int64]oldRuns
+}
+
+func (c *counted) before(org int64) oldRuns {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byOrg[org]
+}
+
+// set replaces a count, unless somebody else has meanwhile.
+func (c *counted) set(org int64, now, was oldRuns) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byOrg == nil {
+		c.byOrg = map[int64]oldRuns{}
+	}
+	if c.byOrg[org] == was {
+		c.byOrg[org] = now
+	}
+}
+
+// RecentRuns gives when the newest n runs of each source began and what they
+// read, newest first, by source: one statement for all of them.
+func (db *DB) RecentRuns(ctx context.Context, n int, sources ...int64) (map[int64][]Run, error) {
+	out := map[int64][]Run{}
+	if len(sources) == 0 {
+		return out, nil
+	}
+	c := &conditions{}
+	c.and(amongIDs("s.id", sources))
+	c.args = append(c.args, n)
+	return out, db.each(ctx, func(rows *sql.Rows) error {
+		var r Run
+		t := &r.Totals
+		err := rows.Scan(&r.Resource, &r.ID, &r.Number, &r.Started, &t.Read, &t.Unchanged, &t.Quarantined, &t.Bytes)
+		out[r.Resource] = append(out[r.Resource], r)
+		return err
+	}, `SELECT r.resource, r.id, r.number, r.started, r.records_read, r.unchanged, r.quarantined, r.bytes FROM resource s JOIN `+db.engine.newestRuns(fmt.Sprintf("$%d", len(c.args)))+c.text.String()+
+		` ORDER BY r.resource, r.started DESC, r.id DESC`, c.args...)
+}
+
+// RunCosts gives how many requests a run of each source took that succeeded
+// since then, µs: the mean, rounded up.
+func (db *DB) RunCosts(ctx context.Context, org, since int64) (map[int64]int, error) {
+	out := map[int64]int{}
+	return out, db.each(ctx, func(rows *sql.Rows) error {
+		var source int64
+		var mean float64
+		err := rows.Scan(&source, &mean)
+		out[source] = int(math.Ceil(mean))
+		return err
+	}, `SELECT resource, CAST(avg(requests) AS DOUBLE PRECISION) FROM run WHERE org = $1 AND status = 'succeeded' AND started >= $2 AND requests > 0 GROUP BY resource`, org, since)
+}
