@@ -10,11 +10,13 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/willabides/kongplete"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/client"
 )
 
 // Terminal is the world a command runs in. Tests give another.
@@ -69,7 +71,22 @@ type session struct {
 	ctx     context.Context
 	log     *slog.Logger
 	secrets *redactor
-	data    io.Writer // standard output untouched: for records, and for the simulator's own keys
+	data    io.Writer        // standard output untouched: for records, and for the simulator's own keys
+	servers []*client.Client // whose sessions end with the command
+}
+
+// endTime is how long ending a session may hold up the end of a command.
+const endTime = 3 * time.Second
+
+// end ends the sessions that the command began, also when it was interrupted.
+func (s *session) end() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), endTime)
+	defer cancel()
+	for _, server := range s.servers {
+		if err := server.End(ctx); err != nil {
+			s.log.Info("the session could not be ended; it ends by itself", "error", err)
+		}
+	}
 }
 
 // Main runs one command line and returns the program's exit code. It is the
@@ -127,5 +144,7 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(t.Stderr, &slog.HandlerOptions{Level: level}))
-	return parsed.Run(&session{Terminal: t, ctx: ctx, log: log, secrets: secrets, data: data})
+	s := &session{Terminal: t, ctx: ctx, log: log, secrets: secrets, data: data}
+	defer s.end()
+	return parsed.Run(s)
 }
