@@ -102,6 +102,9 @@ func problemOf(err error, method string) *problem {
 		c = classes[weir.CodeInternal]
 	}
 	p := &problem{status: c.status, code: c.code, message: strings.TrimPrefix(e.Where+": "+e.Message, ": "), remedy: e.Remedy}
+	if e.Code == weir.CodeNotFound && p.remedy == "" {
+		p.remedy = "List what there is, and take an id from there"
+	}
 	if errors.Is(err, identity.ErrNotRecent) {
 		p.code = "AUTH_004"
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,8 @@ type Terminal struct {
 
 // commands is the command line's grammar.
 type commands struct {
-	LogLevel string `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL"`
+	LogLevel string           `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL"`
+	Print    kong.VersionFlag `name:"version" hidden:"" help:"Print the version, as the command does."`
 
 	Sync          syncCommand          `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
 	Plan          planCommand          `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
@@ -117,6 +119,21 @@ func reported(err error) error {
 	return errors.Join(errReported, err)
 }
 
+// helpOf is the command line that explains what was given wrongly. A command
+// that nobody named, because it is what its group does by default, is not in it.
+func helpOf(err error, args []string) string {
+	words := []string{"weir"}
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		for node := parse.Context.Selected(); node != nil && node.Type == kong.CommandNode; node = node.Parent {
+			if slices.Contains(args, node.Name) {
+				words = slices.Insert(words, 1, node.Name)
+			}
+		}
+	}
+	return strings.Join(append(words, "--help"), " ")
+}
+
 func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets *redactor) error {
 	if err := refuseKeyInArguments(args); err != nil {
 		return err
@@ -127,7 +144,7 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 		kong.Description("Weir moves scheduling data: Cal.com in, tables and files out."),
 		kong.Writers(t.Stdout, t.Stderr),
 		kong.Exit(func(int) { exited = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"base_url": "https://api.cal.com"})
+		kong.Vars{"base_url": "https://api.cal.com", "version": versionLine()})
 	if err != nil {
 		return err
 	}
@@ -137,7 +154,7 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 	case exited:
 		return nil // --help was printed
 	case err != nil:
-		return &weir.Error{Code: weir.CodeUsage, Message: strings.TrimSuffix(err.Error(), "."), Remedy: "Run `weir --help` or `weir <command> --help`"}
+		return &weir.Error{Code: weir.CodeUsage, Message: strings.TrimSuffix(err.Error(), "."), Remedy: "Run `" + helpOf(err, args) + "`"}
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -99,6 +99,14 @@ func (f remoteFlags) print(s *session, v any, head string, rows func(w io.Writer
 	return t.Flush()
 }
 
+// list writes ids as a table shows them.
+func list(ids []int64) string {
+	if len(ids) == 0 {
+		return "none"
+	}
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ", "), "[]")
+}
+
 // askSecret reads a secret: from a file, from a variable, or from standard
 // input, where a terminal does not show it.
 func askSecret(s *session, what, file, variable string) (weir.Secret, error) {
