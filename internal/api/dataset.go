@@ -251,14 +251,14 @@ func (a *API) copyDataSet(ctx context.Context, in *copyInput) (*value[DataSet], 
 }
 
 func (a *API) activateDataSet(ctx context.Context, in *statusInput) (*value[DataSet], error) {
-	if err := a.Runner.Activate(ctx, actor(ctx), store.KindDataset, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindDataset, in, a.Runner.Activate); err != nil {
 		return nil, err
 	}
 	return a.dataSetWithTree(ctx, in.ID)
 }
 
 func (a *API) pauseDataSet(ctx context.Context, in *statusInput) (*value[DataSet], error) {
-	if err := a.Runner.Pause(ctx, actor(ctx), store.KindDataset, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindDataset, in, a.Runner.Pause); err != nil {
 		return nil, err
 	}
 	return a.dataSetWithTree(ctx, in.ID)
