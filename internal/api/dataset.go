@@ -319,7 +319,7 @@ func (in *samplesInput) show(record object, metadata map[string]any) (object, er
 // liveSamples reads a few records now. It is for who may operate the source:
 // it costs requests.
 func (a *API) liveSamples(ctx context.Context, d *flow.Dataset, in *samplesInput) (*value[[]object], error) {
-	if err := a.mayUse(ctx, "live", store.KindDataset, d.ID); err != nil {
+	if err := a.mayUse(ctx, "live", store.KindSource, d.Source); err != nil {
 		return nil, err
 	}
 	look, err := a.Flows.Look(ctx, actor(ctx), d, in.Count)

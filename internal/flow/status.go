@@ -137,13 +137,16 @@ func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id in
 		return err
 	}
 	for _, ref := range refs {
-		used := map[string]store.Kind{roleCredential: store.KindCredential, roleSource: store.KindSource, roleParent: store.KindDataset, roleDataset: store.KindDataset, roleLookup: store.KindLookup}[ref.Role]
+		used := used[ref.Role].kind
 		if _, err := s.Store.Resource(ctx, who.Org, used, ref.Target); err != nil {
 			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
 		}
 	}
 	r.Deleted, r.Status, r.Updated = 0, string(StatusPaused), s.now()
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := hold(ctx, tx, who.Org, refs); err != nil {
+			return err
+		}
 		if err := tx.UpdateResource(ctx, &r); err != nil {
 			return err
 		}
