@@ -19,6 +19,7 @@ type need struct {
 	self      identity.Role // the user that the path names is oneself, or one has this in the organization
 	own       bool          // the object is one's own, and nobody else's however much they may
 	wide      bool          // of a session that may do more than look
+	above     bool          // the object is of that kind, too
 	browser   bool          // of a session in a cookie alone, and the callers have theirs in a header
 }
 
@@ -38,6 +39,7 @@ var (
 	ones      = need{own: true}
 	anybody   = need{wide: true}
 	onesWide  = need{own: true, wide: true}
+	onesAbove = need{own: true, above: true}
 	browsing  = need{browser: true}
 	ownOrAll  = need{own: true, orAdmin: true}
 )
@@ -108,7 +110,7 @@ func needs() map[string]need {
 func people(all map[string]need) {
 	for route, n := range map[string]need{
 		"POST /session": everybody, "GET /session": signedIn, "DELETE /session": signedIn, "POST /session/proof": browsing, "PUT /session/org": browsing,
-		"PUT /users/current/password": browsing, "GET /sessions": signedIn, "DELETE /sessions": anybody, "DELETE /sessions/{id}": onesWide,
+		"PUT /users/current/password": browsing, "GET /sessions": signedIn, "DELETE /sessions": anybody, "DELETE /sessions/{id}": onesAbove,
 		"POST /links/check": everybody, "POST /links/accept": everybody, "POST /users/{id}/link": restores,
 		"GET /sign_in": everybody, "GET /sign_in/{provider}/start": everybody, "GET /sign_in/{provider}/callback": everybody,
 		"POST /users": orgAdmin, "PUT /users/{id}": oneself, "DELETE /users/{id}": restores, "GET /users/{id}/audit_log": oneself,
@@ -145,13 +147,13 @@ func (n need) verdict(c *caller, on string, noun string) int {
 		return 0
 	case c.who.Anonymous():
 		return http.StatusUnauthorized
-	case n.org != "" && !c.org.AtLeast(n.org):
+	case n.org != "" && !c.org.AtLeast(n.org), n.wide && c.name == "narrow":
 		return http.StatusForbidden
 	case n.inOrg && (on == "foreign") != (c.name == "foreign"), n.on != "" && role == "":
 		return http.StatusNotFound
 	case n.own && !c.is(set(on).maker()) && !(n.orAdmin && c.org.AtLeast(identity.RoleAdmin) && (on == "foreign") == (c.name == "foreign")):
 		return http.StatusNotFound
-	case n.on != "" && !role.AtLeast(n.on), n.makes && !c.org.AtLeast(identity.RoleOperator), n.self != "" && !c.is(set(on).user()) && !c.org.AtLeast(n.self), n.browser, n.wide && c.name == "narrow":
+	case n.on != "" && !role.AtLeast(n.on), n.makes && !c.org.AtLeast(identity.RoleOperator), n.self != "" && !c.is(set(on).user()) && !c.org.AtLeast(n.self), n.browser, n.above && c.name == "narrow":
 		return http.StatusForbidden
 	}
 	return 0
