@@ -107,10 +107,11 @@ func (spec *SourceSpec) resolveManual(c *credential.Credential) (*plan, error) {
 
 // onlyReads refuses a source that would make a connector's service do
 // something: a POST with a Cal.com key books meetings, and one to the right
-// path answers with a new key.
+// path answers with a new key. The same service is no other by a credential of
+// the kind rest.
 func onlyReads(c *credential.Credential, config rest.Config) error {
 	for _, step := range config.Steps {
-		if c.Kind.Connector != nil && step.Method != http.MethodGet {
+		if (c.Kind.Connector != nil || slices.Contains(c.Kind.Services, c.Origin)) && step.Method != http.MethodGet {
 			return refuse("source_config.rest.iterations", "a source only reads: step "+step.Key+" is no GET", "Use GET; an API whose reads are POSTs needs a credential of the kind rest")
 		}
 	}

@@ -134,3 +134,46 @@ func TestAPlanNamesNoCredentialThatOneMayNotSee(t *testing.T) {
 		t.Errorf("the plan tells Bob of %v", got)
 	}
 }
+
+// A Cal.com key makes new keys and books meetings: no source sends such a
+// request, by whatever kind of credential the key is held.
+func TestASourceOfAServiceWithAConnectorOnlyReads(t *testing.T) {
+	w := newWorld(t, 5)
+	key := w.sim.Keys()[0].Key
+	cred := w.call(200, "POST", "/data_credentials", m{"name": "r", "credentials_type": "rest", "credentials": m{"auth.type": "API_KEY", "api.key.include.mode": "HEADER",
+		"api.key.auth.key": "Authorization", "api.key.auth.value": "Bearer " + key, "test.url": w.simURL + "/v2/me", "test.method": "GET"}})
+	refresh := m{"rest.iterations": []any{m{"key": "s", "iteration.type": "static.url", "method": "POST", "url.template": "/v2/api-keys/refresh", "body.template": "{}", "response.data.path": "$.data"}}}
+	refused := w.raw(403, "POST", "/data_credentials/"+id(cred["id"])+"/probe/sample", refresh)
+	if strings.Contains(string(refused), "cal_") {
+		t.Errorf("the answer has a key: %s", refused)
+	}
+	w.raw(400, "POST", "/data_sources", m{"name": "s", "data_credentials_id": cred["id"], "source_config": refresh})
+	if got := w.sim.Keys()[0].Key; got != key {
+		t.Error("the key was replaced")
+	}
+}
+
+// A page copies a flow for whoever may use what the copy would use.
+func TestSharingAFlowSharesNoCredentialWithItsCopy(t *testing.T) {
+	n := newNeighbours(t)
+	n.grant("data_sources", "operator")
+	b := n.browser()
+	b.signInAs("bob@example.com", "a good long password")
+	flows := func() int { return len(n.list("/data_sources")) }
+	before := flows()
+	for path, want := range map[string]int{"/copy": http.StatusNotFound, "/delete": http.StatusForbidden} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.url+"/flows/"+id(n.ours["data_sources"])+path, strings.NewReader(""))
+		n.must(err)
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		res, err := b.http.Do(req)
+		n.must(err)
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s as Bob answers %d, want %d", path, res.StatusCode, want)
+		}
+	}
+	if flows() != before {
+		t.Errorf("there are %d flows, and were %d", flows(), before)
+	}
+}
