@@ -11,11 +11,8 @@ import (
 	"github.com/weirhq/weir/internal/web/ui"
 )
 
-// How many samples and refused records the page of a dataset shows.
-const (
-	samplesShown    = 20
-	quarantineShown = 20
-)
+// samplesShown is how many records the page of a dataset shows.
+const samplesShown = 20
 
 // datasetView is a dataset as its page shows it.
 type datasetView struct {
@@ -23,10 +20,10 @@ type datasetView struct {
 	Columns      []columnView
 	Samples      ui.Table
 	Newest       []flow.Sample
-	Refused      []store.Quarantined
 	RefusedTotal int
 	Destinations []store.Resource
 	Documented   string
+	key          []string // what tells records apart
 }
 
 // columnView is one column of the schema.
@@ -39,7 +36,7 @@ func (v *visit) dataset() error {
 	if err != nil {
 		return err
 	}
-	view := &datasetView{Dataset: d}
+	view := &datasetView{Dataset: d, key: v.keyOf(d.Endpoint)}
 	shape, _, err := v.Flows.Schema(ctx, d)
 	if err != nil {
 		return err
@@ -47,7 +44,7 @@ func (v *visit) dataset() error {
 	if view.Newest, err = v.Flows.Samples(ctx, d, samplesShown); err != nil {
 		return err
 	}
-	if view.Refused, view.RefusedTotal, err = v.Flows.Quarantine(ctx, d, quarantineShown); err != nil {
+	if _, view.RefusedTotal, err = v.Flows.Quarantine(ctx, d, 1); err != nil {
 		return err
 	}
 	if view.Destinations, err = v.Flows.DestinationsOf(ctx, v.who.Org, d.ID); err != nil {
@@ -63,6 +60,18 @@ func (v *visit) dataset() error {
 		return err
 	}
 	return v.shown(d.Name, datasetPage(view, role.AtLeast(identity.RoleOperator), v.Now()))
+}
+
+// keyOf is what tells an endpoint's records apart, as its connector says.
+func (w *Web) keyOf(endpoint string) []string {
+	for _, c := range w.Connectors {
+		for _, e := range c.Endpoints {
+			if e.ID == endpoint {
+				return e.PrimaryKey
+			}
+		}
+	}
+	return nil
 }
 
 // columnsOf lists a JSON Schema's properties, nested ones with their path.
@@ -126,7 +135,7 @@ func (d *datasetView) sampleTable() ui.Table {
 	for i, s := range d.Newest {
 		records[i] = s.Data
 	}
-	return recordTable(records, nil)
+	return recordTable(records, d.key)
 }
 
 // documentDataset replaces the documentation.

@@ -369,7 +369,7 @@ func flowLivePart(f *flowView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Time(micros(r.Started)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = runLink(runPath(string(r.ID)), micros(r.Started)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -85,11 +85,20 @@ func TestNoTextRunsOnAnyPage(t *testing.T) {
 // watchFor notes when a page's text calls the function.
 func (b *browser) watchFor(name string) {
 	b.Helper()
+	b.first(`window.` + name + ` = () => { window.hasRun = true; }`)
+}
+
+// first runs a script on every page before its own.
+func (b *browser) first(script string) {
+	b.Helper()
 	b.do(func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
-		_, err = cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.` + name + ` = () => { window.hasRun = true; }`})
+		_, err = cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 		return none, err
 	})
 }
+
+// agrees says yes to every question from now on.
+func (b *browser) agrees() { b.Helper(); b.first(`window.confirm = () => true`) }
 
 // made makes something over the API.
 func (s *site) made(token, path string, in map[string]any) map[string]any {
