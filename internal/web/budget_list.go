@@ -63,6 +63,15 @@ func (b *budgetView) PerHour() int {
 	return int(float64(b.Limit) * float64(time.Hour) / float64(b.Window))
 }
 
+// HourLimit is the line of the chart of what is planned: none where it is so
+// far above that nothing else could be seen.
+func (b *budgetView) HourLimit() float64 {
+	if b.Planned.BusiestUse < 0.1 {
+		return 0
+	}
+	return float64(b.PerHour())
+}
+
 // keyBudgets are the budgets of the credentials that somebody may see.
 func (v *visit) keyBudgets(page, size int, credentials ...int64) ([]*budgetView, int, error) {
 	seen, err := v.ids(store.KindCredential, identity.RoleCollaborator)

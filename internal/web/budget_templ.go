@@ -119,7 +119,7 @@ func budgetsPage(all []*budgetView, plan *flow.Upcoming, t ui.Table, now time.Ti
 					return templ_7745c5c3_Err
 				}
 				if b.Planned != nil {
-					templ_7745c5c3_Err = ui.Bars("Planned requests in each hour of the next day (UTC)", "requests", float64(b.PerHour()), b.Hours...).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Bars("Planned requests in each hour of the next day (UTC)", "requests", b.HourLimit(), b.Hours...).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -463,7 +463,11 @@ func otherWords(b *budgetView) string {
 // plannedWords says what schedules will cost.
 func plannedWords(b *budgetView) string {
 	p := b.Planned
-	text := fmt.Sprintf("%s of %s, %s: %.1f %% of what the key may do within a day.", ui.Plural(int64(p.Runs), "run"), ui.Plural(int64(p.Sources), "flow"), ui.Plural(int64(p.Requests), "request"), p.Share*100)
+	share := fmt.Sprintf("%.1f %%", p.Share*100)
+	if p.Share < 0.001 {
+		share = "less than 0.1 %"
+	}
+	text := fmt.Sprintf("%s of %s, %s: %s of what the key may do within a day.", ui.Plural(int64(p.Runs), "run"), ui.Plural(int64(p.Sources), "flow"), ui.Plural(int64(p.Requests), "request"), share)
 	if p.Unknown > 0 {
 		text += fmt.Sprintf(" Of %s nobody knows the cost before the first run.", ui.Plural(int64(p.Unknown), "flow"))
 	}

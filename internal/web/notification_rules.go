@@ -57,7 +57,7 @@ func (v *visit) ruleFields() ([]ui.Field, error) {
 	fields := []ui.Field{what, over,
 		{Name: "digest", Title: "How often", Kind: "select", Options: []ui.Option{{Value: "", Title: "at once"}, {Value: string(notify.Hourly), Title: "collected, every hour"}, {Value: string(notify.Daily), Title: "collected, every day at 08:00 UTC"}}},
 		{Name: "whose", Title: "About", Kind: "select", Options: []ui.Option{{Value: "", Title: "what is mine"}, {Value: "all", Title: "all that I may see"}}},
-		{Name: "mute", Kind: "checkbox", Title: "Rather be silent about it on this way"}}
+		{Name: "mute", Kind: "checkbox", Title: "Never tell me this way"}}
 	if v.admin() {
 		fields = append(fields, ui.Field{Name: "shared", Kind: "checkbox", Title: "For the whole organization"})
 	}

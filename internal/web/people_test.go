@@ -93,7 +93,7 @@ func TestTheSecondOfTwoWhoEditIsToldAndLosesNothing(t *testing.T) {
 	one.sees("Saved.")
 	two.typed("about", "We sell rockets.")
 	two.press("Save")
-	two.sees("somebody else has changed it meanwhile")
+	two.sees("Somebody else has changed it meanwhile")
 	if typed := run(two, chromedp.Evaluate[string](`document.querySelector('[name="about"]').value`)); typed != "We sell rockets." {
 		t.Errorf("what was typed is gone; there is %q", typed)
 	}

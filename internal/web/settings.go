@@ -1,13 +1,9 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
-	"time"
 
-	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/vault"
 	"github.com/weirhq/weir/internal/web/ui"
@@ -82,40 +78,16 @@ func (v *visit) changeOrganization() error {
 	if err != nil {
 		return err
 	}
-	err = v.unchanged(form)
-	if err == nil {
-		err = v.People.UpdateOrganization(v.r.Context(), v.who, identity.Organization{Name: form.Get("name"), Domain: form.Get("domain"), About: form.Get("about")})
-	}
+	err = v.People.UpdateOrganization(v.r.Context(), v.who, identity.Organization{Name: form.Get("name"), Domain: form.Get("domain"), About: form.Get("about"), Updated: micros(numberIn(form, "seen"))})
 	if err == nil {
 		return v.to("/settings", ui.Good, "Saved.")
 	}
 	fields := fill(organizationFields(identity.Organization{}), form)
-	problem, err := blame(err, fields)
+	problem, err := blame(stillThere(err), fields)
 	if err != nil {
 		return err
 	}
 	return v.settingsShown(http.StatusUnprocessableEntity, fields, problem)
-}
-
-// seenAt names a state of something, so that a form can say which one it was
-// written over.
-func seenAt(updated time.Time) string { return fmt.Sprint(updated.UnixMicro()) }
-
-// unchanged refuses a form that was written before somebody else saved.
-func (v *visit) unchanged(form url.Values) error {
-	all, err := v.People.Organizations(v.r.Context(), v.who)
-	for _, o := range all {
-		if seen := form.Get("seen"); o.ID == v.who.Org && seen != "" && seen != seenAt(o.Updated) {
-			return changedMeanwhile(fmt.Sprintf("It is called %s now", o.Name))
-		}
-	}
-	return err
-}
-
-// changedMeanwhile tells the second of two people who edit the same thing.
-func changedMeanwhile(now string) error {
-	return &weir.Error{Code: weir.CodeConflict, Where: "form", Message: "somebody else has changed it meanwhile. " + now,
-		Remedy: "What you typed is still here. Compare, and save again if yours shall stand"}
 }
 
 func providerFields() []ui.Field {

@@ -78,6 +78,7 @@ func (w *Web) nouns() []func() {
 		w.registerFlows,
 		w.registerFlowNew,
 		w.registerFlowAct,
+		w.registerProjects,
 		w.registerRuns,
 		w.registerBudgets,
 		w.registerDatasets,

@@ -64,7 +64,7 @@ func TestNoTextRunsOnAnyPage(t *testing.T) {
 	b.open(fmt.Sprintf("/flows/%v", source["id"]))
 	b.until("the run is over", `document.querySelector('#live')?.innerText.includes('succeeded')`)
 	for _, path := range []string{"/", "/credentials", "/credentials?q=" + "%3Cscript%3Eran()%3C%2Fscript%3E", fmt.Sprintf("/credentials/%v", cal["id"]), "/flows", fmt.Sprintf("/flows/%v", source["id"]), "/datasets",
-		fmt.Sprintf("/datasets/%v", dataset), "/activity", "/flows/new", "/%3Cscript%3Eran()%3C/script%3E", "/sign-in?next=javascript:ran()", "/flows?sort=%22%3E%3Cscript%3Eran()%3C/script%3E"} {
+		fmt.Sprintf("/datasets/%v", dataset), "/runs", "/budgets", "/quarantine?q=%22%3E%3Cscript%3Eran()%3C/script%3E", "/notifications", "/people", "/activity", "/flows/new", "/%3Cscript%3Eran()%3C/script%3E", "/sign-in?next=javascript:ran()", "/flows?sort=%22%3E%3Cscript%3Eran()%3C/script%3E"} {
 		b.open(path)
 		if run(b, chromedp.Evaluate[bool](`window.hasRun === true`)) {
 			t.Errorf("something ran on %s", path)

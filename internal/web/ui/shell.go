@@ -47,7 +47,7 @@ func nav(w *Who) []NavItem {
 		{Path: "/", Title: "Overview", Icon: "overview"},
 		{Path: "/connectors", Title: "Connectors", Icon: "connector"},
 		{Path: "/credentials", Title: "Credentials", Icon: "key"},
-		{Path: "/flows", Title: "Flows", Icon: "flow"},
+		{Path: "/flows", Also: "/projects", Title: "Flows", Icon: "flow"},
 		{Path: "/runs", Title: "Runs", Icon: "run"},
 		{Path: "/datasets", Also: "/quarantine", Title: "Datasets", Icon: "dataset"},
 		{Path: "/budgets", Title: "Budget", Icon: "gauge"},
