@@ -73,7 +73,7 @@ func Bars(title, unit string, limit float64, bars ...Bar) templ.Component {
 		}
 		const width, height = 600.0, 120.0
 		step := math.Min(width/math.Max(1, float64(len(bars))), 30)
-		fmt.Fprintf(b, `<figure class="chart"><figcaption>%s</figcaption><svg viewBox="0 0 %.0f %.0f" preserveAspectRatio="none" role="img" aria-label="%s">`, text(title), width, height+4, text(title))
+		fmt.Fprintf(b, `<figure class="chart"><figcaption>%s</figcaption><svg viewBox="0 0 %.0f %.0f" preserveAspectRatio="none" role="%s" aria-label="%s">`, text(title), width, height+4, role(bars), text(title))
 		for i, bar := range bars {
 			h := math.Max(share(bar.Value, most)*height, least(bar.Tone))
 			mark := fmt.Sprintf(`<rect class="fill-%s" x="%.2f" y="%.2f" width="%.2f" height="%.2f"><title>%s: %s %s</title></rect>`,
@@ -91,6 +91,17 @@ func Bars(title, unit string, limit float64, bars ...Bar) templ.Component {
 		ends(b, bars, limit, unit)
 		b.WriteString(`</figure>`)
 	})
+}
+
+// role is what a chart is to those who hear it: a picture, or, where bars lead
+// somewhere, a group of links.
+func role(bars []Bar) string {
+	for _, bar := range bars {
+		if bar.Path != "" {
+			return "group"
+		}
+	}
+	return "img"
 }
 
 // least is the height of a bar without a value: one that says that something
