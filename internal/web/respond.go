@@ -125,6 +125,9 @@ func (v *visit) shownAs() *ui.Who {
 			who.Organization = o.Name
 		}
 	}
+	if who.Unread, err = v.unread(); err != nil {
+		v.Logger.WarnContext(v.r.Context(), "unread notifications could not be counted", "request_id", v.id, "error", err)
+	}
 	return who
 }
 
