@@ -99,6 +99,22 @@ func (c *Client) session(ctx context.Context, anew bool) (weir.Secret, error) {
 	return c.token, nil
 }
 
+// End ends the session that the client began with its key, if it began one: a
+// program that is done leaves none behind. The next call begins another.
+func (c *Client) End(ctx context.Context) error {
+	c.mu.Lock()
+	token := c.token
+	if !c.key.IsZero() {
+		c.token = weir.Secret{}
+	}
+	c.mu.Unlock()
+	if c.key.IsZero() || token.IsZero() {
+		return nil
+	}
+	_, err := c.exchange(ctx, http.MethodPost, "/token/logout", token, nil, nil)
+	return err
+}
+
 func (c *Client) exchange(ctx context.Context, method, path string, proof weir.Secret, in, out any) (http.Header, error) {
 	var body io.Reader = http.NoBody
 	if in != nil {

@@ -48,12 +48,25 @@ var codes = map[int]weir.Code{
 	http.StatusConflict: weir.CodeConflict, http.StatusMethodNotAllowed: weir.CodeConflict, http.StatusTooManyRequests: weir.CodeThrottled, http.StatusBadGateway: weir.CodeTransient,
 }
 
+// reasons are those of a credential that was not accepted which are not about
+// its secret: nobody useful answered.
+var reasons = map[string]weir.Code{
+	"host_unreachable": weir.CodeNotSent, "tls_failed": weir.CodeNotSent, "server_error": weir.CodeTransient, "not_the_api": weir.CodeCapability,
+}
+
 // Unwrap gives the error's class, so that weir.CodeOf works on it.
 func (e *Error) Unwrap() error {
 	code, known := codes[e.Status]
 	switch {
 	case strings.HasPrefix(e.Code, "CRED_"):
 		code = weir.CodeAuth
+		for _, d := range e.Details {
+			if upstream, ok := reasons[d.Reason]; ok {
+				code = upstream
+			}
+		}
+	case e.Code == "VAL_001": // 403 where a credential is asked, as the contract has it
+		code = weir.CodeUsage
 	case !known:
 		code = weir.CodeLocal
 	}

@@ -74,6 +74,21 @@ func TestPeopleGetInAndOutByTheCommandLine(t *testing.T) {
 	s.weir(nil, "users") // the key gets itself another session
 }
 
+// Whoever lists sessions is to find people and programs there, not every
+// command that has ever run.
+func TestACommandLeavesNoSessionBehind(t *testing.T) {
+	s := newService(t, 1)
+	s.setup()
+	s.weir(nil, "credentials")
+	s.weir(nil, "users")
+	if out, err := s.command("credentials", "show", "99").CombinedOutput(); err == nil {
+		t.Errorf("credential 99 is %s", out)
+	}
+	if said := s.weir(nil, "sessions"); strings.Count(said, "\n") != 2 || !strings.Contains(said, "yes") {
+		t.Errorf("besides its own there are sessions:\n%s", said)
+	}
+}
+
 // line is the line of a text that begins so, without its blanks.
 func line(text, begins string) string {
 	for l := range strings.Lines(text) {

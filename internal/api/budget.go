@@ -107,14 +107,9 @@ func (a *API) budgets(ctx context.Context, in *struct{ ListInput }) (*List[Budge
 
 func (a *API) showBudget(b *credential.KeyBudget, visible []int64) Budget {
 	out := Budget{
-		Credentials: a.refs(b.Credentials), Shared: len(b.Credentials) > 1, Origin: b.Origin, Limit: b.Limit, ConfiguredLimit: b.Configured,
+		Credentials: a.refs(b.Credentials, visible), Shared: len(b.Credentials) > 1, Origin: b.Origin, Limit: b.Limit, ConfiguredLimit: b.Configured,
 		WindowSeconds: int(b.Window.Seconds()), Used: b.Used, Free: max(0, b.Limit-b.Used), FreeAt: moment(b.Next.UnixMicro()), AllFreeAt: moment(b.AllFree.UnixMicro()),
 		Reserved: map[string]int{}, Waiting: map[string]int{}, UsedByOthers: b.Others, Blocked: b.Blocked, LastHour: noUse(), LastDay: noUse(),
-	}
-	for i, ref := range out.Credentials {
-		if visible != nil && !slices.Contains(visible, ref.ID) {
-			out.Credentials[i].Name = ""
-		}
 	}
 	if len(out.Credentials) > 0 {
 		out.ID = out.Credentials[0].ID
@@ -128,11 +123,15 @@ func (a *API) showBudget(b *credential.KeyBudget, visible []int64) Budget {
 	return out
 }
 
-// refs names credentials.
-func (a *API) refs(all []*credential.Credential) []CredentialRef {
+// refs names credentials, those alone that are visible; nil is all of them.
+func (a *API) refs(all []*credential.Credential, visible []int64) []CredentialRef {
 	out := []CredentialRef{}
 	for _, c := range all {
-		out = append(out, CredentialRef{ID: c.ID, Name: c.Resource.Name})
+		ref := CredentialRef{ID: c.ID}
+		if visible == nil || slices.Contains(visible, c.ID) {
+			ref.Name = c.Resource.Name
+		}
+		out = append(out, ref)
 	}
 	return out
 }

@@ -54,7 +54,7 @@ func (a *API) registerChannelSettings() {
 	const tag, path = "notification_channel_settings", "/notification_channel_settings"
 	read, use, change := mayRead(store.KindChannel), mayOperate(store.KindChannel), mayChange(store.KindChannel)
 	register(a, Route{Method: http.MethodGet, Path: path, Tag: tag, Summary: "The channels that you may use", Policy: signedIn}, a.listSettings)
-	register(a, Route{Method: http.MethodPost, Path: path, Tag: tag, Summary: "Set a channel up", Policy: signedIn, Creates: true,
+	register(a, Route{Method: http.MethodPost, Path: path, Tag: tag, Summary: "Set a channel up", Policy: writing, Creates: true,
 		Detail: "EMAIL takes to, and for a mail server of its own host, port, tls, user, password and from. SLACK takes webhook_url. WEBHOOKS takes url and secret; without a secret one is made, which this answer shows and no other."}, a.createSetting)
 	register(a, Route{Method: http.MethodGet, Path: path + "/{id}", Tag: tag, Summary: "One channel", Policy: read}, a.setting)
 	register(a, Route{Method: http.MethodPut, Path: path + "/{id}", Tag: tag, Summary: "Change a channel, which switches it on", Policy: change,

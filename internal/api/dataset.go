@@ -251,14 +251,14 @@ func (a *API) copyDataSet(ctx context.Context, in *copyInput) (*value[DataSet], 
 }
 
 func (a *API) activateDataSet(ctx context.Context, in *statusInput) (*value[DataSet], error) {
-	if err := a.Runner.Activate(ctx, actor(ctx), store.KindDataset, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindDataset, in, a.Runner.Activate); err != nil {
 		return nil, err
 	}
 	return a.dataSetWithTree(ctx, in.ID)
 }
 
 func (a *API) pauseDataSet(ctx context.Context, in *statusInput) (*value[DataSet], error) {
-	if err := a.Runner.Pause(ctx, actor(ctx), store.KindDataset, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindDataset, in, a.Runner.Pause); err != nil {
 		return nil, err
 	}
 	return a.dataSetWithTree(ctx, in.ID)
@@ -319,7 +319,7 @@ func (in *samplesInput) show(record object, metadata map[string]any) (object, er
 // liveSamples reads a few records now. It is for who may operate the source:
 // it costs requests.
 func (a *API) liveSamples(ctx context.Context, d *flow.Dataset, in *samplesInput) (*value[[]object], error) {
-	if err := a.mayUse(ctx, "live", store.KindDataset, d.ID); err != nil {
+	if err := a.mayUse(ctx, "live", store.KindSource, d.Source); err != nil {
 		return nil, err
 	}
 	look, err := a.Flows.Look(ctx, actor(ctx), d, in.Count)

@@ -259,14 +259,14 @@ func (a *API) copyDestination(ctx context.Context, in *copyInput) (*value[Destin
 }
 
 func (a *API) activateDestination(ctx context.Context, in *statusInput) (*value[Destination], error) {
-	if err := a.Runner.Activate(ctx, actor(ctx), store.KindDestination, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindDestination, in, a.Runner.Activate); err != nil {
 		return nil, err
 	}
 	return a.destinationWithTree(ctx, in.ID)
 }
 
 func (a *API) pauseDestination(ctx context.Context, in *statusInput) (*value[Destination], error) {
-	if err := a.Runner.Pause(ctx, actor(ctx), store.KindDestination, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindDestination, in, a.Runner.Pause); err != nil {
 		return nil, err
 	}
 	return a.destinationWithTree(ctx, in.ID)

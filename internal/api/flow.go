@@ -125,17 +125,31 @@ func (a *API) listFlows(ctx context.Context, in *flowList) (*value[FlowResponse]
 
 // flowsOf shows trees, and what they are made of unless the trees are enough.
 func (a *API) flowsOf(ctx context.Context, roots []*flow.Node, treesOnly bool) (*value[FlowResponse], error) {
+	roles, err := a.rolesIn(ctx, roots...)
+	if err != nil {
+		return nil, err
+	}
 	out := FlowResponse{Flows: []FlowNode{}}
 	for _, root := range roots {
-		out.Flows = append(out.Flows, nodeOf(root))
+		out.Flows = append(out.Flows, nodeOf(root, roles))
 	}
 	if treesOnly {
 		return show(out), nil
 	}
-	if err := a.addParts(ctx, roots, &out); err != nil {
+	if err := a.addParts(ctx, roots, roles, &out); err != nil {
 		return nil, err
 	}
 	return show(out), nil
+}
+
+// rolesIn are what the caller may do with each part of flows. A right to one part
+// is none to the others.
+func (a *API) rolesIn(ctx context.Context, roots ...*flow.Node) (map[int64]identity.Role, error) {
+	var parts []store.Resource
+	for _, root := range roots {
+		parts = append(parts, root.Parts()...)
+	}
+	return a.People.RolesOn(ctx, principal(ctx), parts...)
 }
 
 func (a *API) oneFlow(ctx context.Context, root *flow.Node, treesOnly bool, err error) (*value[FlowResponse], error) {
@@ -146,15 +160,18 @@ func (a *API) oneFlow(ctx context.Context, root *flow.Node, treesOnly bool, err 
 	return out, err
 }
 
-// addParts lists the sources, datasets and destinations of flows, and the
-// credentials that they use, each once.
-func (a *API) addParts(ctx context.Context, roots []*flow.Node, out *FlowResponse) error {
+// addParts lists the sources, datasets and destinations of flows that the
+// caller may see, and the credentials that they use, each once.
+func (a *API) addParts(ctx context.Context, roots []*flow.Node, roles map[int64]identity.Role, out *FlowResponse) error {
 	var sources []*flow.Source
 	var datasets []*flow.Dataset
 	var destinations []*flow.Destination
 	var first error
 	for _, root := range roots {
 		root.Walk(func(n *flow.Node) {
+			if roles[n.ID] == identity.RoleNone {
+				return
+			}
 			switch n.Kind {
 			case store.KindSource:
 				src, err := a.Flows.Source(ctx, n.Org, n.ID)
@@ -197,11 +214,15 @@ func credentialsOf(sources []*flow.Source, destinations []*flow.Destination) (id
 	return slices.Compact(ids)
 }
 
-// nodeOf puts a node and what hangs below it into the contract's shape.
-func nodeOf(n *flow.Node) FlowNode {
+// nodeOf puts a node and what hangs below it into the contract's shape. Of a
+// part without a role it says that it is there.
+func nodeOf(n *flow.Node, roles map[int64]identity.Role) FlowNode {
 	out := FlowNode{
 		ID: n.Node, OriginNodeID: n.Origin().Node, ProjectID: idOrNull(n.Origin().Project), Status: statusOf(n.Status), FlowType: "streaming", IngestionMode: "full_ingestion",
-		Name: n.Name, Description: n.Description, Children: []FlowNode{},
+		Children: []FlowNode{},
+	}
+	if roles[n.ID] != identity.RoleNone {
+		out.Name, out.Description = n.Name, n.Description
 	}
 	if n.Parent != nil {
 		out.ParentNodeID = idOrNull(n.Parent.Node)
@@ -215,7 +236,7 @@ func nodeOf(n *flow.Node) FlowNode {
 		out.DataSinkID = idOrNull(n.ID)
 	}
 	for _, child := range n.Children {
-		out.Children = append(out.Children, nodeOf(child))
+		out.Children = append(out.Children, nodeOf(child, roles))
 	}
 	return out
 }
@@ -226,7 +247,8 @@ func (a *API) treeOf(ctx context.Context, kind store.Kind, id int64) ([]FlowNode
 	if err != nil {
 		return nil, err
 	}
-	return []FlowNode{nodeOf(root)}, nil
+	roles, err := a.rolesIn(ctx, root)
+	return []FlowNode{nodeOf(root, roles)}, err
 }
 
 // flowAt finds a flow by any of its nodes, for who has at least the role on
@@ -247,12 +269,44 @@ func (a *API) flow(ctx context.Context, in *flowInput) (*value[FlowResponse], er
 	return a.oneFlow(ctx, root, in.FlowsOnly.On, err)
 }
 
+// switching activates or pauses a part of a flow, and with all what hangs below
+// it but what is spared.
+type switching func(ctx context.Context, who flow.Actor, kind store.Kind, id int64, all bool, spared ...int64) error
+
+// switchPart activates or pauses what a path names.
+func (a *API) switchPart(ctx context.Context, kind store.Kind, in *statusInput, change switching) error {
+	if !in.whole() {
+		return change(ctx, actor(ctx), kind, in.ID, false)
+	}
+	_, part, err := a.Flows.Tree(ctx, actor(ctx).Org, kind, in.ID)
+	if err != nil {
+		return err
+	}
+	return a.switchFlow(ctx, part, true, change)
+}
+
+// switchFlow spares the destinations that are not the caller's to operate.
+func (a *API) switchFlow(ctx context.Context, part *flow.Node, all bool, change switching) error {
+	below := part.Parts(store.KindDestination)
+	roles, err := a.People.RolesOn(ctx, principal(ctx), below...)
+	if err != nil {
+		return err
+	}
+	var spared []int64
+	for _, to := range below {
+		if !roles[to.ID].AtLeast(identity.RoleOperator) {
+			spared = append(spared, to.ID)
+		}
+	}
+	return change(ctx, actor(ctx), part.Kind, part.ID, all, spared...)
+}
+
 func (a *API) activateFlow(ctx context.Context, in *statusInput) (*value[FlowResponse], error) {
 	_, part, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Runner.Activate(ctx, actor(ctx), part.Kind, part.ID, in.whole() || part.Kind == store.KindSource); err != nil {
+	if err := a.switchFlow(ctx, part, in.whole() || part.Kind == store.KindSource, a.Runner.Activate); err != nil {
 		return nil, err
 	}
 	root, _, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
@@ -264,7 +318,7 @@ func (a *API) pauseFlow(ctx context.Context, in *statusInput) (*value[FlowRespon
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Runner.Pause(ctx, actor(ctx), part.Kind, part.ID, in.whole() || part.Kind == store.KindSource); err != nil {
+	if err := a.switchFlow(ctx, part, in.whole() || part.Kind == store.KindSource, a.Runner.Pause); err != nil {
 		return nil, err
 	}
 	root, _, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
@@ -294,7 +348,12 @@ func (a *API) deleteFlow(ctx context.Context, in *One) (*Done, error) {
 	return a.deleteTree(ctx, root, err)
 }
 
+// deleteTree deletes a flow for who may delete its source and each of its
+// destinations. Datasets go with their source.
 func (a *API) deleteTree(ctx context.Context, root *flow.Node, err error) (*Done, error) {
+	if err == nil {
+		err = a.People.AllowedAll(ctx, principal(ctx), identity.RoleAdmin, root.Parts(store.KindSource, store.KindDestination)...)
+	}
 	if err == nil {
 		err = a.Flows.DeleteFlow(ctx, actor(ctx), root)
 	}

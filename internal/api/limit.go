@@ -81,7 +81,7 @@ func (a *API) withinLimit(x *exchange) error {
 		if x.client.Device != "" && a.Identity.KnowsBrowser(x.r.Context(), x.client) {
 			return a.take(x, "browser "+x.client.Device)
 		}
-		return a.take(x, "address "+x.client.Address.String())
+		return a.take(x, "address "+x.client.Network())
 	}
 	return a.take(x, callerOf(x.who))
 }

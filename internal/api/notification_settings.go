@@ -58,11 +58,11 @@ var ruleStatuses = map[string]string{store.RuleActive: "ACTIVE", store.RulePause
 func (a *API) registerNotificationSettings() {
 	const tag, path = "notification_settings", "/notification_settings"
 	register(a, Route{Method: http.MethodGet, Path: path, Tag: tag, Summary: "What you want to be told, and your organization", Policy: signedIn}, a.listRules)
-	register(a, Route{Method: http.MethodPost, Path: path, Tag: tag, Summary: "Say what you want to be told, and how", Policy: signedIn, Creates: true,
+	register(a, Route{Method: http.MethodPost, Path: path, Tag: tag, Summary: "Say what you want to be told, and how", Policy: writing, Creates: true,
 		Detail: "config may have digest (immediate, hourly, daily), hour, time_zone, and whose (own, all). With scope ORG it is the organization's, which its administrators make. Where nothing is set, types tell as their default says."}, a.createRule)
 	register(a, Route{Method: http.MethodGet, Path: path + "/{id}", Tag: tag, Summary: "One of these settings", Policy: signedIn}, a.rule)
-	register(a, Route{Method: http.MethodPut, Path: path + "/{id}", Tag: tag, Summary: "Change one of these settings", Policy: signedIn}, a.updateRule)
-	register(a, Route{Method: http.MethodDelete, Path: path + "/{id}", Tag: tag, Summary: "Delete one of these settings", Policy: signedIn}, a.deleteRule)
+	register(a, Route{Method: http.MethodPut, Path: path + "/{id}", Tag: tag, Summary: "Change one of these settings", Policy: writing}, a.updateRule)
+	register(a, Route{Method: http.MethodDelete, Path: path + "/{id}", Tag: tag, Summary: "Delete one of these settings", Policy: writing}, a.deleteRule)
 	register(a, Route{Method: http.MethodGet, Path: path + "/notification_types/{id}", Tag: tag, Summary: "Your settings for a type", Policy: signedIn}, a.rulesOfType)
 	register(a, Route{Method: http.MethodGet, Path: path + "/{resource_type}/{id}", Tag: tag, Summary: "Your settings that apply to a resource", Policy: signedIn}, a.rulesOfResource)
 }

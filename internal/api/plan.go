@@ -94,10 +94,14 @@ func (a *API) planAll(ctx context.Context, in *struct{ ListInput }) (*value[Plan
 		}
 		out.Sources = append(out.Sources, shown)
 	}
+	seen, err := a.visible(ctx, ListInput{AccessRole: "all"}, store.KindCredential)
+	if err != nil {
+		return nil, err
+	}
 	for i := range u.Budgets {
 		b := &u.Budgets[i]
 		out.Budgets = append(out.Budgets, PlanBudget{
-			Credentials: a.refs(b.Credentials), Origin: b.Origin, Limit: b.Limit, Sources: b.Sources, Unknown: b.Unknown, Runs: b.Runs, Requests: b.Requests, Hours: b.Hours[:],
+			Credentials: a.refs(b.Credentials, seen), Origin: b.Origin, Limit: b.Limit, Sources: b.Sources, Unknown: b.Unknown, Runs: b.Runs, Requests: b.Requests, Hours: b.Hours[:],
 			Share: b.Share, BusiestFrom: b.BusiestFrom.Format(time.RFC3339), BusiestUse: b.BusiestUse,
 		})
 	}

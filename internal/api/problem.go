@@ -12,6 +12,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // Problem is an error as clients see it, on every path and with every status.
@@ -88,6 +89,8 @@ func problemOf(err error, method string) *problem {
 	if errors.As(err, &known) {
 		return known
 	}
+	cause := err
+	err = store.ForUsers(err)
 	e := &weir.Error{}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -102,6 +105,9 @@ func problemOf(err error, method string) *problem {
 		c = classes[weir.CodeInternal]
 	}
 	p := &problem{status: c.status, code: c.code, message: strings.TrimPrefix(e.Where+": "+e.Message, ": "), remedy: e.Remedy}
+	if e.Code == weir.CodeNotFound && p.remedy == "" {
+		p.remedy = "List what there is, and take an id from there"
+	}
 	if errors.Is(err, identity.ErrNotRecent) {
 		p.code = "AUTH_004"
 	}
@@ -109,7 +115,7 @@ func problemOf(err error, method string) *problem {
 		p.status = http.StatusInternalServerError
 	}
 	if p.status >= http.StatusInternalServerError {
-		p.hidden = err
+		p.hidden = cause
 	}
 	if p.status == http.StatusBadRequest {
 		p.details = []Detail{{Field: e.Where, Message: e.Message, Remedy: e.Remedy}}

@@ -230,6 +230,7 @@ func hashed(kind, name string) int64 {
 // The policies that most routes have.
 var (
 	signedIn = identity.Authenticated()
+	writing  = signedIn.Writing()                    // changes what is one's own
 	maker    = identity.InOrg(identity.RoleOperator) // makes credentials and flows
 	admin    = identity.InOrg(identity.RoleAdmin)
 )

@@ -326,14 +326,14 @@ func (in *statusInput) whole() bool { return in.All.On || in.FullTree.On }
 // activateSource answers with the source and its flow's tree at once: two
 // calls of the SDK share this address and read it in two ways.
 func (a *API) activateSource(ctx context.Context, in *statusInput) (*value[Source], error) {
-	if err := a.Runner.Activate(ctx, actor(ctx), store.KindSource, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindSource, in, a.Runner.Activate); err != nil {
 		return nil, err
 	}
 	return a.sourceWithTree(ctx, in.ID)
 }
 
 func (a *API) pauseSource(ctx context.Context, in *statusInput) (*value[Source], error) {
-	if err := a.Runner.Pause(ctx, actor(ctx), store.KindSource, in.ID, in.whole()); err != nil {
+	if err := a.switchPart(ctx, store.KindSource, in, a.Runner.Pause); err != nil {
 		return nil, err
 	}
 	return a.sourceWithTree(ctx, in.ID)

@@ -8,7 +8,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -74,7 +76,9 @@ func Create(ctx context.Context, db *store.DB, path string, o Options) (m Manife
 		return m, wrong(path, err.Error(), "Make room, and try again", err)
 	}
 	// A link, not a rename: an older backup of that name stays.
-	if err := os.Link(whole, path); err != nil {
+	if err := os.Link(whole, path); errors.Is(err, fs.ErrExist) {
+		return m, wrong(path, "there is such a file already; it was left as it is", "Name a new file", err)
+	} else if err != nil {
 		return m, wrong(path, err.Error(), "Name a new file", err)
 	}
 	return m, nil

@@ -79,7 +79,7 @@ func (c backupFlags) look(s *session, db *store.DB) error {
 	if err := db.Check(s.ctx); err != nil {
 		return err
 	}
-	data, err := dataDir(c.Data, s.Getenv)
+	data, err := dataPath(c.Data, s.Getenv)
 	if err != nil {
 		return err
 	}

@@ -9,12 +9,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/willabides/kongplete"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/client"
 )
 
 // Terminal is the world a command runs in. Tests give another.
@@ -27,7 +30,8 @@ type Terminal struct {
 
 // commands is the command line's grammar.
 type commands struct {
-	LogLevel string `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL"`
+	LogLevel string           `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL"`
+	Print    kong.VersionFlag `name:"version" hidden:"" help:"Print the version, as the command does."`
 
 	Sync          syncCommand          `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
 	Plan          planCommand          `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
@@ -69,7 +73,22 @@ type session struct {
 	ctx     context.Context
 	log     *slog.Logger
 	secrets *redactor
-	data    io.Writer // standard output untouched: for records, and for the simulator's own keys
+	data    io.Writer        // standard output untouched: for records, and for the simulator's own keys
+	servers []*client.Client // whose sessions end with the command
+}
+
+// endTime is how long ending a session may hold up the end of a command.
+const endTime = 3 * time.Second
+
+// end ends the sessions that the command began, also when it was interrupted.
+func (s *session) end() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), endTime)
+	defer cancel()
+	for _, server := range s.servers {
+		if err := server.End(ctx); err != nil {
+			s.log.Info("the session could not be ended; it ends by itself", "error", err)
+		}
+	}
 }
 
 // Main runs one command line and returns the program's exit code. It is the
@@ -100,6 +119,21 @@ func reported(err error) error {
 	return errors.Join(errReported, err)
 }
 
+// helpOf is the command line that explains what was given wrongly. A command
+// that nobody named, because it is what its group does by default, is not in it.
+func helpOf(err error, args []string) string {
+	words := []string{"weir"}
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		for node := parse.Context.Selected(); node != nil && node.Type == kong.CommandNode; node = node.Parent {
+			if slices.Contains(args, node.Name) {
+				words = slices.Insert(words, 1, node.Name)
+			}
+		}
+	}
+	return strings.Join(append(words, "--help"), " ")
+}
+
 func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets *redactor) error {
 	if err := refuseKeyInArguments(args); err != nil {
 		return err
@@ -110,7 +144,7 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 		kong.Description("Weir moves scheduling data: Cal.com in, tables and files out."),
 		kong.Writers(t.Stdout, t.Stderr),
 		kong.Exit(func(int) { exited = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"base_url": "https://api.cal.com"})
+		kong.Vars{"base_url": "https://api.cal.com", "version": versionLine()})
 	if err != nil {
 		return err
 	}
@@ -120,12 +154,14 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 	case exited:
 		return nil // --help was printed
 	case err != nil:
-		return &weir.Error{Code: weir.CodeUsage, Message: strings.TrimSuffix(err.Error(), "."), Remedy: "Run `weir --help` or `weir <command> --help`"}
+		return &weir.Error{Code: weir.CodeUsage, Message: strings.TrimSuffix(err.Error(), "."), Remedy: "Run `" + helpOf(err, args) + "`"}
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(t.Stderr, &slog.HandlerOptions{Level: level}))
-	return parsed.Run(&session{Terminal: t, ctx: ctx, log: log, secrets: secrets, data: data})
+	s := &session{Terminal: t, ctx: ctx, log: log, secrets: secrets, data: data}
+	defer s.end()
+	return parsed.Run(s)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/client"
@@ -68,14 +69,14 @@ func (c credentialsShow) Run(s *session) error {
 
 func (f remoteFlags) show(s *session, c client.Credential) error {
 	return f.print(s, c, fmt.Sprintf("credential %d\t%s", c.ID, c.Name), func(w io.Writer) {
-		fmt.Fprintf(w, "kind\t%s\nstatus\t%s %s\n", c.Kind(), c.Status, c.Problem)
+		fmt.Fprintf(w, "kind\t%s\nstatus\t%s\n", c.Kind(), strings.TrimSpace(c.Status+" "+c.Problem))
 		if c.Account != nil {
 			fmt.Fprintf(w, "account\t%s <%s>, %s\n", c.Account.Name, c.Account.Email, c.Account.TimeZone)
 		}
 		for _, field := range sortedKeys(c.Settings) {
 			fmt.Fprintf(w, "%s\t%s\n", field, c.Settings[field])
 		}
-		fmt.Fprintf(w, "used by\tsources %v, destinations %v\n", c.ReferencedByIDs.Sources, c.ReferencedByIDs.Destinations)
+		fmt.Fprintf(w, "used by\tsources: %s; destinations: %s\n", list(c.ReferencedByIDs.Sources), list(c.ReferencedByIDs.Destinations))
 	})
 }
 

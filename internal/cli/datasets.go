@@ -36,7 +36,7 @@ func (c datasetsList) Run(s *session) error {
 			for _, one := range d.Destinations {
 				to = append(to, one.ID)
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%v\n", d.ID, d.Name, d.Status, d.SourceID, to)
+			fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\n", d.ID, d.Name, d.Status, d.SourceID, list(to))
 		}
 	})
 }

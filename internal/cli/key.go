@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -41,7 +43,7 @@ func keyOnCommandLine(where string) error {
 	return &weir.Error{
 		Code: weir.CodeUsage, Where: where,
 		Message: "a key is never part of a command line, where the process list and the shell's history show it",
-		Remedy:  "Put it into the environment as " + keyVariable + " or into a file named by --api-key-file; if this was a real key, replace it in Cal.com",
+		Remedy:  "Put it into the environment as " + keyVariable + ", or into a file and name that with --api-key-file (sync, plan) or --secret-file (credentials); if this was a real key, replace it in Cal.com",
 	}
 }
 
@@ -54,7 +56,7 @@ func readKey(d *connector.Definition, file string, getenv func(string) string) (
 		where = "--api-key-file"
 		content, err := readKeyFile(file)
 		if err != nil {
-			return key, "", err
+			return key, "", weir.At(where, err)
 		}
 		raw = content
 	}
@@ -69,17 +71,26 @@ func readKey(d *connector.Definition, file string, getenv func(string) string) (
 	return weir.NewSecret(clean), note, weir.At(where, credential.CheckKey(clean, d))
 }
 
+// reasonOf is why a file could not be opened, without its name.
+func reasonOf(err error) string {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
 // keyFileLimit is far more than a key needs and far less than a wrong file.
 const keyFileLimit = 4096
 
 func readKeyFile(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err == nil && (info.IsDir() || info.Size() > keyFileLimit) {
-		return "", &weir.Error{Code: weir.CodeUsage, Where: "--api-key-file", Message: path + " is not a file that holds just a key"}
+		return "", &weir.Error{Code: weir.CodeUsage, Where: path, Message: "it is not a file that holds just a key", Remedy: "Name a file that holds it and nothing else"}
 	}
 	content, readErr := os.ReadFile(path) // #nosec G304 -- the user names the file
 	if readErr != nil {
-		return "", &weir.Error{Code: weir.CodeUsage, Where: "--api-key-file", Message: readErr.Error(), Remedy: "Name a file that holds the key and nothing else", Err: readErr}
+		return "", &weir.Error{Code: weir.CodeUsage, Where: path, Message: reasonOf(readErr), Remedy: "Name a file that holds it and nothing else", Err: readErr}
 	}
 	return strings.TrimRight(string(content), "\r\n"), nil
 }

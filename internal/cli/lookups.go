@@ -35,7 +35,7 @@ func (f remoteFlags) printLookups(s *session, all ...client.Lookup) error {
 	return f.print(s, all, "ID\tNAME\tKEY\tROWS\tCOLUMNS\tSOURCES", func(w io.Writer) {
 		for _, l := range all {
 			columns, _ := l.Schema["properties"].(map[string]any)
-			fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%v\n", l.ID, l.Name, l.PrimaryKey, l.Entries, strings.Join(sortedKeys(columns), ", "), l.Referenced.Sources)
+			fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\n", l.ID, l.Name, l.PrimaryKey, l.Entries, strings.Join(sortedKeys(columns), ", "), list(l.Referenced.Sources))
 		}
 	})
 }

@@ -53,8 +53,9 @@ func (c notificationsList) Run(s *session) error {
 	})
 }
 
-// longestCell is how much of a message a table shows, in characters.
-const longestCell = 100
+// longestCell is how much of a text a table shows, in characters: an error,
+// with what to do about it at its end, has room.
+const longestCell = 400
 
 // oneLine makes a text that fits into a table: one line, without what a
 // terminal would obey.
@@ -72,8 +73,14 @@ func oneLine(text string) string {
 	return string(out)
 }
 
-// minute is a time without its seconds.
-func minute(text string) string { return text[:min(len(text), len("2006-01-02T15:04"))] }
+// minute is a time in UTC without its seconds.
+func minute(text string) string {
+	const long = len("2006-01-02T15:04")
+	if len(text) <= long {
+		return text
+	}
+	return text[:long] + "Z"
+}
 
 type notificationsRead struct {
 	remoteFlags

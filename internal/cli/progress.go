@@ -84,7 +84,7 @@ func (l *line) end() {
 }
 
 func describe(p pipeline.Progress) string {
-	text := fmt.Sprintf("%-24s %8d read %8d written %5d requests", p.Name, p.Read, p.Written, p.Requests)
+	text := fmt.Sprintf("%-40s %8d read %8d written %5d requests", p.Name, p.Read, p.Written, p.Requests)
 	if p.Done {
 		text += fmt.Sprintf("  %s in %.1f s", p.Status, p.Seconds)
 	}

@@ -31,7 +31,7 @@ func (f remoteFlags) printProjects(s *session, all ...client.Project) error {
 			for _, in := range p.Flows {
 				sources = append(sources, in.SourceID)
 			}
-			fmt.Fprintf(w, "%d\t%s\t%d\t%v\n", p.ID, p.Name, len(p.Flows), sources)
+			fmt.Fprintf(w, "%d\t%s\t%d\t%s\n", p.ID, p.Name, len(p.Flows), list(sources))
 		}
 	})
 }

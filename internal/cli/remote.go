@@ -60,10 +60,19 @@ func (f remoteFlags) dial(s *session) (*client.Client, error) {
 	}
 	if key = strings.TrimSpace(key); key == "" {
 		return nil, &weir.Error{Code: weir.CodeAuth, Where: tokenVariable, Message: "there is no service key for " + server,
-			Remedy: "Make the first user with `weir setup`, or put a key into the environment as " + tokenVariable + " or into a file named by --key-file"}
+			Remedy: "Sign in with `weir login`, make the first user with `weir setup`, or put a key into the environment as " + tokenVariable + " or into a file named by --key-file"}
 	}
 	s.secrets.add(key)
-	return client.New(client.Options{URL: server, Key: weir.NewSecret(key)})
+	return s.withKey(server, weir.NewSecret(key))
+}
+
+// withKey is a client whose session ends with the command.
+func (s *session) withKey(address string, key weir.Secret) (*client.Client, error) {
+	c, err := client.New(client.Options{URL: address, Key: key})
+	if err == nil {
+		s.servers = append(s.servers, c)
+	}
+	return c, err
 }
 
 // configPath is where the login is kept: a file of the user's own.
@@ -88,6 +97,14 @@ func (f remoteFlags) print(s *session, v any, head string, rows func(w io.Writer
 	fmt.Fprintln(t, head)
 	rows(t)
 	return t.Flush()
+}
+
+// list writes ids as a table shows them.
+func list(ids []int64) string {
+	if len(ids) == 0 {
+		return "none"
+	}
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ", "), "[]")
 }
 
 // askSecret reads a secret: from a file, from a variable, or from standard

@@ -66,7 +66,7 @@ func (c serveCommand) Run(s *session) error {
 	fmt.Fprintf(s.Stdout, "Weir listens on %s\n", address)
 	if needed {
 		// Straight to standard output: it is a secret that this one person must read.
-		fmt.Fprintf(s.data, "No user yet. Make the first one with this token, which is good once and until the next start:\n  setup token: %s\n  weir setup --server %s\n", token, address)
+		fmt.Fprintf(s.data, "No user yet. Make the first one with this token, which is good once and until the next start:\n  setup token: %s\nin a browser at %s/setup, or with\n  weir setup --server %s --email you@example.com --name \"You\"\n", token, address, address)
 	}
 	return c.serve(s, srv, listener)
 }

@@ -36,10 +36,11 @@ func (c setupCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	signedIn, err := client.New(client.Options{URL: c.Server, Token: session})
+	signedIn, end, err := withSession(s, c.Server, session)
 	if err != nil {
 		return err
 	}
+	defer end()
 	return keepNewKey(s, c.Server, signedIn, "the command line of "+c.Name)
 }
 
@@ -65,7 +66,7 @@ func (c loginCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	server, err := client.New(client.Options{URL: c.Server, Key: key})
+	server, err := s.withKey(c.Server, key)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func keepNewKey(s *session, address string, server *client.Client, name string) 
 	if err != nil {
 		return err
 	}
-	withKey, err := client.New(client.Options{URL: address, Key: key})
+	withKey, err := s.withKey(address, key)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func openDatabase(s *session, data, address string) (*store.DB, error) {
 // to become an empty store.
 func openExisting(s *session, data, address string) (*store.DB, error) {
 	if address == "" {
-		dir, err := dataDir(data, s.Getenv)
+		dir, err := dataPath(data, s.Getenv)
 		if err != nil {
 			return nil, err
 		}
@@ -118,6 +118,18 @@ func openExisting(s *session, data, address string) (*store.DB, error) {
 
 // dataDir is where Weir keeps its own files, made when it is missing.
 func dataDir(flag string, getenv func(string) string) (string, error) {
+	dir, err := dataPath(flag, getenv)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", &weir.Error{Code: weir.CodeLocal, Where: "--data", Message: err.Error(), Remedy: "Name a directory that Weir may write", Err: err}
+	}
+	return dir, nil
+}
+
+// dataPath is where Weir keeps its own files, or would.
+func dataPath(flag string, getenv func(string) string) (string, error) {
 	dir := flag
 	if dir == "" {
 		base := getenv("XDG_DATA_HOME")
@@ -129,9 +141,6 @@ func dataDir(flag string, getenv func(string) string) (string, error) {
 			base = filepath.Join(home, ".local", "share")
 		}
 		dir = filepath.Join(base, "weir")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", &weir.Error{Code: weir.CodeLocal, Where: "--data", Message: err.Error(), Remedy: "Name a directory that Weir may write", Err: err}
 	}
 	return filepath.Abs(dir)
 }

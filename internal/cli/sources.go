@@ -39,11 +39,14 @@ func (f remoteFlags) printSources(s *session, all ...client.Source) error {
 			if src.Endpoint != nil {
 				endpoint = src.Endpoint.Name
 			}
+			if more := len(src.DataSets) - 1; more > 0 {
+				endpoint = fmt.Sprintf("%s and %d more", endpoint, more)
+			}
 			var sets []int64
 			for _, d := range src.DataSets {
 				sets = append(sets, d.ID)
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%v\n", src.ID, src.Name, src.Status, endpoint, src.CredentialID, sets)
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\n", src.ID, src.Name, src.Status, endpoint, src.CredentialID, list(sets))
 		}
 	})
 }
@@ -65,7 +68,7 @@ type sourcesAdd struct {
 	remoteFlags
 	Name       string            `arg:"" help:"What to call it."`
 	Credential int64             `required:"" help:"Id of the credential to read with."`
-	Endpoints  []string          `name:"endpoint" required:"" placeholder:"ENDPOINT,…" help:"What to read, such as bookings; weir connectors lists all."`
+	Endpoints  []string          `name:"endpoint" required:"" placeholder:"ENDPOINT,…" help:"What to read, such as bookings; weir connectors describe calcom lists all."`
 	Param      map[string]string `placeholder:"NAME=VALUE" help:"A value that an endpoint needs; may be repeated."`
 }
 

@@ -32,7 +32,7 @@ type opener func(s *session, data, address string) (*store.DB, error)
 
 // options opens the database and finds the root key's place.
 func (f vaultFlags) options(s *session, open opener) (o vault.Options, db *store.DB, err error) {
-	dir, err := dataDir(f.Data, s.Getenv)
+	dir, err := dataPath(f.Data, s.Getenv)
 	if err != nil {
 		return o, nil, err
 	}
@@ -44,6 +44,9 @@ func (f vaultFlags) options(s *session, open opener) (o vault.Options, db *store
 		s.log.Warn(warning)
 	}
 	if db, err = open(s, f.Data, f.Database); err != nil {
+		return o, nil, err
+	}
+	if _, err := dataDir(f.Data, s.Getenv); err != nil { // a root key may have to be written there
 		return o, nil, err
 	}
 	return vault.Options{Place: place, Store: db, Now: time.Now, Logger: s.log}, db, nil

@@ -13,8 +13,12 @@ type versionCommand struct{}
 
 // Run prints the version, the commit it was built from and the platform.
 func (versionCommand) Run(s *session) error {
-	_, err := fmt.Fprintf(s.Stdout, "weir %s %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(s.Stdout, versionLine())
 	return err
+}
+
+func versionLine() string {
+	return fmt.Sprintf("weir %s %s %s/%s", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func versionText() string {

@@ -2,6 +2,8 @@ package credential
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/weirhq/weir"
@@ -26,6 +28,7 @@ type Kind struct {
 	Description string
 	Connection  string                // how one speaks to it: "rest", "postgres"
 	Connector   *connector.Definition // nil when it is no connector's
+	Services    []string              // of the kind rest: origins of services that there is a connector for
 	Fields      []Field
 	Source      bool // sources can use it
 	Destination bool // destinations can use it
@@ -67,7 +70,7 @@ func kinds(o Options) ([]*Kind, error) {
 			},
 		},
 		{
-			Name: KindREST, Title: "REST API", Description: "Any HTTP API with JSON answers.", Connection: "rest", Source: true,
+			Name: KindREST, Title: "REST API", Description: "Any HTTP API with JSON answers.", Connection: "rest", Source: true, Services: append(slices.Collect(maps.Values(cal.Regions)), cal.BaseURL, base),
 			Fields: []Field{
 				{Name: fieldBaseURL, Title: "Address of the API", Help: "The only server that is sent the value.", Moves: true},
 				{Name: fieldHeader, Title: "Header", Help: "The header that carries the value.", Default: "Authorization", Moves: true},

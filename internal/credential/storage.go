@@ -103,7 +103,7 @@ func blameStorage(err error, place, secret string) error {
 	case !known:
 		return out
 	case was.Reason == sqldb.ReasonPassword:
-		field = secret
+		field, e.Remedy = secret, "Check the user and the password"
 	case was.Reason == sqldb.ReasonPermission && place == fieldHost:
 		field = fieldUser
 	case was.Reason == sqldb.ReasonPermission:

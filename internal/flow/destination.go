@@ -157,6 +157,9 @@ func (s *Service) UpdateDestination(ctx context.Context, who Actor, id int64, ed
 		if err := edit.apply(r); err != nil {
 			return err
 		}
+		if err := hold(ctx, tx, r.Org, to.references()); err != nil {
+			return err
+		}
 		return tx.Refer(ctx, id, to.references()...)
 	})
 	if err != nil {

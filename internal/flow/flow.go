@@ -6,6 +6,7 @@
 //	dataset.go      what a source yields: schema, samples, documentation
 //	destination.go  where a dataset goes
 //	status.go       activate, pause, delete, restore
+//	hold.go         what is used is not deleted meanwhile
 //	tree.go         the flow as a tree of nodes
 //	project.go      folders of flows
 //	lookup.go       tables of rows that sources read by
@@ -150,6 +151,9 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, who Actor, verb string
 func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Resource, spec any, uses ...store.Reference) error {
 	var err error
 	if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
+		return err
+	}
+	if err := hold(ctx, tx, r.Org, uses); err != nil {
 		return err
 	}
 	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup

@@ -256,8 +256,8 @@ func (r *Runner) Cancel(ctx context.Context, org, source int64) error {
 
 // Activate activates a part of a flow and starts what follows from it: a
 // source is read at once, and a destination is filled from the log.
-func (r *Runner) Activate(ctx context.Context, who Actor, kind store.Kind, id int64, all bool) error {
-	if err := r.flows.SetStatus(ctx, who, kind, id, StatusActive, all); err != nil {
+func (r *Runner) Activate(ctx context.Context, who Actor, kind store.Kind, id int64, all bool, spared ...int64) error {
+	if err := r.flows.SetStatus(ctx, who, kind, id, StatusActive, all, spared...); err != nil {
 		return err
 	}
 	o := Order{Source: id, Why: WhyActivated}
@@ -288,8 +288,8 @@ func (r *Runner) Activate(ctx context.Context, who Actor, kind store.Kind, id in
 
 // Pause pauses a part of a flow; a source that is being read stops after the
 // request under way.
-func (r *Runner) Pause(ctx context.Context, who Actor, kind store.Kind, id int64, all bool) error {
-	if err := r.flows.SetStatus(ctx, who, kind, id, StatusPaused, all); err != nil {
+func (r *Runner) Pause(ctx context.Context, who Actor, kind store.Kind, id int64, all bool, spared ...int64) error {
+	if err := r.flows.SetStatus(ctx, who, kind, id, StatusPaused, all, spared...); err != nil {
 		return err
 	}
 	if kind == store.KindSource {

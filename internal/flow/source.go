@@ -113,10 +113,11 @@ func (spec *SourceSpec) resolveManual(c *credential.Credential) (*plan, error) {
 
 // onlyReads refuses a source that would make a connector's service do
 // something: a POST with a Cal.com key books meetings, and one to the right
-// path answers with a new key.
+// path answers with a new key. The same service is no other by a credential of
+// the kind rest.
 func onlyReads(c *credential.Credential, config rest.Config) error {
 	for _, step := range config.Steps {
-		if c.Kind.Connector != nil && step.Method != http.MethodGet {
+		if (c.Kind.Connector != nil || slices.Contains(c.Kind.Services, c.Origin)) && step.Method != http.MethodGet {
 			return refuse("source_config.rest.iterations", "a source only reads: step "+step.Key+" is no GET", "Use GET; an API whose reads are POSTs needs a credential of the kind rest")
 		}
 	}
@@ -176,9 +177,6 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := src.hold(ctx, tx); err != nil {
-			return err
-		}
 		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, src.references()...); err != nil {
 			return err
 		}
@@ -215,17 +213,6 @@ func (src *Source) references() []store.Reference {
 // lookups are the ids of those that the source reads by, each once.
 func (src *Source) lookups() []int64 {
 	return slices.Compact(slices.Sorted(maps.Values(src.Lookups)))
-}
-
-// hold keeps others from deleting the source's lookups until the transaction
-// ends. It comes before the audit log's line: everybody takes them in this order.
-func (src *Source) hold(ctx context.Context, tx *store.Tx) error {
-	for _, id := range src.lookups() {
-		if _, err := tx.Resource(ctx, src.Org, store.KindLookup, id); err != nil {
-			return about(fieldMapID, err)
-		}
-	}
-	return nil
 }
 
 // yield makes the datasets of a source that it does not have yet.
@@ -338,7 +325,7 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		}
 		spec, r.Type, r.Credential = src.SourceSpec, src.Type, src.Credential
 		src.Resource = *r
-		if err := src.hold(ctx, tx); err != nil {
+		if err := hold(ctx, tx, src.Org, src.references()); err != nil {
 			return err
 		}
 		if err := tx.Refer(ctx, id, src.references()...); err != nil {

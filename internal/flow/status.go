@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weirhq/weir"
@@ -21,8 +22,8 @@ func specOf(kind store.Kind) any {
 }
 
 // SetStatus activates or pauses one part of a flow, and with all everything
-// that hangs below it. It gives the ids of what changed.
-func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id int64, status Status, all bool) error {
+// that hangs below it but the parts that are spared.
+func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id int64, status Status, all bool, spared ...int64) error {
 	if status == StatusActive {
 		if err := s.checkReady(ctx, who, kind, id); err != nil {
 			return err
@@ -45,10 +46,10 @@ func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id 
 	}
 	for _, u := range below {
 		// A source's datasets go with it: they have no life of their own.
-		if !all && u.Kind != store.KindDataset || u.Status == string(status) {
+		if !all && u.Kind != store.KindDataset || u.Status == string(status) || slices.Contains(spared, u.ID) {
 			continue
 		}
-		if err := s.SetStatus(ctx, who, u.Kind, u.ID, status, all); err != nil {
+		if err := s.SetStatus(ctx, who, u.Kind, u.ID, status, all, spared...); err != nil {
 			return err
 		}
 	}
@@ -145,13 +146,16 @@ func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id in
 		return err
 	}
 	for _, ref := range refs {
-		used := map[string]store.Kind{roleCredential: store.KindCredential, roleSource: store.KindSource, roleParent: store.KindDataset, roleDataset: store.KindDataset, roleLookup: store.KindLookup}[ref.Role]
+		used := used[ref.Role].kind
 		if _, err := s.Store.Resource(ctx, who.Org, used, ref.Target); err != nil {
 			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
 		}
 	}
 	r.Deleted, r.Status, r.Updated = 0, string(StatusPaused), s.now()
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := hold(ctx, tx, who.Org, refs); err != nil {
+			return err
+		}
 		if err := tx.UpdateResource(ctx, &r); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
@@ -39,6 +40,17 @@ func (n *Node) Find(id int64) (found *Node) {
 		}
 	})
 	return found
+}
+
+// Parts are the resources of the node and of all below it, parents first: of
+// these kinds, or all.
+func (n *Node) Parts(kinds ...store.Kind) (parts []store.Resource) {
+	n.Walk(func(one *Node) {
+		if len(kinds) == 0 || slices.Contains(kinds, one.Kind) {
+			parts = append(parts, one.Resource)
+		}
+	})
+	return parts
 }
 
 // Tree gives the whole flow that a part belongs to, and the part's own node.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
@@ -164,6 +165,25 @@ func (s *Service) Allowed(ctx context.Context, p Principal, need Role, kind stor
 	}
 	if !role.AtLeast(need) {
 		return forbidden(fmt.Sprintf("%s %d", kind, id), need)
+	}
+	return nil
+}
+
+// AllowedAll reports whether the principal has at least the role on each of the
+// resources, which were read from the store. It names those that stand against it.
+func (s *Service) AllowedAll(ctx context.Context, p Principal, need Role, resources ...store.Resource) error {
+	roles, err := s.RolesOn(ctx, p, resources...)
+	if err != nil {
+		return err
+	}
+	var lacking []string
+	for _, r := range resources {
+		if !roles[r.ID].AtLeast(need) {
+			lacking = append(lacking, fmt.Sprintf("%s %d", r.Kind, r.ID))
+		}
+	}
+	if len(lacking) > 0 {
+		return forbidden(strings.Join(lacking, ", "), need)
 	}
 	return nil
 }

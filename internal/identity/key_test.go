@@ -87,6 +87,32 @@ func TestASessionOfAKeyEndsNoKeyThatMayDoMore(t *testing.T) {
 	})
 }
 
+func TestASessionOfAKeyEndsNoSessionThatMayDoMore(t *testing.T) {
+	onBoth(t, func(w *world) {
+		owner := w.owner()
+		begin := func(scope identity.Role) identity.Session {
+			value, _ := w.key(owner.Principal, scope)
+			s, err := w.s.ExchangeKey(w.Context(), value.Expose(), home)
+			w.must(err)
+			return s
+		}
+		own, above, below := begin(identity.RoleOperator), begin(identity.RoleAdmin), begin(identity.RoleCollaborator)
+		for _, other := range []identity.Session{owner, above} {
+			w.refused(w.s.EndSession(w.Context(), own.Principal, other.Principal.Session), weir.CodeForbidden)
+		}
+		w.refused(w.s.SignOutEverywhere(w.Context(), own.Principal), weir.CodeForbidden)
+		for _, s := range []identity.Session{owner, above} {
+			_, err := w.authenticate(s.Token)
+			w.must(err)
+		}
+		for _, s := range []identity.Session{below, own} {
+			w.must(w.s.EndSession(w.Context(), own.Principal, s.Principal.Session))
+			_, err := w.authenticate(s.Token)
+			w.refused(err, weir.CodeAuth)
+		}
+	})
+}
+
 func TestAnExpiredKeyEndsItsSessionsToo(t *testing.T) {
 	onBoth(t, func(w *world) {
 		value, _, err := w.s.CreateKey(w.Context(), w.owner().Principal, identity.NewKey{Name: "for an hour", Scope: identity.RoleAdmin, Expires: time.Hour})

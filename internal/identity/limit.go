@@ -64,6 +64,9 @@ func (s *Service) subjects(login string, known bool, c Client) []subject {
 	return all
 }
 
+// Network is where a client comes from, as limits count it.
+func (c Client) Network() string { return network(c.Address) }
+
 // network is the address itself, or an IPv6 address's /64: that is what one
 // customer gets.
 func network(a netip.Addr) string {

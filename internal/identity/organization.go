@@ -46,7 +46,8 @@ func (s *Service) Organizations(ctx context.Context, p Principal) ([]Organizatio
 }
 
 // UpdateOrganization writes the name, domain and description of the principal's
-// own organization, as its administrators may.
+// own organization, as its administrators may. With the Updated of the one that
+// they saw, a change that somebody else made since is CodeConflict.
 func (s *Service) UpdateOrganization(ctx context.Context, p Principal, n Organization) error {
 	if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
 		return err
@@ -56,6 +57,13 @@ func (s *Service) UpdateOrganization(ctx context.Context, p Principal, n Organiz
 		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
+		before, err := tx.Organization(ctx, p.Org)
+		if err != nil {
+			return err
+		}
+		if !n.Updated.IsZero() && !n.Updated.Equal(moment(before.Updated)) {
+			return &weir.Error{Code: weir.CodeConflict, Where: "organization", Message: "somebody else has changed it meanwhile", Remedy: "Look at it as it is now, and change it again"}
+		}
 		o := store.Organization{ID: p.Org, Name: name, Domain: printable(n.Domain, maxName), About: printable(n.About, maxText), Updated: s.now().UnixMicro()}
 		if err := tx.UpdateOrganization(ctx, o); err != nil {
 			return err

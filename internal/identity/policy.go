@@ -15,6 +15,7 @@ type Policy struct {
 	role  Role
 	kind  store.Kind
 	fresh bool
+	write bool
 }
 
 type need int
@@ -45,11 +46,15 @@ func Access(kind store.Kind, role Role) Policy {
 // Fresh is the policy that also asks for a recent proof of who calls.
 func (p Policy) Fresh() Policy { p.fresh = true; return p }
 
+// Writing is the policy that also refuses a service key which may only look: what
+// is its user's own is not for it to change.
+func (p Policy) Writing() Policy { p.write = true; return p }
+
 // Decides reports whether the policy can let anybody in: the zero one cannot.
 func (p Policy) Decides() bool { return p.need != needImpossible }
 
 // IsPublic reports whether the policy lets everybody in.
-func (p Policy) IsPublic() bool { return p.need == needNothing && !p.fresh }
+func (p Policy) IsPublic() bool { return p.need == needNothing && !p.fresh && !p.write }
 
 // Kind is the kind of resource that the route's path must name; "" for none.
 func (p Policy) Kind() store.Kind { return p.kind }
@@ -67,6 +72,9 @@ func (p Policy) String() string {
 	case needAccess:
 		text = string(p.role) + " of the " + string(p.kind)
 	}
+	if p.write {
+		text += ", by more than a look"
+	}
 	if p.fresh {
 		text += ", recently proved"
 	}
@@ -76,7 +84,7 @@ func (p Policy) String() string {
 // Authorize reports whether the principal may do what needs the policy, to the
 // resource of that id (0 where the path names none).
 func (s *Service) Authorize(ctx context.Context, p Principal, need Policy, resource int64) error {
-	if need.need == needNothing && !need.fresh {
+	if need.IsPublic() {
 		return nil
 	}
 	if need.need != needImpossible && p.Anonymous() {
@@ -91,6 +99,9 @@ func (s *Service) Authorize(ctx context.Context, p Principal, need Policy, resou
 		err = s.Allowed(ctx, p, need.role, need.kind, resource)
 	default:
 		err = &weir.Error{Code: weir.CodeForbidden, Where: "route", Message: "nobody may do this", Remedy: "Report it: the route has no policy"}
+	}
+	if err == nil && need.write && !p.Scope.AtLeast(RoleOperator) {
+		err = &weir.Error{Code: weir.CodeForbidden, Where: "session", Message: "this service key may only look", Remedy: "Use a key of scope operator, or do it in a browser"}
 	}
 	if err == nil && need.fresh {
 		err = s.Recent(p)

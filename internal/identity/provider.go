@@ -120,10 +120,11 @@ func (p *Provider) Start(ctx context.Context, again bool) (Redirect, error) {
 }
 
 // derived makes the nonce and PKCE's verifier of a state, so that the database
-// holds neither.
+// holds neither. They are of this provider: what began at one does not end at
+// another.
 func (p *Provider) derived(what, state string) string {
 	h := hmac.New(sha256.New, p.s.pepper)
-	h.Write([]byte("oidc\x00" + what + "\x00" + state))
+	h.Write([]byte("oidc\x00" + what + "\x00" + p.config.Issuer + "\x00" + p.config.ClientID + "\x00" + state))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 

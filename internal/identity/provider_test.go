@@ -217,6 +217,25 @@ func TestAStateIsGoodOnceInItsOwnBrowserForTenMinutes(t *testing.T) {
 	})
 }
 
+// A sign-in that began at one provider does not end at another, though both
+// know its state.
+func TestASignInEndsAtTheProviderWhereItBegan(t *testing.T) {
+	onBoth(t, func(w *world) {
+		w.owner()
+		p := newProvider(w)
+		began := w.provider(p, false)
+		other, err := w.s.Provider(identity.ProviderConfig{Issuer: p.URL, ClientID: "another", Secret: secret("client secret"), RedirectURL: "https://weir.example/back",
+			Domains: []string{"example.com"}, Org: 1, Client: p.Client()})
+		w.must(err)
+		to, err := began.Start(w.Context(), false)
+		w.must(err)
+		q := p.authorize(to.URL, person("1", "owner@example.com"))
+		p.forge = func(claims map[string]any) { claims["aud"] = "another" }
+		_, err = other.Finish(w.Context(), identity.Callback{State: q.Get("state"), Code: q.Get("code"), Browser: to.Browser.Expose(), Client: home})
+		w.refused(err, weir.CodeAuth)
+	})
+}
+
 func TestAProviderThatIsDownStopsOnlyWhoWantsIt(t *testing.T) {
 	w := onSQLite(t, cheap)
 	w.owner()

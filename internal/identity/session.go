@@ -103,10 +103,14 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 }
 
 // EndSession ends one of the user's own sessions. It is no error when it has
-// ended before.
+// ended before. A session that was got with a key ends itself, and others that
+// may do no more.
 func (s *Service) EndSession(ctx context.Context, p Principal, session int64) error {
 	if p.Anonymous() {
 		return anonymous()
+	}
+	if err := s.mayEnd(ctx, p, session); err != nil {
+		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		if ended, err := tx.EndSession(ctx, p.User, session); err != nil || !ended {
@@ -114,6 +118,20 @@ func (s *Service) EndSession(ctx context.Context, p Principal, session int64) er
 		}
 		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "session.end", Kind: "session", Object: session})
 	})
+}
+
+// mayEnd refuses a key's session that would end one which may do more.
+func (s *Service) mayEnd(ctx context.Context, p Principal, session int64) error {
+	if p.Key == 0 || session == p.Session {
+		return nil
+	}
+	rows, err := s.db.Sessions(ctx, p.Org, p.User)
+	for _, e := range rows {
+		if e.ID == session && (SessionKind(e.Kind) == Browser || !p.Scope.AtLeast(Role(e.Scope))) {
+			return &weir.Error{Code: weir.CodeForbidden, Where: "session", Message: "this session may do more than the key that asks", Remedy: "Sign in with a browser and do it there"}
+		}
+	}
+	return err
 }
 
 // endToken ends the session of a token, where there is one.
@@ -126,10 +144,14 @@ func (s *Service) endToken(ctx context.Context, tx *store.Tx, token string) erro
 
 // SignOutEverywhere ends all of the user's sessions, this one included, and
 // forgets the browsers that were known. Service keys stay, and get new
-// sessions; revoke those that should not.
+// sessions; revoke those that should not. It is for browsers, and for keys that
+// may do all that their user may.
 func (s *Service) SignOutEverywhere(ctx context.Context, p Principal) error {
 	if p.Anonymous() {
 		return anonymous()
+	}
+	if p.Key != 0 && p.Scope != RoleOwner {
+		return &weir.Error{Code: weir.CodeForbidden, Where: "session", Message: "some of the sessions may do more than the key that asks", Remedy: "Sign in with a browser and do it there"}
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		if err := s.endAll(ctx, tx, p.User); err != nil {

@@ -2,7 +2,9 @@ package identity
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -76,6 +78,9 @@ func (s *Service) TransferResource(ctx context.Context, p Principal, kind store.
 		r, err := tx.Resource(ctx, p.Org, kind, id)
 		if err != nil {
 			return err
+		}
+		if r.Owner != owner { // who asked was asked about as the owner that was
+			return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", kind, id), Message: "it was given to somebody else meanwhile", Remedy: "Look at it again"}
 		}
 		from := r.Owner
 		r.Owner, r.Updated = to, s.now().UnixMicro()

@@ -2,9 +2,11 @@ package rest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"net/http"
-
-	"github.com/weirhq/weir"
+	"net/url"
+	"slices"
+	"strings"
 )
 
 // authorize puts the key into the request: the last hop, and the only place
@@ -15,11 +17,45 @@ func authorize(r *http.Request, o ClientOptions) {
 	}
 }
 
+// shortestForm is how long another spelling of a key must be to be looked for:
+// a shorter one is anywhere by chance.
+const shortestForm = 8
+
+// spellings are the forms in which a server repeats a key that it was sent: as it
+// is, in JSON, in an address, and in base64, alone or with the header's prefix.
+func spellings(o ClientOptions) (all [][]byte) {
+	if o.Key.IsZero() {
+		return nil
+	}
+	key := o.Key.Expose()
+	all = append(all, []byte(key))
+	for _, form := range []string{
+		strings.ReplaceAll(key, "/", `\/`), strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key), url.QueryEscape(key), url.PathEscape(key),
+		base64.RawStdEncoding.EncodeToString([]byte(key)), base64.RawURLEncoding.EncodeToString([]byte(key)),
+		base64.RawStdEncoding.EncodeToString([]byte(o.AuthPrefix + key)), base64.RawURLEncoding.EncodeToString([]byte(o.AuthPrefix + key)),
+	} {
+		if len(form) >= shortestForm && !slices.ContainsFunc(all, func(b []byte) bool { return string(b) == form }) {
+			all = append(all, []byte(form))
+		}
+	}
+	return all
+}
+
 // withoutKey takes the key out of an answer: a server that repeats what it was
 // sent would otherwise put it into an error, a sample or a table.
-func withoutKey(body []byte, key weir.Secret) []byte {
-	if key.IsZero() {
-		return body
+func (c *Client) withoutKey(body []byte) []byte {
+	for _, form := range c.spellings {
+		body = bytes.ReplaceAll(body, form, []byte(c.o.Key.String()))
 	}
-	return bytes.ReplaceAll(body, []byte(key.Expose()), []byte(key.String()))
+	return body
+}
+
+// headersWithoutKey does the same to an answer's headers: one of them may be the
+// next address.
+func (c *Client) headersWithoutKey(h http.Header) {
+	for _, values := range h {
+		for i, value := range values {
+			values[i] = string(c.withoutKey([]byte(value)))
+		}
+	}
 }

@@ -59,6 +59,8 @@ type Client struct {
 	o       ClientOptions
 	base    *url.URL
 	breaker *breaker
+
+	spellings [][]byte // of the key, in answers
 }
 
 // NewClient checks the options.
@@ -70,7 +72,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Client{o, base, newBreaker()}, nil
+	return &Client{o: o, base: base, breaker: newBreaker(), spellings: spellings(o)}, nil
 }
 
 // Exchange implements Exchanger.
@@ -110,7 +112,8 @@ func (c *Client) send(ctx context.Context, r Request, req *http.Request, sent *a
 	case err != nil && res.StatusCode < 400: // an error's status says enough without its body
 		return Response{}, err
 	}
-	body = withoutKey(body, c.o.Key)
+	body = c.withoutKey(body)
+	c.headersWithoutKey(res.Header)
 	if err := classify(res, body, r.AnyType); err != nil {
 		return Response{}, c.advise(err)
 	}

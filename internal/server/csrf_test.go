@@ -105,7 +105,7 @@ func TestAnotherSiteSignsNobodyInAndGETChangesNothing(t *testing.T) {
 	b.headers["X-HTTP-Method-Override"] = "DELETE"
 	objects := objects{"users": 1, "orgs": 1, "service_keys": 1, "teams": 1, "data_credentials": 1, "data_sources": 1, "data_sets": 1, "data_sinks": 1, "flows": 1, "sessions": 1}
 	for _, r := range w.routes() {
-		if r.method == http.MethodGet {
+		if r.method == http.MethodGet && !strings.HasSuffix(r.path, "/events") { // those last until they are left
 			if res, _ := b.do("GET", r.filled(objects), nil); res.StatusCode == http.StatusSwitchingProtocols {
 				t.Errorf("%s switches protocols", r.path)
 			}

@@ -336,7 +336,7 @@ func (x *matrix) try(r documented, n need, c *caller, set string) {
 	x.Helper()
 	want := n.verdict(c, set, r.noun())
 	o, token := x.sets[set], c.token
-	if want == 0 && (r.destroys() || r.noun() == "notifications") {
+	if (want == 0 || n.above) && (r.destroys() || r.noun() == "notifications") {
 		o = maps.Clone(o)
 		x.fresh(set, r.noun(), o)
 		if strings.HasPrefix(r.path, "/orgs/{id}/members") {

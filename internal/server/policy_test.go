@@ -18,6 +18,8 @@ type need struct {
 	orAdmin   bool          // or an administrator's of its organization
 	self      identity.Role // the user that the path names is oneself, or one has this in the organization
 	own       bool          // the object is one's own, and nobody else's however much they may
+	wide      bool          // of a session that may do more than look
+	above     bool          // the object is of that kind, too
 	browser   bool          // of a session in a cookie alone, and the callers have theirs in a header
 }
 
@@ -35,6 +37,9 @@ var (
 	owns      = need{org: identity.RoleOwner, inOrg: true}
 	oneself   = need{inOrg: true, self: identity.RoleAdmin}
 	ones      = need{own: true}
+	anybody   = need{wide: true}
+	onesWide  = need{own: true, wide: true}
+	onesAbove = need{own: true, above: true}
 	browsing  = need{browser: true}
 	ownOrAll  = need{own: true, orAdmin: true}
 )
@@ -56,9 +61,9 @@ func needs() map[string]need {
 		"GET /notifications": signedIn, "GET /notifications/count": signedIn, "DELETE /notifications/all": signedIn, "PUT /notifications/mark_read": signedIn,
 		"PUT /notifications/mark_unread": signedIn, "GET /notifications/{id}": ones, "DELETE /notifications/{id}": ones,
 		"GET /notification_types": signedIn, "GET /notification_types/list": signedIn,
-		"GET /notification_settings": signedIn, "POST /notification_settings": signedIn, "GET /notification_settings/{id}": ones, "PUT /notification_settings/{id}": ones,
-		"DELETE /notification_settings/{id}": ones, "GET /notification_settings/notification_types/{id}": signedIn, "GET /notification_settings/{resource_type}/{id}": looks,
-		"GET /notification_channel_settings": signedIn, "POST /notification_channel_settings": signedIn, "GET /notification_channel_settings/{id}": looks,
+		"GET /notification_settings": signedIn, "POST /notification_settings": anybody, "GET /notification_settings/{id}": ones, "PUT /notification_settings/{id}": onesWide,
+		"DELETE /notification_settings/{id}": onesWide, "GET /notification_settings/notification_types/{id}": signedIn, "GET /notification_settings/{resource_type}/{id}": looks,
+		"GET /notification_channel_settings": signedIn, "POST /notification_channel_settings": anybody, "GET /notification_channel_settings/{id}": looks,
 		"PUT /notification_channel_settings/{id}": changes, "DELETE /notification_channel_settings/{id}": changes, "POST /notification_channel_settings/{id}/test": operates,
 		"GET /notification_dispatches": signedIn, "GET /notification_dispatches/{id}": ownOrAll, "POST /notification_dispatches/{id}/retry": ownOrAll,
 		"GET /flows": signedIn, "GET /flows/{id}": looks, "DELETE /flows/{id}": changes, "PUT /flows/{id}/activate": operates, "PUT /flows/{id}/pause": operates,
@@ -106,7 +111,7 @@ func needs() map[string]need {
 func people(all map[string]need) {
 	for route, n := range map[string]need{
 		"POST /session": everybody, "GET /session": signedIn, "DELETE /session": signedIn, "POST /session/proof": browsing, "PUT /session/org": browsing,
-		"PUT /users/current/password": browsing, "GET /sessions": signedIn, "DELETE /sessions": signedIn, "DELETE /sessions/{id}": ones,
+		"PUT /users/current/password": browsing, "GET /sessions": signedIn, "DELETE /sessions": anybody, "DELETE /sessions/{id}": onesAbove,
 		"POST /links/check": everybody, "POST /links/accept": everybody, "POST /users/{id}/link": restores,
 		"GET /sign_in": everybody, "GET /sign_in/{provider}/start": everybody, "GET /sign_in/{provider}/callback": everybody,
 		"POST /users": orgAdmin, "PUT /users/{id}": oneself, "DELETE /users/{id}": restores, "GET /users/{id}/audit_log": oneself,
@@ -143,13 +148,13 @@ func (n need) verdict(c *caller, on string, noun string) int {
 		return 0
 	case c.who.Anonymous():
 		return http.StatusUnauthorized
-	case n.org != "" && !c.org.AtLeast(n.org):
+	case n.org != "" && !c.org.AtLeast(n.org), n.wide && c.name == "narrow":
 		return http.StatusForbidden
 	case n.inOrg && (on == "foreign") != (c.name == "foreign"), n.on != "" && role == "":
 		return http.StatusNotFound
 	case n.own && !c.is(set(on).maker()) && !(n.orAdmin && c.org.AtLeast(identity.RoleAdmin) && (on == "foreign") == (c.name == "foreign")):
 		return http.StatusNotFound
-	case n.on != "" && !role.AtLeast(n.on), n.makes && !c.org.AtLeast(identity.RoleOperator), n.self != "" && !c.is(set(on).user()) && !c.org.AtLeast(n.self), n.browser:
+	case n.on != "" && !role.AtLeast(n.on), n.makes && !c.org.AtLeast(identity.RoleOperator), n.self != "" && !c.is(set(on).user()) && !c.org.AtLeast(n.self), n.browser, n.above && c.name == "narrow":
 		return http.StatusForbidden
 	}
 	return 0

@@ -176,8 +176,8 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	pages, err := web.New(web.Options{
-		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Store: s.store, Connectors: []*connector.Definition{calcom},
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Cookies: cookies,
+		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store, Vault: sealed,
+		Connectors: []*connector.Definition{calcom}, Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Cookies: cookies,
 	})
 	if err != nil {
 		return err

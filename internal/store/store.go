@@ -153,7 +153,7 @@ func (db *DB) explain(ctx context.Context, err error) error {
 	case isNoRows(err):
 		return &weir.Error{Code: weir.CodeNotFound, Where: "store", Message: "there is no such row", Err: err}
 	}
-	return db.engine.explain(err)
+	return fault(db.engine.explain(err), err)
 }
 
 // Ping reports whether the database answers.

@@ -3,8 +3,10 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/web/ui"
 )
 
@@ -12,6 +14,7 @@ func (w *Web) registerAccount() {
 	w.show("/account", signedIn, (*visit).account)
 	w.do("/account/password", signedIn, (*visit).changePassword)
 	w.do("/account/sessions/{id}/end", signedIn, (*visit).endSession)
+	w.do("/account/organization", signedIn, (*visit).switchOrganization)
 	w.do("/account/sign-out-everywhere", signedIn, (*visit).signOutEverywhere)
 }
 
@@ -30,7 +33,12 @@ func (v *visit) accountShown(status int, fields []ui.Field, problem *ui.Problem)
 	if err != nil {
 		return err
 	}
-	return v.write(status, "Your account", accountPage(v.shownAs(), sessions, fields, problem, v.Now()))
+	others, err := v.People.Organizations(v.r.Context(), v.who)
+	if err != nil {
+		return err
+	}
+	others = slices.DeleteFunc(others, func(o identity.Organization) bool { return o.ID == v.who.Org })
+	return v.write(status, "Your account", accountPage(v.shownAs(), others, sessions, fields, problem, v.Now()))
 }
 
 // changePassword sets a new password. All other sessions end.
@@ -65,6 +73,20 @@ func oldOrNew(err error) error {
 func (v *visit) endSession() error {
 	err := v.People.EndSession(v.r.Context(), v.who, v.number("id"))
 	return v.told("/account", "The session has ended.", err)
+}
+
+// switchOrganization goes on in another of one's organizations.
+func (v *visit) switchOrganization() error {
+	form, err := v.form()
+	if err != nil {
+		return err
+	}
+	session, err := v.People.Switch(v.r.Context(), v.who, numberIn(form, "organization"), v.client)
+	if err != nil {
+		return err
+	}
+	v.begin(session)
+	return v.to("/", ui.Good, "You are in another organization now.")
 }
 
 // signOutEverywhere ends all sessions, this one included.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -156,6 +157,9 @@ func (v *visit) deleteCredential() error {
 func (v *visit) told(path, done string, err error) error {
 	if err == nil {
 		return v.to(path, ui.Good, done)
+	}
+	if errors.Is(err, identity.ErrNotRecent) {
+		return err // it is asked for first
 	}
 	problem, err := blame(err, nil)
 	if err != nil {

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +58,16 @@ func kindFields(k *credential.Kind) (fields []ui.Field) {
 			fields = append(fields, kindField(f))
 		}
 	}
+	slices.SortStableFunc(fields, func(a, b ui.Field) int { return cmp.Compare(usual(a), usual(b)) })
 	return fields
+}
+
+// usual is 1 for what is hardly ever changed, and comes last.
+func usual(f ui.Field) int {
+	if f.Name == "rate_limit" {
+		return 1
+	}
+	return 0
 }
 
 func kindField(f credential.Field) ui.Field {

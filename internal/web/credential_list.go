@@ -53,6 +53,9 @@ func (v *visit) credentials() error {
 	if err != nil {
 		return err
 	}
+	if err := v.addBudgets(views); err != nil {
+		return err
+	}
 	table := ui.Table{Caption: "credentials", Path: "/credentials", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number}
 	var form *credentialForm
 	if v.who.Role.AtLeast(identity.RoleOperator) {

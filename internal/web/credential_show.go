@@ -33,6 +33,9 @@ func (v *visit) credential() error {
 	if err != nil {
 		return err
 	}
+	if err := v.addBudgets([]*credentialView{c}); err != nil {
+		return err
+	}
 	history, err := v.history(store.KindCredential, c.ID)
 	if err != nil {
 		return err

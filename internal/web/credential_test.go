@@ -5,8 +5,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/weirhq/weir/internal/simulator"
 )
 
 // openOverlay opens the overlay on the tiles.
@@ -88,6 +91,34 @@ func TestEachFailureOfAKeyIsSaidAndNothingIsStored(t *testing.T) {
 		b.save()
 		b.until("the overlay says "+wrong.says, `[...document.querySelectorAll('#new-credential .wrong, #new-credential .notice')].some(e => e.innerText.includes('`+wrong.says+`'))`)
 		b.shot("overlay-" + wrong.says)
+	}
+	b.open("/credentials")
+	if strings.Contains(b.text(), "Our account") {
+		t.Error("something was stored")
+	}
+}
+
+func TestAnExpiredKeyAndAUsedUpBudgetAreToldApart(t *testing.T) {
+	s := settled(t)
+	ended, err := s.sim.AddKey(simulator.NewKey{Name: "ended", Days: 1})
+	s.must(err)
+	busy, err := s.sim.AddKey(simulator.NewKey{Name: "busy", Never: true, Limits: []simulator.KeyLimit{{Name: "default", Limit: 1, Window: time.Minute}}})
+	s.must(err)
+	s.sim.MoveClock(48 * time.Hour)
+	req, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.simURL+"/v2/me", nil)
+	s.must(err)
+	req.Header.Set("Authorization", "Bearer "+busy)
+	res, err := http.DefaultClient.Do(req)
+	s.must(err)
+	s.must(res.Body.Close())
+	b := s.browse(1440, 1000)
+	b.signIn()
+	b.openOverlay()
+	b.typedIn(inOverlay("name"), "Our account")
+	for _, wrong := range []struct{ key, says string }{{ended, "expired"}, {busy, "budget is used up for"}} {
+		b.typedIn(inOverlay("api_key"), wrong.key)
+		b.save()
+		b.until("the overlay says "+wrong.says, `[...document.querySelectorAll('#new-credential .wrong, #new-credential .notice')].some(e => e.innerText.includes('`+wrong.says+`'))`)
 	}
 	b.open("/credentials")
 	if strings.Contains(b.text(), "Our account") {

@@ -17,7 +17,8 @@ import (
 type credentialView struct {
 	*credential.Credential
 	Sources, Destinations int
-	Fresh                 bool // it was just made
+	Fresh                 bool        // it was just made
+	Budget                *budgetView // nil for one without
 }
 
 // Path is where its page lies.

@@ -11,11 +11,8 @@ import (
 	"github.com/weirhq/weir/internal/web/ui"
 )
 
-// How many samples and refused records the page of a dataset shows.
-const (
-	samplesShown    = 20
-	quarantineShown = 20
-)
+// samplesShown is how many records the page of a dataset shows.
+const samplesShown = 20
 
 // datasetView is a dataset as its page shows it.
 type datasetView struct {
@@ -23,10 +20,13 @@ type datasetView struct {
 	Columns      []columnView
 	Samples      ui.Table
 	Newest       []flow.Sample
-	Refused      []store.Quarantined
 	RefusedTotal int
 	Destinations []store.Resource
 	Documented   string
+	Present      string // documentation that somebody else has written meanwhile
+	Problem      *ui.Problem
+	Operates     bool
+	key          []string // what tells records apart
 }
 
 // columnView is one column of the schema.
@@ -34,24 +34,46 @@ type columnView struct{ Name, Type, Example string }
 
 // dataset is what a source yields: its shape, its newest records, what was refused.
 func (v *visit) dataset() error {
+	view, err := v.datasetHere()
+	if err != nil {
+		return err
+	}
+	return v.shown(view.Name, datasetPage(view, v.Now()))
+}
+
+// documentAgain shows the dataset with what was typed.
+func (v *visit) documentAgain(typed string, err error) error {
+	view, unread := v.datasetHere()
+	if unread != nil {
+		return unread
+	}
+	if view.Problem, err = blame(err, nil); err != nil {
+		return err
+	}
+	view.Present, view.Documented = view.Documented, typed
+	return v.again(view.Name, datasetPage(view, v.Now()))
+}
+
+// datasetHere is the dataset that the path names.
+func (v *visit) datasetHere() (*datasetView, error) {
 	ctx := v.r.Context()
 	d, err := v.Flows.Dataset(ctx, v.who.Org, v.number("id"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	view := &datasetView{Dataset: d}
+	view := &datasetView{Dataset: d, key: v.keyOf(d.Endpoint)}
 	shape, _, err := v.Flows.Schema(ctx, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if view.Newest, err = v.Flows.Samples(ctx, d, samplesShown); err != nil {
-		return err
+		return nil, err
 	}
-	if view.Refused, view.RefusedTotal, err = v.Flows.Quarantine(ctx, d, quarantineShown); err != nil {
-		return err
+	if _, view.RefusedTotal, err = v.Flows.Quarantine(ctx, d, 1); err != nil {
+		return nil, err
 	}
 	if view.Destinations, err = v.Flows.DestinationsOf(ctx, v.who.Org, d.ID); err != nil {
-		return err
+		return nil, err
 	}
 	view.Columns = columnsOf(shape, "", view.examples())
 	view.Samples = view.sampleTable()
@@ -60,9 +82,22 @@ func (v *visit) dataset() error {
 	}
 	role, err := v.People.RoleOn(ctx, v.who, store.KindDataset, d.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.shown(d.Name, datasetPage(view, role.AtLeast(identity.RoleOperator), v.Now()))
+	view.Operates = role.AtLeast(identity.RoleOperator)
+	return view, nil
+}
+
+// keyOf is what tells an endpoint's records apart, as its connector says.
+func (w *Web) keyOf(endpoint string) []string {
+	for _, c := range w.Connectors {
+		for _, e := range c.Endpoints {
+			if e.ID == endpoint {
+				return e.PrimaryKey
+			}
+		}
+	}
+	return nil
 }
 
 // columnsOf lists a JSON Schema's properties, nested ones with their path.
@@ -126,7 +161,7 @@ func (d *datasetView) sampleTable() ui.Table {
 	for i, s := range d.Newest {
 		records[i] = s.Data
 	}
-	return recordTable(records, nil)
+	return recordTable(records, d.key)
 }
 
 // documentDataset replaces the documentation.
@@ -136,6 +171,13 @@ func (v *visit) documentDataset() error {
 		return err
 	}
 	id := v.number("id")
+	now, err := v.Flows.Dataset(v.r.Context(), v.who.Org, id)
+	if err != nil {
+		return err
+	}
+	if err := changedMeanwhile(form.Get("seen"), now.Updated); err != nil {
+		return v.documentAgain(form.Get("text"), err)
+	}
 	docs := []flow.Doc{{Name: "Documentation", Type: "md", Text: form.Get("text")}}
 	_, err = v.Flows.SetDocs(v.r.Context(), v.actor(), id, docs)
 	return v.told(datasetPath(id), "Saved.", err)

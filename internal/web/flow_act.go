@@ -38,13 +38,60 @@ func (v *visit) cancelFlow() error {
 }
 
 func (v *visit) activateFlow() error {
-	err := v.Runner.Activate(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true)
+	spared, err := v.spared()
+	if err == nil {
+		err = v.Runner.Activate(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true, spared...)
+	}
 	return v.told(v.thisFlow(), "It is active, and its first run has begun.", err)
 }
 
 func (v *visit) pauseFlow() error {
-	err := v.Runner.Pause(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true)
+	spared, err := v.spared()
+	if err == nil {
+		err = v.Runner.Pause(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true, spared...)
+	}
 	return v.told(v.thisFlow(), "It is paused.", err)
+}
+
+// spared are the destinations of the flow that are not the visitor's to operate.
+func (v *visit) spared() (ids []int64, err error) {
+	ctx := v.r.Context()
+	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, v.number("id"))
+	if err != nil {
+		return nil, err
+	}
+	below := root.Parts(store.KindDestination)
+	roles, err := v.People.RolesOn(ctx, v.who, below...)
+	for _, to := range below {
+		if !roles[to.ID].AtLeast(identity.RoleOperator) {
+			ids = append(ids, to.ID)
+		}
+	}
+	return ids, err
+}
+
+// mayCopy makes sure that the visitor may make flows, and may use what a copy
+// would use: sharing a source shares neither its credential nor its lookups.
+func (v *visit) mayCopy(root *flow.Node) error {
+	ctx := v.r.Context()
+	if err := v.People.AllowedInOrg(v.who, identity.RoleOperator); err != nil {
+		return err
+	}
+	src, err := v.Flows.Source(ctx, v.who.Org, root.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range src.Lookups {
+		if err := v.People.Allowed(ctx, v.who, identity.RoleCollaborator, store.KindLookup, id); err != nil {
+			return err
+		}
+	}
+	for _, part := range root.Parts(store.KindSource, store.KindDestination) {
+		if err := v.People.Allowed(ctx, v.who, identity.RoleOperator, store.KindCredential, part.Credential); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyFlow makes a flow of its own with the same parts.
@@ -52,6 +99,9 @@ func (v *visit) copyFlow() error {
 	ctx := v.r.Context()
 	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, v.number("id"))
 	if err != nil {
+		return err
+	}
+	if err := v.mayCopy(root); err != nil {
 		return err
 	}
 	made, err := v.Flows.CopyFlow(ctx, v.actor(), root, "")
@@ -66,6 +116,9 @@ func (v *visit) deleteFlow() error {
 	ctx := v.r.Context()
 	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, v.number("id"))
 	if err != nil {
+		return err
+	}
+	if err := v.People.AllowedAll(ctx, v.who, identity.RoleAdmin, root.Parts(store.KindSource, store.KindDestination)...); err != nil {
 		return err
 	}
 	if err := v.Runner.Pause(ctx, v.actor(), store.KindSource, root.ID, true); err != nil {

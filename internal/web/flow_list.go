@@ -30,9 +30,13 @@ func (v *visit) flows() error {
 		return err
 	}
 	t := ui.Table{ID: "flows", Caption: "flows", Path: "/flows", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number, Filter: "Name", Export: true,
-		Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "State"}, {Title: "Reads"}, {Title: "Datasets", Numeric: true}, {Title: "Destinations", Numeric: true}, {Title: "Changed"}},
+		Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "State"}, {Title: "Health"}, {Title: "Reads"}, {Title: "Datasets", Numeric: true}, {Title: "Destinations", Numeric: true}, {Title: "Changed"}},
 		Filters: []ui.Field{{Name: "status", Title: "State", Options: []ui.Option{{Value: "", Title: "all"}, {Value: string(flow.StatusActive), Title: "active"}, {Value: string(flow.StatusPaused), Title: "paused"}, {Value: string(flow.StatusInit), Title: "new"}}}},
 		Empty:   noFlows(),
+	}
+	health, err := v.healths(roots)
+	if err != nil {
+		return err
 	}
 	for _, root := range roots {
 		view := &flowView{Root: root, Now: v.Now()}
@@ -53,9 +57,34 @@ func (v *visit) flows() error {
 			}
 		})
 		t.Rows = append(t.Rows, []ui.Cell{
-			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), ui.Words(scheduleWords(src.Schedule)),
+			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), ui.Words(scheduleWords(src.Schedule)),
 			ui.Figure(int64(len(root.Children))), ui.Figure(int64(destinations)), ui.Shown(micros(root.Updated).UTC().Format("2006-01-02 15:04:05"), ui.Ago(micros(root.Updated), v.Now())),
 		})
 	}
 	return v.list("Flows", t, flowsPage(t))
+}
+
+// healths are how flows stand since their newest runs ended.
+func (v *visit) healths(roots []*flow.Node) (map[int64]store.FlowHealth, error) {
+	byID, ids := map[int64]store.FlowHealth{}, []int64{}
+	for _, root := range roots {
+		ids = append(ids, root.ID)
+	}
+	if len(ids) == 0 {
+		return byID, nil
+	}
+	all, _, err := v.Store.FlowHealths(v.r.Context(), store.HealthFilter{Org: v.who.Org, Sources: ids, Page: 1, Size: len(ids)})
+	for _, h := range all {
+		byID[h.Source] = h
+	}
+	return byID, err
+}
+
+// healthCell is a health with the way to the run that it is of.
+func healthCell(h store.FlowHealth) ui.Cell {
+	words := healthWords(h.Health)
+	if h.Run == "" {
+		return ui.Shown(words, ui.Badge(healthTone(h.Health), words))
+	}
+	return ui.Shown(words, badgeLink(runPath(string(h.Run)), healthTone(h.Health), words))
 }

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -59,43 +57,13 @@ func (v *visit) flow() error {
 	return v.shown(f.Root.Name, flowPage(f, role.AtLeast(identity.RoleOperator), role.AtLeast(identity.RoleAdmin)))
 }
 
-// pulse is how often a page that is watched looks for something new.
-const pulse = 500 * time.Millisecond
-
 // flowLive sends the moving part of the page whenever it has changed.
 func (v *visit) flowLive() error {
-	tick := time.NewTicker(pulse)
-	defer tick.Stop()
-	last := ""
-	return v.live(func(beat <-chan time.Time) (templ.Component, error) {
-		for {
-			f, err := v.flowHere()
-			if err != nil {
-				return nil, err
-			}
-			part := flowLivePart(f)
-			text, err := rendered(v.r.Context(), part)
-			if err != nil {
-				return nil, err
-			}
-			if text != last {
-				last = text
-				return part, nil
-			}
-			select {
-			case <-tick.C:
-			case <-beat:
-				return nil, nil
-			case <-v.r.Context().Done():
-				return nil, nil
-			}
+	return v.watched(func() (templ.Component, error) {
+		f, err := v.flowHere()
+		if err != nil {
+			return nil, err
 		}
+		return flowLivePart(f), nil
 	})
-}
-
-// rendered is a part as text.
-func rendered(ctx context.Context, c templ.Component) (string, error) {
-	var b strings.Builder
-	err := c.Render(ctx, &b)
-	return b.String(), err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -73,17 +74,20 @@ func (f *flowView) Bars() []ui.Bar {
 	bars := make([]ui.Bar, 0, len(f.Runs))
 	for i := len(f.Runs) - 1; i >= 0; i-- {
 		r := f.Runs[i]
-		bars = append(bars, ui.Bar{Title: micros(r.Started).UTC().Format("2 Jan 15:04"), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status)})
+		bars = append(bars, ui.Bar{Title: began(r).UTC().Format("2 Jan 15:04"), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
 	}
 	return bars
 }
+
+// began is when a run began, or when it was asked for before that.
+func began(r flow.Run) time.Time { return micros(cmp.Or(r.Started, r.Queued)) }
 
 // took is how long a run took, in words.
 func took(r flow.Run) string {
 	if r.Ended == 0 {
 		return ""
 	}
-	return ui.Span(micros(r.Ended).Sub(micros(r.Started)))
+	return ui.Span(micros(r.Ended).Sub(began(r)))
 }
 
 // requests is how many requests a run made.

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
 )
 
@@ -53,7 +54,8 @@ func blame(err error, fields []ui.Field) (*ui.Problem, error) {
 		return nil, nil
 	}
 	var e *weir.Error
-	if !errors.As(err, &e) || !mendable(e.Code) {
+	var fault *store.Fault
+	if !errors.As(err, &e) || !mendable(e.Code) || errors.As(err, &fault) {
 		return nil, err
 	}
 	message := sentence(e.Message)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -55,4 +56,44 @@ func event(v *visit, part templ.Component) (string, error) {
 		return "", err
 	}
 	return "data: " + strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "\ndata: ") + "\n\n", nil
+}
+
+// pulse is how often a page that is watched looks for something new.
+const pulse = 500 * time.Millisecond
+
+// watched sends a part of a page, as look gives it, whenever it has changed.
+func (v *visit) watched(look func() (templ.Component, error)) error {
+	tick := time.NewTicker(pulse)
+	defer tick.Stop()
+	last := ""
+	return v.live(func(beat <-chan time.Time) (templ.Component, error) {
+		for {
+			part, err := look()
+			if err != nil {
+				return nil, err
+			}
+			text, err := rendered(v.r.Context(), part)
+			if err != nil {
+				return nil, err
+			}
+			if text != last {
+				last = text
+				return part, nil
+			}
+			select {
+			case <-tick.C:
+			case <-beat:
+				return nil, nil
+			case <-v.r.Context().Done():
+				return nil, nil
+			}
+		}
+	})
+}
+
+// rendered is a part as text.
+func rendered(ctx context.Context, c templ.Component) (string, error) {
+	var b strings.Builder
+	err := c.Render(ctx, &b)
+	return b.String(), err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
 )
 
@@ -124,6 +125,9 @@ func (v *visit) shownAs() *ui.Who {
 			who.Organization = o.Name
 		}
 	}
+	if who.Unread, err = v.unread(); err != nil {
+		v.Logger.WarnContext(v.r.Context(), "unread notifications could not be counted", "request_id", v.id, "error", err)
+	}
 	return who
 }
 
@@ -156,7 +160,8 @@ func (v *visit) fail(err error) {
 		_ = v.to("/prove?next="+url.QueryEscape(v.returning()), ui.Note, "") // it cannot fail
 		return
 	}
-	e := &weir.Error{}
+	e, cause := &weir.Error{}, err
+	err = store.ForUsers(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		e = &weir.Error{Code: weir.CodeCancelled, Message: "it took too long and was stopped", Remedy: "Look whether it was done before you try again"}
@@ -171,7 +176,7 @@ func (v *visit) fail(err error) {
 	id := ""
 	if status >= http.StatusInternalServerError {
 		id = v.id
-		v.Logger.ErrorContext(v.r.Context(), "page failed", "request_id", v.id, "error", err)
+		v.Logger.ErrorContext(v.r.Context(), "page failed", "request_id", v.id, "error", cause)
 	}
 	remedy := strings.TrimSuffix(e.Remedy, ".")
 	if e.Code == weir.CodeForbidden {

@@ -42,7 +42,11 @@ func (v *visit) signInForm() error {
 	if needed {
 		return v.to("/setup", "", "")
 	}
-	return v.shown(signInTitle, signInPage(signInFields(), here(v.query().Get("next")), nil))
+	ways, err := v.People.SignInWays(v.r.Context())
+	if err != nil {
+		return err
+	}
+	return v.shown(signInTitle, signInPage(signInFields(), here(v.query().Get("next")), nil, ways))
 }
 
 // signIn begins a session and goes on to where somebody wanted to be.
@@ -75,7 +79,11 @@ func (v *visit) signInAgain(form url.Values, err error) error {
 	if err != nil {
 		return err
 	}
-	return v.again(signInTitle, signInPage(fields, here(form.Get("next")), problem))
+	ways, err := v.People.SignInWays(v.r.Context())
+	if err != nil {
+		return err
+	}
+	return v.again(signInTitle, signInPage(fields, here(form.Get("next")), problem, ways))
 }
 
 // patient says how long somebody must wait who has tried too often.

@@ -30,6 +30,7 @@ type site struct {
 	sim    *simulator.Simulator
 	url    string
 	simURL string
+	dir    string
 	log    *lines
 }
 
@@ -62,6 +63,7 @@ func newSite(t testing.TB) *site {
 	t.Cleanup(sim.Close)
 	s.simURL = sim.URL
 	dir := t.TempDir()
+	s.dir = dir
 	place, _, err := vault.FindRoot(t.Context(), vault.Search{Data: dir, Getenv: func(string) string { return "" }})
 	s.must(err)
 	s.server, err = server.New(t.Context(), server.Config{Data: dir, Root: place, CalcomURL: sim.URL, Version: "test", Now: time.Now,

@@ -32,7 +32,9 @@ import (
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/vault"
 )
 
 // Options are what the pages are made of.
@@ -41,7 +43,9 @@ type Options struct {
 	Credentials *credential.Service
 	Flows       *flow.Service
 	Runner      *flow.Runner
+	Notify      *notify.Service
 	Store       *store.DB
+	Vault       *vault.Vault
 	Cookies     identity.Cookies // of the session
 	Connectors  []*connector.Definition
 	Version     string
@@ -74,9 +78,20 @@ func (w *Web) nouns() []func() {
 		w.registerFlows,
 		w.registerFlowNew,
 		w.registerFlowAct,
+		w.registerProjects,
+		w.registerRuns,
+		w.registerBudgets,
 		w.registerDatasets,
+		w.registerQuarantine,
+		w.registerNotifications,
+		w.registerChannels,
+		w.registerRules,
 		w.registerActivity,
+		w.registerPeople,
+		w.registerTeams,
+		w.registerLinks,
 		w.registerKeys,
+		w.registerSettings,
 		w.registerAccount,
 		w.registerComponents,
 	}

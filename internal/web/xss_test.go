@@ -64,7 +64,7 @@ func TestNoTextRunsOnAnyPage(t *testing.T) {
 	b.open(fmt.Sprintf("/flows/%v", source["id"]))
 	b.until("the run is over", `document.querySelector('#live')?.innerText.includes('succeeded')`)
 	for _, path := range []string{"/", "/credentials", "/credentials?q=" + "%3Cscript%3Eran()%3C%2Fscript%3E", fmt.Sprintf("/credentials/%v", cal["id"]), "/flows", fmt.Sprintf("/flows/%v", source["id"]), "/datasets",
-		fmt.Sprintf("/datasets/%v", dataset), "/activity", "/flows/new", "/%3Cscript%3Eran()%3C/script%3E", "/sign-in?next=javascript:ran()", "/flows?sort=%22%3E%3Cscript%3Eran()%3C/script%3E"} {
+		fmt.Sprintf("/datasets/%v", dataset), "/runs", "/budgets", "/quarantine?q=%22%3E%3Cscript%3Eran()%3C/script%3E", "/notifications", "/people", "/activity", "/flows/new", "/%3Cscript%3Eran()%3C/script%3E", "/sign-in?next=javascript:ran()", "/flows?sort=%22%3E%3Cscript%3Eran()%3C/script%3E"} {
 		b.open(path)
 		if run(b, chromedp.Evaluate[bool](`window.hasRun === true`)) {
 			t.Errorf("something ran on %s", path)
@@ -85,11 +85,20 @@ func TestNoTextRunsOnAnyPage(t *testing.T) {
 // watchFor notes when a page's text calls the function.
 func (b *browser) watchFor(name string) {
 	b.Helper()
+	b.first(`window.` + name + ` = () => { window.hasRun = true; }`)
+}
+
+// first runs a script on every page before its own.
+func (b *browser) first(script string) {
+	b.Helper()
 	b.do(func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
-		_, err = cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.` + name + ` = () => { window.hasRun = true; }`})
+		_, err = cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 		return none, err
 	})
 }
+
+// agrees says yes to every question from now on.
+func (b *browser) agrees() { b.Helper(); b.first(`window.confirm = () => true`) }
 
 // made makes something over the API.
 func (s *site) made(token, path string, in map[string]any) map[string]any {

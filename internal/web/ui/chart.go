@@ -72,10 +72,10 @@ func Bars(title, unit string, limit float64, bars ...Bar) templ.Component {
 			most = math.Max(most, bar.Value)
 		}
 		const width, height = 600.0, 120.0
-		step := width / math.Max(1, float64(len(bars)))
-		fmt.Fprintf(b, `<figure class="chart"><figcaption>%s</figcaption><svg viewBox="0 0 %.0f %.0f" preserveAspectRatio="none" role="img" aria-label="%s">`, text(title), width, height+4, text(title))
+		step := math.Min(width/math.Max(1, float64(len(bars))), 30)
+		fmt.Fprintf(b, `<figure class="chart"><figcaption>%s</figcaption><svg viewBox="0 0 %.0f %.0f" preserveAspectRatio="none" role="%s" aria-label="%s">`, text(title), width, height+4, role(bars), text(title))
 		for i, bar := range bars {
-			h := math.Max(share(bar.Value, most)*height, 0.5)
+			h := math.Max(share(bar.Value, most)*height, least(bar.Tone))
 			mark := fmt.Sprintf(`<rect class="fill-%s" x="%.2f" y="%.2f" width="%.2f" height="%.2f"><title>%s: %s %s</title></rect>`,
 				bar.Tone, float64(i)*step+step*0.1, height-h, step*0.8, h, text(bar.Title), Number(int64(bar.Value)), text(unit))
 			if bar.Path != "" {
@@ -91,6 +91,26 @@ func Bars(title, unit string, limit float64, bars ...Bar) templ.Component {
 		ends(b, bars, limit, unit)
 		b.WriteString(`</figure>`)
 	})
+}
+
+// role is what a chart is to those who hear it: a picture, or, where bars lead
+// somewhere, a group of links.
+func role(bars []Bar) string {
+	for _, bar := range bars {
+		if bar.Path != "" {
+			return "group"
+		}
+	}
+	return "img"
+}
+
+// least is the height of a bar without a value: one that says that something
+// went wrong must be seen.
+func least(t Tone) float64 {
+	if t == Bad || t == Warn {
+		return 6
+	}
+	return 0.5
 }
 
 // ends says what the picture begins and ends with, and its limit.

@@ -1,5 +1,7 @@
 package ui
 
+import "strings"
+
 // Shell is what stands around the content of every page.
 type Shell struct {
 	Title   string
@@ -34,6 +36,7 @@ type Assets struct {
 // NavItem is one place in the navigation.
 type NavItem struct {
 	Path, Title, Icon string
+	Also              string // a path whose pages are its, too
 	Badge             int
 	AdminOnly         bool
 }
@@ -44,13 +47,13 @@ func nav(w *Who) []NavItem {
 		{Path: "/", Title: "Overview", Icon: "overview"},
 		{Path: "/connectors", Title: "Connectors", Icon: "connector"},
 		{Path: "/credentials", Title: "Credentials", Icon: "key"},
-		{Path: "/flows", Title: "Flows", Icon: "flow"},
+		{Path: "/flows", Also: "/projects", Title: "Flows", Icon: "flow"},
 		{Path: "/runs", Title: "Runs", Icon: "run"},
-		{Path: "/datasets", Title: "Datasets", Icon: "dataset"},
+		{Path: "/datasets", Also: "/quarantine", Title: "Datasets", Icon: "dataset"},
 		{Path: "/budgets", Title: "Budget", Icon: "gauge"},
 		{Path: "/notifications", Title: "Notifications", Icon: "bell", Badge: w.Unread},
 		{Path: "/activity", Title: "Activity", Icon: "activity", AdminOnly: true},
-		{Path: "/people", Title: "People", Icon: "people"},
+		{Path: "/people", Also: "/teams", Title: "People", Icon: "people"},
 		{Path: "/keys", Title: "Keys", Icon: "terminal"},
 		{Path: "/settings", Title: "Settings", Icon: "settings", AdminOnly: true},
 	}
@@ -61,5 +64,7 @@ func (n NavItem) under(path string) bool {
 	if n.Path == "/" {
 		return path == "/"
 	}
-	return path == n.Path || len(path) > len(n.Path) && path[:len(n.Path)+1] == n.Path+"/"
+	return below(path, n.Path) || n.Also != "" && below(path, n.Also)
 }
+
+func below(path, top string) bool { return path == top || strings.HasPrefix(path, top+"/") }

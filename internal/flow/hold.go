@@ -1,0 +1,38 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// used says of each role of which kind it is, and in which field users name it.
+var used = map[string]struct {
+	kind  store.Kind
+	field string
+}{
+	roleCredential: {store.KindCredential, "data_credentials_id"},
+	roleSource:     {store.KindSource, ""},
+	roleParent:     {store.KindDataset, "parent_data_set_id"},
+	roleDataset:    {store.KindDataset, "data_set_id"},
+	roleLookup:     {store.KindLookup, fieldMapID},
+}
+
+// hold keeps others from deleting what is referred to until the transaction
+// ends. It comes before the audit log's line: everybody takes them in this order.
+func hold(ctx context.Context, tx *store.Tx, org int64, uses []store.Reference) error {
+	for _, ref := range uses {
+		if ref.Target == 0 {
+			continue
+		}
+		_, err := tx.Resource(ctx, org, used[ref.Role].kind, ref.Target)
+		if weir.CodeOf(err) == weir.CodeNotFound && used[ref.Role].field != "" {
+			err = about(used[ref.Role].field, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

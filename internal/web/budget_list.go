@@ -1,0 +1,235 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+// budgetsOnAPage is how many keys the page of budgets shows.
+const budgetsOnAPage = 20
+
+func (w *Web) registerBudgets() { w.show("/budgets", signedIn, (*visit).budgets) }
+
+// budgetView is one key's budget as pages show it.
+type budgetView struct {
+	credential.KeyBudget
+	Names   []string // of its credentials, as far as one may know them
+	Path    string   // of the first of them
+	Minutes []ui.Bar // of the last hour
+	Sent    int      // in that hour
+	Refused int
+	Flows   []shareView
+	Lanes   []shareView
+	Planned *flow.UpcomingBudget // nil for nothing
+	Hours   []ui.Bar
+}
+
+// shareView is a part of what was sent.
+type shareView struct {
+	Title, Path string
+	Requests    int
+}
+
+// Title names the key by its credentials.
+func (b *budgetView) Title() string {
+	switch len(b.Names) {
+	case 0:
+		return "A key that you may not see"
+	case 1:
+		return b.Names[0]
+	}
+	return fmt.Sprintf("%s and %d more with the same key", b.Names[0], len(b.Names)-1)
+}
+
+// Gauge is how much of the window is used now.
+func (b *budgetView) Gauge() (title string, used, limit float64, words string) {
+	words = fmt.Sprintf("%d of %d", b.Used, b.Limit)
+	if b.Blocked {
+		words += ", waiting"
+	}
+	return "In the last " + ui.Span(b.Window), float64(b.Used), float64(b.Limit), words
+}
+
+// PerHour is what the key may do in an hour.
+func (b *budgetView) PerHour() int {
+	return int(float64(b.Limit) * float64(time.Hour) / float64(b.Window))
+}
+
+// HourLimit is the line of the chart of what is planned: none where it is so
+// far above that nothing else could be seen.
+func (b *budgetView) HourLimit() float64 {
+	if b.Planned.BusiestUse < 0.1 {
+		return 0
+	}
+	return float64(b.PerHour())
+}
+
+// keyBudgets are the budgets of the credentials that somebody may see.
+func (v *visit) keyBudgets(page, size int, credentials ...int64) ([]*budgetView, int, error) {
+	seen, err := v.ids(store.KindCredential, identity.RoleCollaborator)
+	if err != nil {
+		return nil, 0, err
+	}
+	f := store.BudgetFilter{Org: v.who.Org, Credentials: seen, Page: page, Size: size}
+	if len(credentials) > 0 {
+		f.Credentials = credentials
+	}
+	found, total, err := v.Credentials.KeyBudgets(v.r.Context(), f)
+	views := make([]*budgetView, len(found))
+	for i, b := range found {
+		views[i] = &budgetView{KeyBudget: b}
+		for _, c := range b.Credentials {
+			if seen != nil && !slices.Contains(seen, c.ID) {
+				continue
+			}
+			if views[i].Names = append(views[i].Names, c.Resource.Name); views[i].Path == "" {
+				views[i].Path = fmt.Sprintf("/credentials/%d", c.ID)
+			}
+		}
+	}
+	return views, total, err
+}
+
+// addBudgets gives credentials the budgets of their keys.
+func (v *visit) addBudgets(views []*credentialView) error {
+	ids := []int64{}
+	for _, c := range views {
+		if c.Kind.Connection == "rest" {
+			ids = append(ids, c.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	budgets, _, err := v.keyBudgets(1, len(ids), ids...)
+	for _, b := range budgets {
+		for _, held := range b.Credentials {
+			for _, c := range views {
+				if c.ID == held.ID {
+					c.Budget = b
+				}
+			}
+		}
+	}
+	return err
+}
+
+// budgets is each key's use, minute by minute, and what is planned.
+func (v *visit) budgets() error {
+	views, total, err := v.keyBudgets(pageNumber(v), budgetsOnAPage)
+	if err != nil {
+		return err
+	}
+	if err := v.addUse(views); err != nil {
+		return err
+	}
+	plan, err := v.upcoming()
+	if err != nil {
+		return err
+	}
+	for _, b := range views {
+		b.plan(plan)
+	}
+	t := ui.Table{Caption: "keys", Path: "/budgets", Query: v.query(), Total: total, Page: pageNumber(v), PerPage: budgetsOnAPage}
+	return v.shown("Budget", budgetsPage(views, plan, t, v.Now()))
+}
+
+// upcoming is what schedules will cost within a day.
+func (v *visit) upcoming() (*flow.Upcoming, error) {
+	f, err := v.visible(store.KindSource)
+	if err != nil {
+		return nil, err
+	}
+	f.Text = ""
+	return v.Flows.Upcoming(v.r.Context(), f)
+}
+
+// addUse adds what was sent in the last hour.
+func (v *visit) addUse(views []*budgetView) error {
+	if len(views) == 0 {
+		return nil
+	}
+	names, since := []string{}, v.Now().Add(-time.Hour).Unix()/60+1
+	for _, b := range views {
+		names = append(names, b.Name)
+		for m := range int64(60) {
+			b.Minutes = append(b.Minutes, ui.Bar{Title: time.Unix((since+m)*60, 0).UTC().Format("15:04"), Tone: ui.Good})
+		}
+	}
+	uses, err := v.Store.BudgetUses(v.r.Context(), v.who.Org, since, 1, names...)
+	if err != nil {
+		return err
+	}
+	sources := []int64{}
+	for _, u := range uses {
+		if u.Source != 0 && !slices.Contains(sources, u.Source) {
+			sources = append(sources, u.Source)
+		}
+	}
+	flows, err := v.sourceNames(sources...)
+	if err != nil {
+		return err
+	}
+	for _, u := range uses {
+		i := slices.Index(names, u.Budget)
+		views[i].use(u, since, flows)
+	}
+	for _, b := range views {
+		for _, shares := range [][]shareView{b.Flows, b.Lanes} {
+			slices.SortStableFunc(shares, func(a, b shareView) int { return cmp.Compare(b.Requests, a.Requests) })
+		}
+	}
+	return nil
+}
+
+// use adds what was sent in a minute, for one flow and lane.
+func (b *budgetView) use(u store.BudgetUse, since int64, flows map[int64]string) {
+	b.Sent, b.Refused = b.Sent+u.Requests, b.Refused+u.Refused
+	if at := u.Minute - since; at >= 0 && int(at) < len(b.Minutes) {
+		bar := &b.Minutes[at]
+		if bar.Value += float64(u.Requests); u.Refused > 0 {
+			bar.Tone = ui.Bad
+		}
+	}
+	of := shareView{Title: "checks and tests"}
+	if u.Source != 0 {
+		of = shareView{Title: cmp.Or(flows[u.Source], "a deleted flow"), Path: fmt.Sprintf("/flows/%d", u.Source)}
+	}
+	b.Flows = shared(b.Flows, of, u.Requests)
+	b.Lanes = shared(b.Lanes, shareView{Title: u.Lane}, u.Requests)
+}
+
+// shared adds to the share of that title.
+func shared(all []shareView, one shareView, n int) []shareView {
+	i := slices.IndexFunc(all, func(s shareView) bool { return s.Title == one.Title && s.Path == one.Path })
+	if i < 0 {
+		i, all = len(all), append(all, one)
+	}
+	all[i].Requests += n
+	return all
+}
+
+// plan finds what schedules will cost the key.
+func (b *budgetView) plan(all *flow.Upcoming) {
+	for i := range all.Budgets {
+		if all.Budgets[i].Name != b.Name {
+			continue
+		}
+		b.Planned = &all.Budgets[i]
+		for hour, n := range b.Planned.Hours {
+			tone := ui.Good
+			if n > b.PerHour() {
+				tone = ui.Bad
+			}
+			b.Hours = append(b.Hours, ui.Bar{Title: all.From.Add(time.Duration(hour) * time.Hour).Format("15:04"), Value: float64(n), Tone: tone})
+		}
+	}
+}

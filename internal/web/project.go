@@ -1,0 +1,194 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+const projectsTitle = "Projects"
+
+func (w *Web) registerProjects() {
+	see, change := identity.Access(store.KindProject, identity.RoleCollaborator), identity.Access(store.KindProject, identity.RoleAdmin)
+	w.show("/projects", signedIn, (*visit).projects)
+	w.do("/projects", maker, (*visit).makeProject)
+	w.show("/projects/{id}", see, (*visit).project)
+	w.do("/projects/{id}", change, (*visit).renameProject)
+	w.do("/projects/{id}/add", change, (*visit).addToProject)
+	w.do("/projects/{id}/take", change, (*visit).takeFromProject)
+	w.do("/projects/{id}/delete", change, (*visit).deleteProject)
+}
+
+func projectPath(id int64) string { return fmt.Sprintf("/projects/%d", id) }
+
+// projectView is a project as its page shows it.
+type projectView struct {
+	store.Resource
+	Flows   []store.Resource // that the visitor may see
+	Others  []ui.Option      // flows that may be put into it
+	Fields  []ui.Field
+	Problem *ui.Problem
+	Changes bool
+}
+
+func projectFields(r store.Resource) []ui.Field {
+	return []ui.Field{{Name: "name", Title: "Name", Required: true, Long: 255, Value: r.Name}, {Name: "description", Title: "Description", Kind: "textarea", Rows: 2, Long: 10_000, Value: r.Description}}
+}
+
+// projects are the folders of flows.
+func (v *visit) projects() error {
+	return v.projectsShown(http.StatusOK, projectFields(store.Resource{}), nil)
+}
+
+func (v *visit) projectsShown(status int, fields []ui.Field, problem *ui.Problem) error {
+	f, err := v.visible(store.KindProject)
+	if err != nil {
+		return err
+	}
+	f.Number = rowsOnAPage
+	all, total, err := v.Flows.Projects(v.r.Context(), f)
+	if err != nil {
+		return err
+	}
+	t := ui.Table{ID: "projects", Caption: "projects", Path: "/projects", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number, Filter: "Name", Export: true,
+		Columns: []ui.Column{{Title: "Project"}, {Title: "Description", Wide: true}, {Title: "Changed"}}}
+	for _, p := range all {
+		at := micros(p.Updated)
+		t.Rows = append(t.Rows, []ui.Cell{ui.Shown(p.Name, ui.Link(projectPath(p.ID), p.Name)), ui.Words(p.Description), ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Ago(at, v.Now()))})
+	}
+	page := projectsPage(t, fields, problem, v.who.Role.AtLeast(identity.RoleOperator))
+	if status == http.StatusOK {
+		return v.list(projectsTitle, t, page)
+	}
+	return v.write(status, projectsTitle, page)
+}
+
+func (v *visit) makeProject() error {
+	form, err := v.form()
+	if err != nil {
+		return err
+	}
+	p, err := v.Flows.CreateProject(v.r.Context(), v.actor(), flow.Common{Name: form.Get("name"), Description: form.Get("description")})
+	if err != nil {
+		fields := fill(projectFields(store.Resource{}), form)
+		problem, err := blame(err, fields)
+		if err != nil {
+			return err
+		}
+		return v.projectsShown(http.StatusUnprocessableEntity, fields, problem)
+	}
+	return v.to(projectPath(p.ID), ui.Good, "The project is made. Put flows into it.")
+}
+
+// projectHere is the project that the path names, with the flows of it that
+// the visitor may see.
+func (v *visit) projectHere() (*projectView, error) {
+	ctx := v.r.Context()
+	p, err := v.Flows.Project(ctx, v.who.Org, v.number("id"))
+	if err != nil {
+		return nil, err
+	}
+	view := &projectView{Resource: p, Fields: projectFields(p)}
+	role, err := v.People.RoleOn(ctx, v.who, store.KindProject, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	view.Changes = role.AtLeast(identity.RoleAdmin)
+	in, _, err := v.Flows.ProjectFlows(ctx, v.who.Org, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	here := map[int64]bool{}
+	for _, f := range in {
+		here[f.Source] = true
+	}
+	f, err := v.visible(store.KindSource)
+	if err != nil {
+		return nil, err
+	}
+	f.Text, f.Page, f.Number = "", 1, mostWatched
+	sources, _, err := v.Flows.Sources(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	may, err := v.ids(store.KindSource, identity.RoleAdmin)
+	for _, s := range sources {
+		switch {
+		case here[s.ID]:
+			view.Flows = append(view.Flows, s.Resource)
+		case may == nil || slices.Contains(may, s.ID):
+			view.Others = append(view.Others, ui.Option{Value: fmt.Sprint(s.ID), Title: s.Name})
+		}
+	}
+	return view, err
+}
+
+func (v *visit) project() error {
+	p, err := v.projectHere()
+	if err != nil {
+		return err
+	}
+	return v.shown(p.Name, projectPage(p))
+}
+
+func (v *visit) renameProject() error {
+	form, err := v.form()
+	if err != nil {
+		return err
+	}
+	p, err := v.projectHere()
+	if err != nil {
+		return err
+	}
+	name, about := form.Get("name"), form.Get("description")
+	err = changedMeanwhile(form.Get("seen"), p.Updated)
+	if err == nil {
+		err = v.Flows.UpdateProject(v.r.Context(), v.actor(), p.ID, flow.ProjectEdit{Edit: flow.Edit{Name: &name, Description: &about}})
+	}
+	if err == nil {
+		return v.to(projectPath(p.ID), ui.Good, "Saved.")
+	}
+	p.Fields = fill(p.Fields, form)
+	if p.Problem, err = blame(err, p.Fields); err != nil {
+		return err
+	}
+	return v.again(p.Name, projectPage(p))
+}
+
+// flowOf is the flow that a form is about, on which the visitor has the role.
+func (v *visit) flowOf(need identity.Role) (int64, error) {
+	form, err := v.form()
+	if err != nil {
+		return 0, err
+	}
+	id := numberIn(form, "flow")
+	return id, v.People.Authorize(v.r.Context(), v.who, identity.Access(store.KindSource, need), id)
+}
+
+func (v *visit) addToProject() error {
+	id, err := v.flowOf(identity.RoleAdmin)
+	if err != nil {
+		return err
+	}
+	return v.told(projectPath(v.number("id")), "Put into the project.", v.Flows.AddToProject(v.r.Context(), v.actor(), v.number("id"), id))
+}
+
+func (v *visit) takeFromProject() error {
+	id, err := v.flowOf(identity.RoleCollaborator)
+	if err != nil {
+		return err
+	}
+	return v.told(projectPath(v.number("id")), "Taken out. The flow stays.", v.Flows.TakeFromProject(v.r.Context(), v.actor(), v.number("id"), id))
+}
+
+func (v *visit) deleteProject() error {
+	if err := v.Flows.Delete(v.r.Context(), v.actor(), store.KindProject, v.number("id")); err != nil {
+		return v.told(projectPath(v.number("id")), "", err)
+	}
+	return v.to("/projects", ui.Good, "Deleted. Its flows stay.")
+}

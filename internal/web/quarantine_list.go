@@ -1,0 +1,149 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+func (w *Web) registerQuarantine() {
+	see, operate := identity.Access(store.KindDataset, identity.RoleCollaborator), identity.Access(store.KindDataset, identity.RoleOperator)
+	w.show("/quarantine", signedIn, (*visit).quarantine)
+	w.show("/datasets/{id}/quarantine", see, (*visit).datasetQuarantine)
+	w.do("/datasets/{id}/quarantine/replay", operate, (*visit).replayRejects)
+	w.do("/datasets/{id}/quarantine/drop", operate, (*visit).dropRejects)
+	w.show("/datasets/{id}/quarantine/{reject}", see, (*visit).reject)
+	w.do("/datasets/{id}/quarantine/{reject}/replay", operate, (*visit).replayReject)
+	w.do("/datasets/{id}/quarantine/{reject}/drop", operate, (*visit).dropReject)
+}
+
+// rejectFilter chooses the open records in quarantine of the datasets on which
+// somebody has at least the role.
+func (v *visit) rejectFilter(need identity.Role) (f store.QuarantineFilter, err error) {
+	f = store.QuarantineFilter{Org: v.who.Org, State: store.QuarantineOpen}
+	datasets, err := v.ids(store.KindDataset, need)
+	if err != nil || datasets == nil {
+		return f, err
+	}
+	f.Datasets, err = v.Store.LogsOf(v.r.Context(), v.who.Org, datasets, nil)
+	return f, err
+}
+
+// narrowed takes stage, reason and state out of a query.
+func narrowed(f store.QuarantineFilter, q url.Values) store.QuarantineFilter {
+	f.Stage, f.Reason = q.Get("stage"), q.Get("q")
+	switch state := q.Get("state"); state {
+	case "", store.QuarantineOpen:
+		f.State = store.QuarantineOpen
+	case store.QuarantineReplayed, store.QuarantineDropped:
+		f.State = state
+	}
+	return f
+}
+
+// quarantine is what could not be taken, over all datasets.
+func (v *visit) quarantine() error {
+	f, err := v.rejectFilter(identity.RoleCollaborator)
+	if err != nil {
+		return err
+	}
+	t, err := v.rejectTable("/quarantine", f, false)
+	if err != nil {
+		return err
+	}
+	return v.list("Quarantine", t, quarantinePage(t))
+}
+
+// datasetQuarantine is what of one dataset could not be taken.
+func (v *visit) datasetQuarantine() error {
+	ctx := v.r.Context()
+	d, err := v.Flows.Dataset(ctx, v.who.Org, v.number("id"))
+	if err != nil {
+		return err
+	}
+	role, err := v.People.RoleOn(ctx, v.who, store.KindDataset, d.ID)
+	if err != nil {
+		return err
+	}
+	f, err := v.rejectsOf(d.ID)
+	if err != nil {
+		return err
+	}
+	chooses := role.AtLeast(identity.RoleOperator) && narrowed(f, v.query()).State == store.QuarantineOpen
+	t, err := v.rejectTable(datasetPath(d.ID)+"/quarantine", f, chooses)
+	if err != nil {
+		return err
+	}
+	return v.list("Quarantine of "+d.Name, t, datasetQuarantinePage(d, t, chooses && len(t.Rows) > 0))
+}
+
+// rejectsOf chooses the open records in quarantine of one dataset.
+func (v *visit) rejectsOf(dataset int64) (f store.QuarantineFilter, err error) {
+	f = store.QuarantineFilter{Org: v.who.Org, State: store.QuarantineOpen}
+	f.Datasets, err = v.Store.LogsOf(v.r.Context(), v.who.Org, []int64{dataset}, nil)
+	return f, err
+}
+
+// rejectTable lists records in quarantine; with boxes to choose by when chooses
+// says so.
+func (v *visit) rejectTable(path string, f store.QuarantineFilter, chooses bool) (t ui.Table, err error) {
+	q := v.query()
+	f = narrowed(f, q)
+	f.Page, f.Size = pageNumber(v), rowsOnAPage
+	found, total, err := v.Flows.Rejects(v.r.Context(), f)
+	t = ui.Table{ID: "quarantine", Caption: "records in quarantine", Path: path, Query: q, Total: total, Page: f.Page, PerPage: f.Size, Filter: "Reason", Export: true, Empty: noRejects(),
+		Columns: []ui.Column{{Title: "When"}, {Title: "Dataset"}, {Title: "Stage"}, {Title: "Reason", Wide: true}, {Title: "State"}},
+		Filters: []ui.Field{
+			{Name: "stage", Title: "Stage", Options: options("all", "decode", "schema", "load")},
+			{Name: "state", Title: "State", Options: options("open", store.QuarantineReplayed, store.QuarantineDropped)}}}
+	if chooses {
+		t.Columns = append([]ui.Column{{Title: "Choose"}}, t.Columns...)
+	}
+	for i := range found {
+		t.Rows = append(t.Rows, rejectRow(&found[i], chooses))
+	}
+	return t, err
+}
+
+func rejectRow(r *flow.Rejected, chooses bool) []ui.Cell {
+	at := micros(r.At)
+	row := []ui.Cell{ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Time(at)), ui.Words("deleted"), ui.Words(r.Stage), ui.Words(r.Reason), ui.Shown(r.State, ui.Badge(rejectTone(r.State), r.State))}
+	if r.Origin.Dataset != 0 {
+		row[1] = ui.Shown(r.Origin.Name, ui.Link(datasetPath(r.Origin.Dataset), r.Origin.Name))
+		row[3] = ui.Shown(r.Reason, ui.Link(rejectPath(r), r.Reason))
+	}
+	if chooses {
+		id := fmt.Sprint(r.ID)
+		row = append([]ui.Cell{ui.Shown(id, chooseBox(id, r.Reason))}, row...)
+	}
+	return row
+}
+
+func rejectPath(r *flow.Rejected) string {
+	return fmt.Sprintf("%s/quarantine/%d", datasetPath(r.Origin.Dataset), r.ID)
+}
+
+// rejectTone is how a record in quarantine is.
+func rejectTone(state string) ui.Tone {
+	switch state {
+	case store.QuarantineOpen:
+		return ui.Warn
+	case store.QuarantineReplayed:
+		return ui.Good
+	}
+	return ui.Plain
+}
+
+// options are choices that are called as they are, the first of which is
+// meant where nothing is chosen.
+func options(first string, more ...string) []ui.Option {
+	all := []ui.Option{{Value: "", Title: first}}
+	for _, o := range more {
+		all = append(all, ui.Option{Value: o, Title: o})
+	}
+	return all
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+func (w *Web) registerRuns() {
+	w.show("/runs", signedIn, (*visit).runs)
+	w.show("/runs/{run}", signedIn, (*visit).run)
+	w.stream("/runs/{run}/live", signedIn, (*visit).runLive)
+	w.do("/runs/{run}/cancel", signedIn, (*visit).cancelRun)
+}
+
+func runPath(id string) string { return "/runs/" + id }
+
+// runs is the list of runs of all flows that somebody may see.
+func (v *visit) runs() error {
+	ctx, q := v.r.Context(), v.query()
+	f := store.RunFilter{Org: v.who.Org, Status: q.Get("status"), Page: pageNumber(v), Size: rowsOnAPage}
+	var err error
+	if f.Sources, err = v.ids(store.KindSource, identity.RoleCollaborator); err != nil {
+		return err
+	}
+	if id := numberIn(q, "flow"); id != 0 && (f.Sources == nil || slices.Contains(f.Sources, id)) {
+		f.Sources = []int64{id}
+	}
+	all, total, err := v.Flows.ListRuns(ctx, f)
+	if err != nil {
+		return err
+	}
+	t := ui.Table{ID: "runs", Caption: "runs", Path: "/runs", Query: q, Total: total, Page: f.Page, PerPage: f.Size, Export: true, Empty: noRuns(),
+		Columns: []ui.Column{{Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Status"}, {Title: "New or changed", Numeric: true}, {Title: "Unchanged", Numeric: true},
+			{Title: "Quarantined", Numeric: true}, {Title: "Requests", Numeric: true}, {Title: "Took"}, {Title: "What went wrong", Wide: true}},
+		Filters: []ui.Field{{Name: "status", Title: "Status", Options: runOptions()}}}
+	if t.Rows, err = v.runRows(all); err != nil {
+		return err
+	}
+	return v.list("Runs", t, runsPage(t))
+}
+
+func (v *visit) runRows(all []flow.Run) (rows [][]ui.Cell, err error) {
+	ids := []int64{}
+	for i := range all {
+		if !slices.Contains(ids, all[i].Resource) {
+			ids = append(ids, all[i].Resource)
+		}
+	}
+	names, err := v.sourceNames(ids...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		r := &all[i]
+		at, name, wrong := began(*r), names[r.Resource], ""
+		of := ui.Shown(name, ui.Link(fmt.Sprintf("/flows/%d", r.Resource), name))
+		if name == "" {
+			of = ui.Words("deleted")
+		}
+		if r.Failure != nil {
+			wrong = sentence(r.Failure.Message)
+		}
+		rows = append(rows, []ui.Cell{
+			ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), runLink(runPath(string(r.ID)), at)), of, ui.Shown(r.Status, ui.Badge(runTone(r.Status), r.Status)),
+			ui.Figure(int64(r.Totals.Read - r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Quarantined)), ui.Figure(int64(r.Totals.Requests)),
+			ui.Words(took(*r)), ui.Words(wrong)})
+	}
+	return rows, nil
+}
+
+func runOptions() []ui.Option {
+	all := []ui.Option{{Value: "", Title: "all"}}
+	for _, s := range []string{store.RunQueued, store.RunRunning, "succeeded", "partial", "failed", "cancelled", store.RunInterrupted} {
+		all = append(all, ui.Option{Value: s, Title: s})
+	}
+	return all
+}

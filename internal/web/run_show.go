@@ -1,0 +1,138 @@
+package web
+
+import (
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+// linesShown is how many lines of a run's log its page shows, the newest.
+const linesShown = 200
+
+// runView is a run as its page shows it.
+type runView struct {
+	*flow.Run
+	Flow       string // its name; "" when it was deleted
+	Credential int64  // that it reads with; 0 when the flow was deleted
+	Totals     store.Totals
+	Streams    []flow.StreamResult
+	Lines      []store.RunLine
+	LineTotal  int
+	Operates   bool
+	Now        time.Time
+}
+
+// runHere is the run that the path names, as it is now. One whose flow was
+// deleted is for administrators.
+func (v *visit) runHere() (*runView, error) {
+	ctx := v.r.Context()
+	r, err := v.Flows.Run(ctx, v.who.Org, v.r.PathValue("run"))
+	if err != nil {
+		return nil, err
+	}
+	role, err := v.People.RoleOn(ctx, v.who, store.KindSource, r.Resource)
+	if err != nil && !(weir.CodeOf(err) == weir.CodeNotFound && v.admin()) {
+		return nil, err
+	}
+	view := &runView{Run: r, Totals: r.Run.Totals, Streams: r.Result.Streams, Operates: role.AtLeast(identity.RoleOperator), Now: v.Now()}
+	if src, err := v.Flows.Source(ctx, v.who.Org, r.Resource); err == nil {
+		view.Flow, view.Credential = src.Name, src.Credential
+	} else if weir.CodeOf(err) != weir.CodeNotFound {
+		return nil, err
+	}
+	if r.Open() {
+		view.sofar()
+	}
+	f := store.LogFilter{Org: v.who.Org, Source: r.Resource, Run: string(r.ID), Page: 1, Size: linesShown}
+	view.Lines, view.LineTotal, err = v.Store.RunLines(ctx, f)
+	return view, err
+}
+
+// sofar sums what a run that is not over has done until now.
+func (r *runView) sofar() {
+	r.Totals = store.Totals{}
+	for _, s := range r.Streams {
+		t := &r.Totals
+		t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined = t.Read+s.Read, t.Written+s.Written, t.Unchanged+s.Unchanged, t.Deleted+s.Deleted, t.Quarantined+s.Quarantined
+		t.Requests, t.Retries, t.Bytes = t.Requests+s.Requests, t.Retries+s.Retries, t.Bytes+s.Bytes
+	}
+}
+
+// Path is where its page lies.
+func (r *runView) Path() string { return runPath(string(r.ID)) }
+
+// Running reports whether it is not over.
+func (r *runView) Running() bool { return r.Open() }
+
+// Title names it by its flow.
+func (r *runView) Title() string {
+	if r.Flow == "" {
+		return "Run of a deleted flow"
+	}
+	return "Run of " + r.Flow
+}
+
+// Took is how long it took, or has taken so far.
+func (r *runView) Took() time.Duration {
+	end := r.Now
+	if r.Ended != 0 {
+		end = micros(r.Ended)
+	}
+	return end.Sub(began(*r.Run))
+}
+
+// Rate is how fast it reads, in words.
+func (r *runView) Rate() string {
+	if s := r.Took().Seconds(); s > 0 {
+		return ui.Plural(int64(float64(r.Totals.Read)/s+0.5), "record") + " a second"
+	}
+	return ""
+}
+
+// KeyTrouble reports whether what went wrong is mended at the credential.
+func (r *runView) KeyTrouble() bool {
+	return r.Credential != 0 && r.Failure != nil && (r.Failure.Code == weir.CodeAuth || r.Failure.Code == weir.CodeForbidden)
+}
+
+func (v *visit) run() error {
+	r, err := v.runHere()
+	if err != nil {
+		return err
+	}
+	return v.shown(r.Title(), runPage(r))
+}
+
+// runLive sends the moving part of the page whenever it has changed.
+func (v *visit) runLive() error {
+	return v.watched(func() (templ.Component, error) {
+		r, err := v.runHere()
+		if err != nil {
+			return nil, err
+		}
+		return runLivePart(r), nil
+	})
+}
+
+// cancelRun stops a run after the request under way, whichever process makes it.
+func (v *visit) cancelRun() error {
+	r, err := v.runHere()
+	if err != nil {
+		return err
+	}
+	if err := v.People.Allowed(v.r.Context(), v.who, identity.RoleOperator, store.KindSource, r.Resource); err != nil {
+		return err
+	}
+	if !r.Open() {
+		return v.to(r.Path(), ui.Note, "It is over.")
+	}
+	if err := v.Runner.Cancel(v.r.Context(), v.who.Org, r.Resource); err != nil {
+		return err
+	}
+	return v.to(r.Path(), ui.Note, "The run stops after the request under way. What was read is kept.")
+}
