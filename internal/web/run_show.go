@@ -37,7 +37,7 @@ func (v *visit) runHere() (*runView, error) {
 		return nil, err
 	}
 	role, err := v.People.RoleOn(ctx, v.who, store.KindSource, r.Resource)
-	if err != nil && !(weir.CodeOf(err) == weir.CodeNotFound && v.admin()) {
+	if err != nil && (weir.CodeOf(err) != weir.CodeNotFound || !v.admin()) {
 		return nil, err
 	}
 	view := &runView{Run: r, Totals: r.Run.Totals, Streams: r.Result.Streams, Operates: role.AtLeast(identity.RoleOperator), Now: v.Now()}
