@@ -90,6 +90,9 @@ func TestRunsSayWhatTheyDidAndWhatToDo(t *testing.T) {
 		if stream["name"] != "bookings" || stream["deliveries"].([]any)[0].(m)["data_sink_id"] != d.sink {
 			t.Errorf("stream %v", stream)
 		}
+		if got := w.call(200, "GET", "/data_flows/metrics/active_flows_metrics", nil)["metrics"].(m); got["active_flows"] != 1.0 || len(got["data"].([]any)) != 1 {
+			t.Errorf("active flows %v", got)
+		}
 		if !w.sim.RemoveKey(w.sim.Keys()[0].Name) {
 			t.Fatal("the key is still there")
 		}
@@ -138,18 +141,19 @@ func healthAndMetrics(t *testing.T, d *delivered) {
 		t.Errorf("health of the flow %v", one)
 	}
 	today := time.Now().UTC().Format(time.DateOnly)
-	for path, records := range map[string]float64{"/data_sources/" + id(d.src): 40, "/data_sets/" + id(d.dataset): 40, "/data_sinks/" + id(d.sink): 40} {
+	// The run whose key was refused brought the destination nothing.
+	for path, runs := range map[string]float64{"/data_sources/" + id(d.src): 2, "/data_sets/" + id(d.dataset): 2, "/data_sinks/" + id(d.sink): 1} {
 		days := w.call(200, "GET", path+"/metrics?aggregate=1&from="+today, nil)["metrics"].([]any)
-		if day := days[0].(m); len(days) != 1 || day["time"] != today || day["records"] != records {
+		if day := days[0].(m); len(days) != 1 || day["time"] != today || day["records"] != 40.0 {
 			t.Errorf("%s: %v", path, days)
 		}
 		summary := w.call(200, "GET", path+"/metrics/run_summary?groupby=runId&orderby=lastWritten&page=1&size=1", nil)["metrics"].(m)
-		if summary["meta"].(m)["totalCount"] != 2.0 || len(summary["data"].([]any)) != 1 {
+		if summary["meta"].(m)["totalCount"] != runs || len(summary["data"].([]any)) != 1 {
 			t.Errorf("%s: %v", path, summary)
 		}
-		runs := w.call(200, "GET", path+"/flow/metrics", nil)["metrics"].(m)["data"].(m)
-		if got, _ := runs[id(d.run["id"])].(m); got["records"] != 40.0 || got["size"].(float64) < 10_000 {
-			t.Errorf("%s: %v", path, runs)
+		each := w.call(200, "GET", path+"/flow/metrics", nil)["metrics"].(m)["data"].(m)
+		if got, _ := each[id(d.run["id"])].(m); got["records"] != 40.0 || got["size"].(float64) < 10_000 {
+			t.Errorf("%s: %v", path, each)
 		}
 	}
 	if parts := w.call(200, "GET", "/data_sets/"+id(d.dataset)+"/flow/metrics?groupby=resource", nil)["metrics"].(m)["data"].(m); len(parts) != 3 || parts[id(d.sink)].(m)["resource_type"] != "SINK" {
@@ -163,14 +167,14 @@ func healthAndMetrics(t *testing.T, d *delivered) {
 	if got := w.call(200, "GET", "/data_flows/metrics/total?origin_node_id="+id(d.node), nil)["metrics"].(m); got["records"] != 40.0 || got["runs"] != 2.0 {
 		t.Errorf("total %v", got)
 	}
-	if got := w.call(200, "GET", "/data_flows/metrics/active_flows_metrics", nil)["metrics"].(m); got["active_flows"] != 1.0 || len(got["data"].([]any)) != 1 {
-		t.Errorf("active flows %v", got)
+	if got := w.call(200, "GET", "/data_flows/metrics/active_flows_metrics", nil)["metrics"].(m); got["active_flows"] != 0.0 || len(got["data"].([]any)) != 0 {
+		t.Errorf("active flows once the key is refused, which pauses the flow: %v", got)
 	}
 	dashboard := w.call(200, "GET", "/users/1/flows/dashboard", nil)["metrics"].(m)
 	if s := dashboard["sources"].(m)[id(d.src)].(m); s["status"] != "WARNING" || dashboard["sinks"].(m)[id(d.sink)] == nil || dashboard["datasets"].(m)[id(d.dataset)] == nil {
 		t.Errorf("dashboard %v", dashboard)
 	}
-	if got := w.call(200, "GET", "/orgs/1/flows/status_metrics", nil)["metrics"].(m); got["status"].(m)["ACTIVE"] != 1.0 || got["health"].(m)["RED"] != 1.0 {
+	if got := w.call(200, "GET", "/orgs/1/flows/status_metrics", nil)["metrics"].(m); got["status"].(m)["PAUSED"] != 1.0 || got["health"].(m)["RED"] != 1.0 {
 		t.Errorf("status metrics %v", got)
 	}
 	if got := w.call(200, "GET", "/limits", nil)["minute"].(m)["common"].(m); got["limit"] != 600.0 || got["count"].(float64) < 1 {

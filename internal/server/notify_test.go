@@ -126,7 +126,7 @@ func (w *world) rerun(source string) {
 	w.call(200, "POST", source+"/run_now", nil)
 	w.until("the run is over", func() bool {
 		runs := w.list(source + "/runs")
-		return len(runs) > before && runs[0]["status"] != "running"
+		return len(runs) > before && runs[0]["status"] != "running" && runs[0]["status"] != "queued"
 	})
 }
 

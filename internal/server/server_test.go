@@ -261,7 +261,7 @@ func (w *world) until(what string, is func() bool) {
 		}
 		select {
 		case <-w.Context().Done():
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

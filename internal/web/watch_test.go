@@ -107,7 +107,7 @@ func TestARunIsStoppedFromItsPage(t *testing.T) {
 	b.sees("running")
 	b.do(chromedp.Click(chromedp.CSS(`tbody td a`)))
 	b.press("Stop this run")
-	b.sees("stops after the page under way")
+	b.sees("stops after the request under way")
 	b.until("the run is over", `!document.querySelector('#live .badge').innerText.includes('running')`)
 }
 
