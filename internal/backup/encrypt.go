@@ -35,7 +35,7 @@ func decrypt(path string, in io.Reader, identities []age.Identity) (io.Reader, e
 	b := bufio.NewReader(in)
 	begin, err := b.Peek(len(ageHeader))
 	if err != nil || string(begin) != ageHeader {
-		return b, nil // the archive's reader says what is wrong with it
+		return b, nil //nolint:nilerr // the archive's reader says what is wrong with it
 	}
 	if len(identities) == 0 {
 		return nil, &weir.Error{Code: weir.CodeUsage, Where: path, Message: "this backup is encrypted", Remedy: "Name the file with the age identity that may read it: --identity FILE"}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -282,5 +281,3 @@ func (w *world) webhook(r *receiver, more string) *notify.Setting {
 
 // testSecret is what the tests' webhooks are signed with.
 const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-func keys[K comparable, V any](m map[K]V) []K { return slices.Collect(maps.Keys(m)) }

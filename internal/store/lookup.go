@@ -63,15 +63,15 @@ func (db *DB) LookupPage(ctx context.Context, lookup int64, page, number int) (a
 // LookupEntries gives those of the keys that the lookup has, in the order of
 // the keys' bytes for each 500 of them.
 func (db *DB) LookupEntries(ctx context.Context, lookup int64, keys ...string) ([]LookupEntry, error) {
-	return entriesOf(db.each, ctx, lookup, keys)
+	return entriesOf(ctx, db.each, lookup, keys)
 }
 
 // LookupEntries is DB.LookupEntries inside the transaction.
 func (t *Tx) LookupEntries(ctx context.Context, lookup int64, keys ...string) ([]LookupEntry, error) {
-	return entriesOf(t.each, ctx, lookup, keys)
+	return entriesOf(ctx, t.each, lookup, keys)
 }
 
-func entriesOf(each func(context.Context, func(*sql.Rows) error, string, ...any) error, ctx context.Context, lookup int64, keys []string) (all []LookupEntry, err error) {
+func entriesOf(ctx context.Context, each func(context.Context, func(*sql.Rows) error, string, ...any) error, lookup int64, keys []string) (all []LookupEntry, err error) {
 	for some := range slices.Chunk(keys, entriesAtOnce) {
 		c := ofKeys(lookup, some)
 		err = each(ctx, eachEntry(func(e LookupEntry) error {

@@ -25,7 +25,6 @@ type browser struct {
 
 	mu       sync.Mutex
 	requests []string // addresses, in order
-	answers  []string // of what was asked for since the page was opened: bodies are in seen
 	expected []string // parts of complaints that this test provokes
 }
 

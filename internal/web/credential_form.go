@@ -53,7 +53,7 @@ func kindFields(k *credential.Kind) (fields []ui.Field) {
 		case f.Name == fieldBase && k.Connector != nil:
 			fields = append(fields, regionFields(k, f)...)
 		case f.Name == fieldExpires:
-			fields = append(fields, expiryFields(f)...)
+			fields = append(fields, expiryFields()...)
 		default:
 			fields = append(fields, kindField(f))
 		}
@@ -106,7 +106,7 @@ func regionFields(k *credential.Kind, f credential.Field) []ui.Field {
 	return []ui.Field{choice, other}
 }
 
-func expiryFields(f credential.Field) []ui.Field {
+func expiryFields() []ui.Field {
 	return []ui.Field{
 		{Name: fieldLasts, Title: "Key expires", Kind: "select", Help: "As it was chosen when the key was made. Weir reminds you before.", Options: []ui.Option{
 			{Value: "", Title: "never"}, {Value: "30", Title: "30 days from now"}, {Value: "90", Title: "90 days from now"}, {Value: "365", Title: "1 year from now"}, {Value: onDate, Title: "on a date"}}},

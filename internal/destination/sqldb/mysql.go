@@ -72,7 +72,7 @@ func (m *mariadb) choose(ctx context.Context) error {
 	}
 	m.maria = strings.Contains(strings.ToLower(about), "mariadb")
 	m.collation, m.padded = "utf8mb4_bin", true
-	rows, err := m.db.QueryContext(ctx, "SELECT collation_name FROM information_schema.collations WHERE collation_name IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')")
+	rows, err := m.db.QueryContext(ctx, "SELECT collation_name FROM information_schema.collations WHERE collation_name IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')") //nolint:rowserrcheck // eachRow checks it
 	if err != nil {
 		return err
 	}
