@@ -114,7 +114,7 @@ func (m *member) kill() {
 
 func (f *fleet) signIn() {
 	f.Helper()
-	s := &service{T: f.T, home: f.home, url: f.api.url}
+	s := &service{T: f.T, home: f.home, sim: f.sim, url: f.api.url}
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
