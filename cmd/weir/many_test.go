@@ -262,7 +262,7 @@ func (f *fleet) succeeded(after time.Time) map[int]int {
 		f.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(f.Context())) }() // only read
-	rows, err := conn.Query(f.Context(), `SELECT flow, count(*) FROM run WHERE status = 'succeeded' AND queued > $1 GROUP BY flow`, after.UnixMicro())
+	rows, err := conn.Query(f.Context(), `SELECT resource, count(*) FROM run WHERE status = 'succeeded' AND queued > $1 GROUP BY resource`, after.UnixMicro())
 	if err != nil {
 		f.Fatal(err)
 	}
