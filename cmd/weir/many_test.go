@@ -63,7 +63,10 @@ func newFleet(t *testing.T, workers, bookings, limit int) *fleet {
 	t.Cleanup(sim.Close)
 	f.simURL = sim.URL
 	f.api = f.start("api")
-	_, after, _ := strings.Cut(f.api.out.String(), "setup token: ")
+	var after string
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(after, "\n") && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		_, after, _ = strings.Cut(f.api.out.String(), "setup token: ")
+	}
 	token, _, _ := strings.Cut(after, "\n")
 	cmd := f.command("setup", "--server", f.api.url, "--email", "ada@example.com", "--name", "Ada")
 	cmd.Env = append(cmd.Env, "WEIR_SETUP_TOKEN="+token, "WEIR_PASSWORD="+servicePassword)
