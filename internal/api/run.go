@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 
@@ -122,19 +121,6 @@ func (a *API) cancelRun(ctx context.Context, in *One) (*Done, error) {
 	return done(), nil
 }
 
-// add adds what a run did to one stream.
-func (r *Run) add(s flow.StreamResult) {
-	r.Streams = append(r.Streams, streamOf(s))
-	r.Requests += s.Requests
-	r.Retries += s.Retries
-	r.Bytes += s.Bytes
-	r.Read += s.Read
-	r.Written += s.Written
-	r.Unchanged += s.Unchanged
-	r.Deleted += s.Deleted
-	r.Quarantined += s.Quarantined
-}
-
 func streamOf(s flow.StreamResult) RunStream {
 	out := RunStream{Name: s.Name, Status: string(s.Status), Read: s.Read, Written: s.Written, Unchanged: s.Unchanged, Deleted: s.Deleted, Quarantined: s.Quarantined,
 		Requests: s.Requests, Retries: s.Retries, Bytes: s.Bytes, Seconds: s.Seconds, Error: s.Error, Failure: failureOf(s.Failure), Deliveries: []RunDelivery{}}
@@ -146,22 +132,18 @@ func streamOf(s flow.StreamResult) RunStream {
 
 // showRun shows a run; one that is not over with what it has done so far.
 func showRun(r *flow.Run) Run {
+	t := r.Totals
 	out := Run{
-		ID: r.Number, RunID: string(r.ID), DataSourceID: r.Resource, Status: r.Status, Why: r.Order.Why, QueuedAt: moment(r.Queued), StartedAt: moment(cmp.Or(r.Started, r.Queued)),
+		ID: r.Number, RunID: string(r.ID), DataSourceID: r.Resource, Status: r.Status, Why: r.Order.Why, QueuedAt: moment(r.Queued), StartedAt: moment(r.Started),
 		EndedAt: momentOrNull(r.Ended), Attempts: r.Attempts, RetryAt: momentOrNull(r.RetryAt), ErrorClass: r.Class, Error: r.Problem, Failure: failureOf(r.Failure), Streams: []RunStream{},
-	}
-	if r.Status == store.RunDelivering {
-		out.Status = store.RunRunning
+		Requests: t.Requests, Retries: t.Retries, Bytes: t.Bytes, Read: t.Read, Written: t.Written, Unchanged: t.Unchanged, Deleted: t.Deleted, Quarantined: t.Quarantined,
 	}
 	for _, s := range r.Result.Streams {
-		out.add(s)
+		out.Streams = append(out.Streams, streamOf(s))
 	}
 	if r.Ended != 0 {
-		ms := (r.Ended - cmp.Or(r.Started, r.Queued)) / 1000
+		ms := (r.Ended - r.Started) / 1000
 		out.DurationMS = &ms
-		t := r.Totals
-		out.Requests, out.Retries, out.Bytes, out.Read = t.Requests, t.Retries, t.Bytes, t.Read
-		out.Written, out.Unchanged, out.Deleted, out.Quarantined = t.Written, t.Unchanged, t.Deleted, t.Quarantined
 	}
 	return out
 }

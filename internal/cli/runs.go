@@ -20,7 +20,7 @@ type runsCommand struct {
 type runsList struct {
 	remoteFlags
 	Source int64  `help:"Only of this source."`
-	Status string `help:"Only with this status: running, succeeded, partial, failed or interrupted."`
+	Status string `help:"Only with this status: queued, running, succeeded, partial, failed, cancelled or interrupted."`
 	Since  string `placeholder:"2026-01-31" help:"Only those that began then or later: a day, or a time."`
 	Count  int    `short:"n" default:"50" help:"How many (default 50, at most 1000)."`
 }

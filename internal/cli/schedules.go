@@ -33,7 +33,11 @@ func (c sourcesSchedule) Run(s *session) error {
 		return err
 	}
 	method, body := http.MethodGet, map[string]any(nil)
-	if c.Every != "" || c.Cron != "" || c.After != 0 || c.Once {
+	changes := c.Every != "" || c.Cron != "" || c.After != 0 || c.Once
+	if !changes && (c.At != "" || c.On != "" || c.Zone != "") {
+		return &weir.Error{Code: weir.CodeUsage, Where: "schedule", Message: "--at, --on and --zone say more of --every or --cron, and neither is there", Remedy: "Add --every 1d, for example"}
+	}
+	if changes {
 		method = http.MethodPut
 		if body, err = c.body(); err != nil {
 			return err

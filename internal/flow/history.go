@@ -26,7 +26,7 @@ type Run struct {
 
 // Open reports whether the run is not over.
 func (r *Run) Open() bool {
-	return r.Status == store.RunQueued || r.Status == store.RunRunning || r.Status == store.RunDelivering
+	return r.Status == store.RunQueued || r.Status == store.RunRunning
 }
 
 // Number is a run's number over the API.
@@ -64,8 +64,26 @@ func unpackRuns(rows []store.Run) ([]Run, error) {
 		if err := runs[i].unpack(); err != nil {
 			return nil, err
 		}
+		runs[i].sofar()
 	}
 	return runs, nil
+}
+
+// sofar makes of a run that is not over what people see: it is running until
+// its destinations have what it has read, and has done what its streams have.
+func (r *Run) sofar() {
+	if r.Status == store.RunDelivering {
+		r.Status = store.RunRunning
+	}
+	if !r.Open() || len(r.Result.Streams) == 0 {
+		return
+	}
+	r.Totals = store.Totals{}
+	for _, s := range r.Result.Streams {
+		t := &r.Totals
+		t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined = t.Read+s.Read, t.Written+s.Written, t.Unchanged+s.Unchanged, t.Deleted+s.Deleted, t.Quarantined+s.Quarantined
+		t.Requests, t.Retries, t.Bytes = t.Requests+s.Requests, t.Retries+s.Retries, t.Bytes+s.Bytes
+	}
 }
 
 // loadRuns adds what the runs brought to destinations.
@@ -82,6 +100,9 @@ func (s *Service) loadRuns(ctx context.Context, rows []store.Run) ([]Run, error)
 	deliveries, err := s.Store.RunDeliveries(ctx, ids...)
 	for _, d := range deliveries {
 		at[d.Run].brought(d)
+	}
+	for i := range runs {
+		runs[i].sofar()
 	}
 	return runs, err
 }

@@ -28,11 +28,12 @@ type Upcoming struct {
 // UpcomingSource is what one source's schedule will cost.
 type UpcomingSource struct {
 	Source, Credential int64
-	Name, Schedule     string
-	Next               time.Time // zero when it is never due again
-	Runs               int       // within the day
-	PerRun             int       // requests: the mean of its runs of the last 30 days; -1 when it has none
-	Requests           int       // within the day; 0 when nobody knows
+	timing
+	Name     string
+	Next     time.Time // zero when it is never due again
+	Runs     int       // within the day
+	PerRun   int       // requests: the mean of its runs of the last 30 days; -1 when it has none
+	Requests int       // within the day; 0 when nobody knows
 }
 
 // UpcomingBudget is what schedules will cost one key.
@@ -62,20 +63,21 @@ func (s *Service) Upcoming(ctx context.Context, f store.ResourceFilter) (*Upcomi
 	if err != nil {
 		return nil, err
 	}
-	due := map[string][]time.Time{}
+	due := map[timing][]time.Time{}
 	var ids []int64
 	for _, src := range sources {
 		if src.Schedule == "" {
 			continue
 		}
-		times, known := due[src.Schedule]
+		when := timing{src.Schedule, src.Zone}
+		times, known := due[when]
 		if !known {
-			if times, err = within(src.Schedule, now, out.To); err != nil {
+			if times, err = when.within(now, out.To); err != nil {
 				return nil, err
 			}
-			due[src.Schedule] = times
+			due[when] = times
 		}
-		u := UpcomingSource{Source: src.ID, Credential: src.Credential, Name: src.Name, Schedule: src.Schedule, PerRun: -1, Runs: len(times)}
+		u := UpcomingSource{Source: src.ID, Credential: src.Credential, Name: src.Name, timing: when, PerRun: -1, Runs: len(times)}
 		if len(times) > 0 {
 			u.Next = times[0]
 		}
@@ -100,10 +102,16 @@ func (s *Service) Upcoming(ctx context.Context, f store.ResourceFilter) (*Upcomi
 	return out, nil
 }
 
-// within gives when a schedule is due in (from, to]; the first time after that
-// when there is none.
-func within(expression string, from, to time.Time) (times []time.Time, err error) {
-	when, err := schedule.Parse(expression, "UTC")
+// timing is when a source is due.
+type timing struct {
+	Schedule string
+	Zone     string // "" for UTC
+}
+
+// within gives the times in (from, to]; the first one after that when there is
+// none.
+func (t timing) within(from, to time.Time) (times []time.Time, err error) {
+	when, err := schedule.Parse(t.Schedule, cmp.Or(t.Zone, "UTC"))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +130,7 @@ func (s *Service) upcomingBudgets(ctx context.Context, org int64, ids []int64) (
 }
 
 // add sums the sources that are read with the budget's key.
-func (b *UpcomingBudget) add(sources []UpcomingSource, due map[string][]time.Time, now time.Time) {
+func (b *UpcomingBudget) add(sources []UpcomingSource, due map[timing][]time.Time, now time.Time) {
 	for _, src := range sources {
 		if !slices.ContainsFunc(b.Credentials, func(c *credential.Credential) bool { return c.ID == src.Credential }) {
 			continue
@@ -134,7 +142,7 @@ func (b *UpcomingBudget) add(sources []UpcomingSource, due map[string][]time.Tim
 			b.Unknown++
 			continue
 		}
-		for _, at := range due[src.Schedule] {
+		for _, at := range due[src.timing] {
 			b.Hours[min(int(at.Sub(now)/time.Hour), len(b.Hours)-1)] += src.PerRun
 		}
 	}

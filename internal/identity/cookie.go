@@ -120,6 +120,15 @@ func (c Cookies) Return(r *http.Request) *http.Cookie {
 	return c.cookie(r, flowCookie, "", -1, http.SameSiteLaxMode)
 }
 
+// Keep is a cookie of the pages' own, which no other site makes a browser send;
+// an age below zero ends it.
+func (c Cookies) Keep(r *http.Request, name, value string, age time.Duration) *http.Cookie {
+	return c.cookie(r, name, value, age, http.SameSiteStrictMode)
+}
+
+// Kept is what a browser sent of it; "" for nothing.
+func (c Cookies) Kept(r *http.Request, name string) string { return c.value(r, name) }
+
 func (c Cookies) cookie(r *http.Request, name, value string, age time.Duration, site http.SameSite) *http.Cookie {
 	secure, _ := c.secure(r)
 	out := &http.Cookie{Name: c.named(r, name), Value: value, Path: "/", HttpOnly: true, Secure: secure, SameSite: site, MaxAge: -1} // #nosec G124 -- not Secure on loopback alone

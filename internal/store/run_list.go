@@ -64,7 +64,11 @@ func (f RunFilter) conditions() *conditions {
 	if f.Sources != nil {
 		c.and(amongIDs("r.resource", f.Sources))
 	}
-	if f.Status != "" {
+	switch f.Status {
+	case "":
+	case RunRunning: // as people see it: until its destinations have what it has read
+		c.and("r.status IN ('running', 'delivering')")
+	default:
 		c.and("r.status = %s", f.Status)
 	}
 	if f.ID != "" {

@@ -33,6 +33,9 @@ func (v *visit) credential() error {
 	if err != nil {
 		return err
 	}
+	if err := v.hideUnseen(uses); err != nil {
+		return err
+	}
 	if err := v.addBudgets([]*credentialView{c}); err != nil {
 		return err
 	}

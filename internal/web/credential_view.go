@@ -116,13 +116,17 @@ func (v *visit) credentialViews(ctx context.Context, all ...*credential.Credenti
 	return views, err
 }
 
-// useView is something that uses a credential.
+// useView is something that uses a credential. Only sources have a page, their
+// flow's; the Name of what the visitor may not see is "".
 type useView struct{ Path, Name, Kind string }
 
 func useViews(uses []store.Use) []useView {
 	views := make([]useView, len(uses))
 	for i, u := range uses {
-		views[i] = useView{Path: fmt.Sprintf("/%ss/%d", u.Kind, u.ID), Name: u.Name, Kind: string(u.Kind)}
+		views[i] = useView{Name: u.Name, Kind: string(u.Kind)}
+		if u.Kind == store.KindSource {
+			views[i].Path = fmt.Sprintf("/flows/%d", u.ID)
+		}
 	}
 	return views
 }

@@ -75,6 +75,15 @@ func (v *visit) datasetHere() (*datasetView, error) {
 	if view.Destinations, err = v.Flows.DestinationsOf(ctx, v.who.Org, d.ID); err != nil {
 		return nil, err
 	}
+	roles, err := v.People.RolesOn(ctx, v.who, view.Destinations...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range view.Destinations {
+		if to := &view.Destinations[i]; roles[to.ID] == identity.RoleNone {
+			to.Name = ""
+		}
+	}
 	view.Columns = columnsOf(shape, "", view.examples())
 	view.Samples = view.sampleTable()
 	if len(d.Docs) > 0 {

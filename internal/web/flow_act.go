@@ -31,7 +31,7 @@ func (v *visit) runFlow() error {
 	return v.told(v.thisFlow(), "The run has begun.", err)
 }
 
-// cancelFlow stops the run after the page under way.
+// cancelFlow stops the run after the request under way.
 func (v *visit) cancelFlow() error {
 	err := v.Runner.Cancel(v.r.Context(), v.who.Org, v.number("id"))
 	return v.told(v.thisFlow(), "The run stops. What was read is kept.", err)

@@ -57,7 +57,7 @@ func (v *visit) flows() error {
 			}
 		})
 		t.Rows = append(t.Rows, []ui.Cell{
-			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), ui.Words(scheduleWords(src.Schedule)),
+			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), ui.Words(whenWords(src)),
 			ui.Figure(int64(len(root.Children))), ui.Figure(int64(destinations)), ui.Shown(micros(root.Updated).UTC().Format("2006-01-02 15:04:05"), ui.Ago(micros(root.Updated), v.Now())),
 		})
 	}

@@ -22,6 +22,15 @@ func (v *visit) flowHere() (*flowView, error) {
 	if err != nil {
 		return nil, err
 	}
+	roles, err := v.People.RolesOn(ctx, v.who, root.Parts()...)
+	if err != nil {
+		return nil, err
+	}
+	root.Walk(func(n *flow.Node) {
+		if roles[n.ID] == identity.RoleNone {
+			n.Name, n.Description = "", ""
+		}
+	})
 	f := &flowView{Root: root, Now: v.Now()}
 	if f.Source, err = v.Flows.Source(ctx, v.who.Org, id); err != nil {
 		return nil, err

@@ -273,7 +273,7 @@ func flowLivePart(f *flowView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Badge(ui.Plain, scheduleWords(f.Source.Schedule)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Badge(ui.Plain, whenWords(f.Source)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -374,7 +374,7 @@ func flowLivePart(f *flowView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = runLink(runPath(string(r.ID)), began(r)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = runLink(runPath(string(r.ID)), micros(r.Started)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -739,7 +739,10 @@ func treeNode(n *flow.Node) templ.Component {
 
 // treeName leaves out of a name what the parts before it say already.
 func treeName(n *flow.Node) string {
-	if n.Parent == nil {
+	if n.Name == "" {
+		return notShared
+	}
+	if n.Parent == nil || n.Parent.Name == "" {
 		return n.Name
 	}
 	for _, joint := range []string{": ", " → "} {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -23,8 +22,8 @@ type flowView struct {
 
 // progressView is how far one endpoint of a run has come.
 type progressView struct {
-	Name, State string
-	Records     int64
+	Name    string
+	Records int64
 }
 
 // Path is where the flow's page lies.
@@ -55,15 +54,19 @@ func runTone(status string) ui.Tone {
 		return ui.Good
 	case "partial", store.RunInterrupted, "cancelled":
 		return ui.Warn
-	case store.RunRunning, store.RunQueued, store.RunDelivering:
+	case store.RunRunning, store.RunQueued:
 		return ui.Note
 	}
 	return ui.Bad
 }
 
-// kindPath is where the page of a part of a flow lies.
+// notShared stands for the name of what the visitor may not see.
+const notShared = "not shared with you"
+
+// kindPath is where the page of a part of a flow lies; "" when there is none for
+// the visitor.
 func kindPath(n *flow.Node) string {
-	if n.Kind == store.KindDataset {
+	if n.Kind == store.KindDataset && n.Name != "" {
 		return fmt.Sprintf("/datasets/%d", n.ID)
 	}
 	return ""
@@ -74,20 +77,17 @@ func (f *flowView) Bars() []ui.Bar {
 	bars := make([]ui.Bar, 0, len(f.Runs))
 	for i := len(f.Runs) - 1; i >= 0; i-- {
 		r := f.Runs[i]
-		bars = append(bars, ui.Bar{Title: began(r).UTC().Format("2 Jan 15:04"), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
+		bars = append(bars, ui.Bar{Title: micros(r.Started).UTC().Format("2 Jan 15:04"), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
 	}
 	return bars
 }
-
-// began is when a run began, or when it was asked for before that.
-func began(r flow.Run) time.Time { return micros(cmp.Or(r.Started, r.Queued)) }
 
 // took is how long a run took, in words.
 func took(r flow.Run) string {
 	if r.Ended == 0 {
 		return ""
 	}
-	return ui.Span(micros(r.Ended).Sub(began(r)))
+	return ui.Span(micros(r.Ended).Sub(micros(r.Started)))
 }
 
 // requests is how many requests a run made.

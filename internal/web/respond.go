@@ -66,7 +66,7 @@ func (v *visit) head(status int) {
 // to leads the browser on after a form was sent. What was done is said there.
 func (v *visit) to(path string, tone ui.Tone, said string) error {
 	if said != "" {
-		v.set(toastCookie, string(tone)+"."+base64.RawURLEncoding.EncodeToString([]byte(said)), time.Minute)
+		v.keep(toastCookie, string(tone)+"."+base64.RawURLEncoding.EncodeToString([]byte(said)), time.Minute)
 	}
 	v.w.Header().Set("Location", here(path))
 	v.head(http.StatusSeeOther)
@@ -75,11 +75,11 @@ func (v *visit) to(path string, tone ui.Tone, said string) error {
 
 // toast is what was done before this page, said once.
 func (v *visit) toast() *ui.Toast {
-	value := cookie(v.r, toastCookie)
+	value := v.Cookies.Kept(v.r, toastCookie)
 	if value == "" {
 		return nil
 	}
-	v.set(toastCookie, "", -1)
+	v.keep(toastCookie, "", -1)
 	tone, encoded, _ := strings.Cut(value, ".")
 	said, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil || !utf8.Valid(said) || len(said) > 300 {

@@ -27,9 +27,6 @@ func (v *visit) runs() error {
 	if f.Sources, err = v.ids(store.KindSource, identity.RoleCollaborator); err != nil {
 		return err
 	}
-	if id := numberIn(q, "flow"); id != 0 && (f.Sources == nil || slices.Contains(f.Sources, id)) {
-		f.Sources = []int64{id}
-	}
 	all, total, err := v.Flows.ListRuns(ctx, f)
 	if err != nil {
 		return err
@@ -57,7 +54,7 @@ func (v *visit) runRows(all []flow.Run) (rows [][]ui.Cell, err error) {
 	}
 	for i := range all {
 		r := &all[i]
-		at, name, wrong := began(*r), names[r.Resource], ""
+		at, name, wrong := micros(r.Started), names[r.Resource], ""
 		of := ui.Shown(name, ui.Link(fmt.Sprintf("/flows/%d", r.Resource), name))
 		if name == "" {
 			of = ui.Words("deleted")

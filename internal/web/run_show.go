@@ -46,22 +46,9 @@ func (v *visit) runHere() (*runView, error) {
 	} else if weir.CodeOf(err) != weir.CodeNotFound {
 		return nil, err
 	}
-	if r.Open() {
-		view.sofar()
-	}
 	f := store.LogFilter{Org: v.who.Org, Source: r.Resource, Run: string(r.ID), Page: 1, Size: linesShown}
 	view.Lines, view.LineTotal, err = v.Store.RunLines(ctx, f)
 	return view, err
-}
-
-// sofar sums what a run that is not over has done until now.
-func (r *runView) sofar() {
-	r.Totals = store.Totals{}
-	for _, s := range r.Streams {
-		t := &r.Totals
-		t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined = t.Read+s.Read, t.Written+s.Written, t.Unchanged+s.Unchanged, t.Deleted+s.Deleted, t.Quarantined+s.Quarantined
-		t.Requests, t.Retries, t.Bytes = t.Requests+s.Requests, t.Retries+s.Retries, t.Bytes+s.Bytes
-	}
 }
 
 // Path is where its page lies.
@@ -84,7 +71,7 @@ func (r *runView) Took() time.Duration {
 	if r.Ended != 0 {
 		end = micros(r.Ended)
 	}
-	return end.Sub(began(*r.Run))
+	return end.Sub(micros(r.Started))
 }
 
 // Rate is how fast it reads, in words.

@@ -374,7 +374,7 @@ func runLivePart(r *runView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Facts(
-				ui.Fact{Title: "Started", Value: ui.Time(began(*r.Run))},
+				ui.Fact{Title: "Started", Value: ui.Time(micros(r.Started))},
 				ui.Fact{Title: "Took", Value: ui.Text(ui.Span(r.Took()))},
 				ui.Fact{Title: "Records read", Value: ui.Count(int64(r.Totals.Read))},
 				ui.Fact{Title: "Written", Value: ui.Count(int64(r.Totals.Written))},

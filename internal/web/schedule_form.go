@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/schedule"
 	"github.com/weirhq/weir/internal/web/ui"
 )
@@ -65,16 +66,29 @@ func scheduleOf(form url.Values) (string, error) {
 	return "", &weir.Error{Code: weir.CodeUsage, Where: "often", Message: "it is none of the choices", Remedy: "Choose how often"}
 }
 
+// whenWords says when a source is read.
+func whenWords(s *flow.Source) string {
+	if s.After != 0 {
+		return fmt.Sprintf("after source %d", s.After)
+	}
+	return scheduleWords(s.Schedule, s.Zone)
+}
+
 // scheduleWords says an expression as people say it, when it is one of the choices.
-func scheduleWords(expression string) string {
+func scheduleWords(expression, zone string) string {
 	if expression == "" {
 		return "when it is told to"
+	}
+	if zone != "" && zone != "UTC" {
+		zone = " (" + zone + ")"
+	} else {
+		zone = ""
 	}
 	for _, o := range often {
 		plain, err := o.every.Expression()
 		if err == nil && plain == expression {
-			return o.title
+			return o.title + zone
 		}
 	}
-	return expression
+	return expression + zone
 }

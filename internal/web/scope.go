@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -42,4 +44,24 @@ func (v *visit) sourceNames(ids ...int64) (map[int64]string, error) {
 		names[s.ID] = s.Name
 	}
 	return names, err
+}
+
+// hideUnseen leaves out the names of those uses that somebody may not look at.
+func (v *visit) hideUnseen(uses []store.Use) error {
+	seen := map[store.Kind][]int64{}
+	for i := range uses {
+		u := &uses[i]
+		ids, asked := seen[u.Kind]
+		if !asked {
+			var err error
+			if ids, err = v.ids(u.Kind, identity.RoleCollaborator); err != nil {
+				return err
+			}
+			seen[u.Kind] = ids
+		}
+		if ids != nil && !slices.Contains(ids, u.ID) {
+			u.Name = ""
+		}
+	}
+	return nil
 }

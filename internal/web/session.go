@@ -10,34 +10,18 @@ import (
 	"github.com/weirhq/weir/internal/identity"
 )
 
-// The cookies of pages alone; those of the session are identity's. The prefix
-// makes browsers refuse them from anything but this very host over https, or
-// over http on this machine.
+// The cookies of pages alone; those of the session are identity's.
 const (
-	toastCookie = "__Host-weir-toast"
-	themeCookie = "__Host-weir-theme"
+	toastCookie = "weir-toast"
+	themeCookie = "weir-theme"
 )
 
-// cookie is the value of a cookie; "" without one.
-func cookie(r *http.Request, name string) string {
-	c, err := r.Cookie(name)
-	if err != nil {
-		return ""
+// keep makes the browser keep a cookie for a time; below zero it forgets it. One
+// that may have no cookies gets none.
+func (v *visit) keep(name, value string, age time.Duration) {
+	if c := v.Cookies.Keep(v.r, name, value, age); c.Name != "" {
+		http.SetCookie(v.w, c)
 	}
-	return c.Value
-}
-
-// set sets a cookie, which ends after age; zero is with the browser, and less
-// is at once.
-func (v *visit) set(name, value string, age time.Duration) {
-	c := &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode}
-	switch {
-	case age < 0:
-		c.MaxAge = -1
-	case age > 0:
-		c.MaxAge = int(age / time.Second)
-	}
-	http.SetCookie(v.w, c)
 }
 
 // begin gives the browser its session. It is also known from now on.

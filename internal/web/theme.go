@@ -6,7 +6,7 @@ func (w *Web) registerTheme() { w.do("/theme", everybody, (*visit).changeTheme) 
 
 // theme is the one that was chosen; "" for the system's.
 func (v *visit) theme() string {
-	if t := cookie(v.r, themeCookie); t == "light" || t == "dark" {
+	if t := v.Cookies.Kept(v.r, themeCookie); t == "light" || t == "dark" {
 		return t
 	}
 	return ""
@@ -20,9 +20,9 @@ func (v *visit) changeTheme() error {
 	}
 	switch t := form.Get("theme"); t {
 	case "light", "dark":
-		v.set(themeCookie, t, 365*24*time.Hour)
+		v.keep(themeCookie, t, 365*24*time.Hour)
 	default:
-		v.set(themeCookie, "", -1)
+		v.keep(themeCookie, "", -1)
 	}
 	return v.to(v.back(), "", "")
 }

@@ -51,18 +51,6 @@ type Table struct {
 	Empty   templ.Component
 }
 
-// Sorted reads from a query by what a table is sorted: the column's name and
-// whether from the end. What is none of the columns is the first default.
-func Sorted(q url.Values, columns []Column, usual string) (name string, down bool) {
-	name, down = strings.CutPrefix(q.Get("sort"), "-")
-	for _, c := range columns {
-		if c.Name != "" && c.Name == name {
-			return name, down
-		}
-	}
-	return strings.CutPrefix(usual, "-")
-}
-
 // with is the address of the table with one thing changed.
 func (t Table) with(name, value string) templ.SafeURL {
 	q := url.Values{}
