@@ -2,7 +2,7 @@ package flow
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -36,26 +36,15 @@ type reader struct {
 
 // ingest reads a source into its logs, for as long as a slice may be.
 func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
-	src, err := r.flows.Source(ctx, j.Org, j.ID)
-	if weir.CodeOf(err) == weir.CodeNotFound {
-		return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
-			return errors.Join(tx.CancelRun(ctx, j.Org, j.ID, r.flows.now()), j.Complete(ctx, tx))
-		})
+	rd := &reader{Runner: r, job: j}
+	err := rd.prepare(ctx, j.Org, j.ID)
+	if job.Lasting(err) {
+		return rd.refuse(ctx, err)
 	}
 	if err != nil {
 		return err
 	}
-	c, err := r.flows.Credentials.Credential(ctx, src.Org, src.Credential)
-	if err != nil {
-		return err
-	}
-	rd := &reader{Runner: r, job: j, src: src}
-	if rd.flow, _, err = r.flows.readingNow(ctx, src, c); err != nil {
-		return err
-	}
-	if rd.log, err = r.flows.Store.EnsureSource(ctx, rd.flow.SourceSpec()); err != nil {
-		return err
-	}
+	src := rd.src
 	if rd.lease, err = r.flows.Store.LeaseSource(ctx, rd.log, j.Process, j.Life); err != nil {
 		return err
 	}
@@ -69,22 +58,71 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 	if rd.order, err = orderOf(rd.run.Wanted); err != nil {
 		return err
 	}
-	if rd.run.Cancelled() {
-		return rd.end(inside, &pipeline.Result{Status: statusCancelled}, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "it was cancelled"})
+	nothing, err := rd.progress.begin(rd.run.Progress)
+	if err != nil {
+		return err
 	}
-	result, err := rd.read(inside)
+	if rd.run.Cancelled() {
+		nothing.Status = statusCancelled
+		return rd.end(inside, nothing, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "it was cancelled"})
+	}
+	result, err := rd.read(inside, nothing)
 	if lost := context.Cause(inside); isFenced(lost) {
 		err = lost
 	}
 	return rd.settle(ctx, result, err)
 }
 
+// prepare finds out what is to be read, and from where.
+func (rd *reader) prepare(ctx context.Context, org, source int64) (err error) {
+	if rd.src, err = rd.flows.Source(ctx, org, source); err != nil {
+		return err
+	}
+	c, err := rd.flows.Credentials.Credential(ctx, org, rd.src.Credential)
+	if err != nil {
+		return err
+	}
+	if rd.flow, _, err = rd.flows.readingNow(ctx, rd.src, c); err != nil {
+		return err
+	}
+	rd.log, err = rd.flows.Store.EnsureSource(ctx, rd.flow.SourceSpec())
+	return err
+}
+
+// refuse ends the run of a source that cannot be read as it is, or that is gone:
+// nobody tries again before a person has changed something.
+func (rd *reader) refuse(ctx context.Context, why error) error {
+	j, r := rd.job, rd.Runner
+	r.flows.Logger.Warn("source cannot be read", "source", j.ID, "org", j.Org, "error", why)
+	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		if weir.CodeOf(why) == weir.CodeNotFound && rd.src == nil {
+			if _, err := tx.CancelRun(ctx, j.Org, j.ID, r.flows.now()); err != nil {
+				return err
+			}
+			return j.Complete(ctx, tx)
+		}
+		run, err := tx.OpenRun(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.FailRun(ctx, j.Org, j.ID, r.flows.now(), why); err != nil {
+			return err
+		}
+		if rd.src != nil {
+			if err := r.flows.tellRead(ctx, tx, rd.src, rd.order, &pipeline.Result{RunID: run, Status: pipeline.StatusFailed}, why); err != nil {
+				return err
+			}
+		}
+		return j.Complete(ctx, tx)
+	})
+}
+
 // statusCancelled is the outcome of a run that somebody ended.
 const statusCancelled pipeline.Status = "cancelled"
 
-// read reads until the end, or the end of the slice.
-func (rd *reader) read(ctx context.Context) (*pipeline.Result, error) {
-	nothing := &pipeline.Result{RunID: rd.run.ID, Status: pipeline.StatusFailed}
+// read reads until the end, or the end of the slice. What earlier slices have
+// done is the result when nothing can be read.
+func (rd *reader) read(ctx context.Context, nothing *pipeline.Result) (*pipeline.Result, error) {
 	if _, err := rd.flows.usable(ctx, rd.src.Org, rd.src.Credential); err != nil {
 		return nothing, err
 	}
@@ -107,9 +145,7 @@ func (rd *reader) read(ctx context.Context) (*pipeline.Result, error) {
 		_, err := rd.jobs.Enqueue(ctx, tx, job.Deliver, job.When{}, fills[endpoint]...)
 		return err
 	}
-	if f.Earlier, err = rd.progress.begin(rd.run.Progress); err != nil {
-		return nothing, err
-	}
+	f.Earlier = rd.progress.earlier()
 	stop := rd.progress.saving(ctx, rd.saveProgress)
 	defer stop()
 	return pipeline.Ingest(ctx, f, rd.log, rd.lease.Epoch)
@@ -131,9 +167,13 @@ func (rd *reader) settle(ctx context.Context, result *pipeline.Result, failed er
 	cancelled := job.Cancelled(ctx)
 	stopped := ctx.Err() != nil
 	// What was done must be written down even though the context has ended.
+	code := weir.CodeOf(failed)
+	if code == weir.CodeAuth && !cancelled && !stopped {
+		rd.refused(ctx, result) // which may take its time
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	switch code := weir.CodeOf(failed); {
+	switch {
 	case cancelled:
 		result.Status = statusCancelled
 		return rd.end(ctx, result, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "somebody cancelled it; what was read is kept", Remedy: "Start it again to go on from here"})
@@ -141,8 +181,7 @@ func (rd *reader) settle(ctx context.Context, result *pipeline.Result, failed er
 		return rd.rest(ctx, result, nil, 0)
 	case code == weir.CodeLocal:
 		return rd.rest(ctx, result, failed, 0)
-	case code == weir.CodeAuth:
-		rd.refused(ctx, result)
+	case code == weir.CodeAuth: // no stream can go on
 	case code == weir.CodeIntegrity:
 		rd.pause(ctx, failed)
 	case code == weir.CodeInternal, code.Retryable():
@@ -165,7 +204,10 @@ func (rd *reader) rest(ctx context.Context, result *pipeline.Result, failed erro
 	if pause > 0 {
 		s.RetryAt = rd.flows.Now().Add(pause).UnixMicro()
 	}
-	if err := rd.flows.Store.SaveSlice(ctx, s); err != nil {
+	if err := rd.flows.Store.SaveSlice(ctx, s); weir.CodeOf(err) == weir.CodeCancelled {
+		result.Status = statusCancelled
+		return rd.end(ctx, result, err)
+	} else if err != nil {
 		return err
 	}
 	if failed != nil && pause == 0 {
@@ -310,25 +352,30 @@ type progress struct {
 	changed bool
 }
 
-// begin takes over what earlier slices have done.
-func (p *progress) begin(saved []byte) (map[string]pipeline.StreamResult, error) {
+// begin takes over what earlier slices have done, and gives it as the result of
+// one that does nothing.
+func (p *progress) begin(saved []byte) (*pipeline.Result, error) {
+	nothing := &pipeline.Result{Status: pipeline.StatusFailed}
 	p.streams = map[string]pipeline.StreamResult{}
 	if len(saved) == 0 {
-		return nil, nil
+		return nothing, nil
 	}
-	var all []pipeline.StreamResult
-	if err := json.Unmarshal(saved, &all); err != nil {
+	if err := json.Unmarshal(saved, &nothing.Streams); err != nil {
 		return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "run", Message: "what is stored of its progress cannot be read", Err: err}
 	}
-	earlier := map[string]pipeline.StreamResult{}
-	for _, s := range all {
+	for i := range nothing.Streams {
+		s := &nothing.Streams[i]
 		if s.Status == "" {
 			s.Status = pipeline.StatusStopped
 		}
-		earlier[s.Name], p.streams[s.Name] = s, s
+		nothing.Requests += s.Requests
+		p.streams[s.Name] = *s
 	}
-	return earlier, nil
+	return nothing, nil
 }
+
+// earlier is what begin took over.
+func (p *progress) earlier() map[string]pipeline.StreamResult { return maps.Clone(p.streams) }
 
 func (p *progress) note(s pipeline.Progress) {
 	p.mu.Lock()

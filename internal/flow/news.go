@@ -82,16 +82,13 @@ func (n *news) dataset(ctx context.Context, tx *store.Tx, endpoint string) (*sto
 	return nil, nil
 }
 
-// Ended implements pipeline.Listener.
-func (n *news) Ended(ctx context.Context, tx *store.Tx, result *pipeline.Result) error {
-	if err := n.reading(ctx, tx, result); err != nil {
-		return err
-	}
-	if err := n.deliveries(ctx, tx, result); err != nil {
-		return err
-	}
+// ended tells how the reading ended.
+func (n *news) ended(ctx context.Context, tx *store.Tx, result *pipeline.Result) error {
 	if n.order.LogOnly {
 		return nil
+	}
+	if err := n.reading(ctx, tx, result); err != nil {
+		return err
 	}
 	for _, s := range result.Streams {
 		if err := n.stream(ctx, tx, result.RunID, s); err != nil {
@@ -102,11 +99,8 @@ func (n *news) Ended(ctx context.Context, tx *store.Tx, result *pipeline.Result)
 }
 
 // reading tells whether the source could be read. A run that was stopped says
-// nothing of that, and one that only delivers does not read.
+// nothing of that.
 func (n *news) reading(ctx context.Context, tx *store.Tx, result *pipeline.Result) error {
-	if n.order.LogOnly {
-		return nil
-	}
 	var failed []string
 	stopped := false
 	for _, s := range result.Streams {
@@ -160,43 +154,6 @@ func (n *news) stream(ctx context.Context, tx *store.Tx, run weir.RunID, s pipel
 	return n.flows.Notifier.Tell(ctx, tx, e)
 }
 
-// deliveries tells of each destination whether it took what there was.
-func (n *news) deliveries(ctx context.Context, tx *store.Tx, result *pipeline.Result) error {
-	problems, whole := map[int64]string{}, map[int64]bool{}
-	for _, s := range result.Streams {
-		for _, d := range s.Deliveries {
-			stopped := s.Status == pipeline.StatusStopped
-			if d.Error != "" && !stopped && problems[d.Destination] == "" {
-				problems[d.Destination] = d.Error
-			}
-			if before, seen := whole[d.Destination]; !seen || before {
-				whole[d.Destination] = d.Error == "" && !stopped
-			}
-		}
-	}
-	for id, whole := range whole {
-		if !whole && problems[id] == "" {
-			continue // it was stopped
-		}
-		r, err := tx.Resource(ctx, n.src.Org, store.KindDestination, id)
-		if weir.CodeOf(err) == weir.CodeNotFound {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		e := n.about(n.event(store.DeliveryFailed, result.RunID), store.KindDestination, r.ID, r.Name)
-		e.Topic, e.Message = store.TopicFailing, problems[id]
-		if whole {
-			e.Type, e.Over, e.Message = store.DeliveryRecovered, true, "It has everything that was read."
-		}
-		if err := n.flows.Notifier.Tell(ctx, tx, e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // tellRead tells how the reading of a source ended. One that somebody ended
 // says nothing of the source.
 func (s *Service) tellRead(ctx context.Context, tx *store.Tx, src *Source, o Order, result *pipeline.Result, failed error) error {
@@ -205,7 +162,7 @@ func (s *Service) tellRead(ctx context.Context, tx *store.Tx, src *Source, o Ord
 	}
 	n := &news{flows: s, src: src, order: o}
 	if failed == nil || len(result.Streams) > 0 {
-		return n.Ended(ctx, tx, result)
+		return n.ended(ctx, tx, result)
 	}
 	e := n.event(store.FlowFailed, result.RunID) // it did not even begin
 	e.Topic, e.Message = store.TopicFailing, failed.Error()

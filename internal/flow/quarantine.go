@@ -117,7 +117,8 @@ func (r *Runner) replay(ctx context.Context, who Actor, source int64, replays []
 	if rd.log, err = r.flows.Store.EnsureSource(ctx, rd.flow.SourceSpec()); err != nil {
 		return "", err
 	}
-	if open, err := r.flows.Store.OpenRun(ctx, source); err == nil {
+	// A run without a job is a replay's: a live one has the lease.
+	if open, err := r.flows.Store.OpenRun(ctx, source); err == nil && open.Job != 0 {
 		return "", beingRead(source, open.ID)
 	}
 	if rd.lease, err = r.flows.Store.LeaseSource(ctx, rd.log, "replay", replayLife); reasonOf(err) == store.ReasonHeld {
@@ -132,6 +133,11 @@ func (r *Runner) replay(ctx context.Context, who Actor, source int64, replays []
 	next := store.Run{ID: id, Number: Number(id), Wanted: rd.order.pack()}
 	if rd.run, err = r.flows.Store.BeginSlice(inside, src.Org, src.ID, rd.log, rd.lease.Epoch, r.flows.now(), next); err != nil {
 		return "", err
+	}
+	if rd.run.ID != id { // it was asked for meanwhile, and is not ours to make
+		s := rd.slice(rd.run.Progress)
+		s.Release = true
+		return "", errors.Join(r.flows.Store.SaveSlice(inside, s), beingRead(source, rd.run.ID))
 	}
 	f := rd.flow
 	f.RunID, f.LogOnly, f.Replays, f.Listener = rd.run.ID, true, replays, r.flows.news(src, rd.order)

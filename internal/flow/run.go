@@ -21,8 +21,10 @@ type Queue interface {
 	Enqueue(ctx context.Context, tx *store.Tx, k job.Kind, w job.When, about ...job.Subject) ([]job.Enqueued, error)
 	// Now lets a job that waits for a later time be done now.
 	Now(ctx context.Context, tx *store.Tx, number int64) error
-	// Cancel ends a job, in whichever process it is.
-	Cancel(ctx context.Context, number int64) error
+	// Cancel ends a job within a transaction, and Interrupt after its commit the
+	// work on it, in whichever process that is.
+	Cancel(ctx context.Context, tx *store.Tx, number int64) error
+	Interrupt(ctx context.Context, number int64) error
 	// Handle says what work a kind of job is.
 	Handle(k job.Kind, w job.Work)
 }
@@ -241,17 +243,17 @@ func (r *Runner) await(ctx context.Context, tx *store.Tx, org int64, run weir.Ru
 // Cancel ends the run of a source that is queued or under way, after the
 // request under way.
 func (r *Runner) Cancel(ctx context.Context, org, source int64) error {
-	run, err := r.flows.Store.OpenRun(ctx, source)
-	if weir.CodeOf(err) == weir.CodeNotFound {
-		return nil
-	}
-	if err != nil {
+	var number int64
+	err := r.flows.Store.Change(ctx, func(tx *store.Tx) (err error) {
+		if number, err = tx.CancelRun(ctx, org, source, r.flows.now()); err != nil || number == 0 {
+			return err
+		}
+		return r.jobs.Cancel(ctx, tx, number)
+	})
+	if err != nil || number == 0 {
 		return err
 	}
-	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
-		return tx.CancelRun(ctx, org, source, r.flows.now())
-	})
-	return errors.Join(err, r.jobs.Cancel(ctx, run.Job))
+	return r.jobs.Interrupt(ctx, number)
 }
 
 // Activate activates a part of a flow and starts what follows from it: a

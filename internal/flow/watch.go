@@ -2,7 +2,8 @@ package flow
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -122,42 +123,35 @@ func (r *Runner) Watch(ctx context.Context, org int64, changed func(sources map[
 	}
 }
 
-// errStop ends a Watch that has seen what it waited for.
-var errStop = fmt.Errorf("seen")
+// until watches until is says that what is waited for has come.
+func (r *Runner) until(ctx context.Context, org int64, is func() (bool, error)) error {
+	seen := errors.New("seen")
+	err := r.Watch(ctx, org, func(map[int64]bool) error {
+		done, err := is()
+		if err == nil && done {
+			err = seen
+		}
+		return err
+	})
+	if errors.Is(err, seen) {
+		err = nil
+	}
+	return err
+}
 
 // Wait waits until a run is over and gives it.
 func (r *Runner) Wait(ctx context.Context, org int64, id weir.RunID) (run *Run, err error) {
-	err = r.Watch(ctx, org, func(map[int64]bool) error {
-		if run, err = r.flows.Run(ctx, org, string(id)); err != nil {
-			return err
-		}
-		if !run.Open() {
-			return errStop
-		}
-		return nil
+	err = r.until(ctx, org, func() (bool, error) {
+		run, err = r.flows.Run(ctx, org, string(id))
+		return err == nil && !run.Open(), err
 	})
-	if err == errStop { //nolint:errorlint // it is ours, as it is
-		err = nil
-	}
 	return run, err
 }
 
 // Settle waits until no run of a source is open.
 func (r *Runner) Settle(ctx context.Context, src *Source) error {
-	err := r.Watch(ctx, src.Org, func(map[int64]bool) error {
+	return r.until(ctx, src.Org, func() (bool, error) {
 		runs, err := r.flows.Runs(ctx, src, 10)
-		if err != nil {
-			return err
-		}
-		for i := range runs {
-			if runs[i].Open() {
-				return nil
-			}
-		}
-		return errStop
+		return !slices.ContainsFunc(runs, func(run Run) bool { return run.Open() }), err
 	})
-	if err == errStop { //nolint:errorlint // it is ours, as it is
-		err = nil
-	}
-	return err
 }

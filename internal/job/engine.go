@@ -156,9 +156,18 @@ func (e *Engine) Now(ctx context.Context, tx *store.Tx, number int64) error {
 	return explain(e.queue.now(ctx, tx, number))
 }
 
-// Cancel ends a job, in whichever process it is. One that is over stays so.
-func (e *Engine) Cancel(ctx context.Context, number int64) error {
-	err := e.queue.cancel(ctx, number)
+// Cancel ends a job within a transaction. One that is over stays so; one at
+// work goes on until Interrupt, which is called after the commit.
+func (e *Engine) Cancel(ctx context.Context, tx *store.Tx, number int64) error {
+	return unlessGone(e.queue.cancel(ctx, tx, number))
+}
+
+// Interrupt ends the work on a job that was cancelled, in whichever process it is.
+func (e *Engine) Interrupt(ctx context.Context, number int64) error {
+	return unlessGone(e.queue.interrupt(ctx, number))
+}
+
+func unlessGone(err error) error {
 	if errors.Is(err, rivertype.ErrNotFound) {
 		return nil
 	}

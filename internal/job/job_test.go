@@ -176,12 +176,29 @@ func TestAJobThatIsCancelledEndsAndIsNotDoneAgain(t *testing.T) {
 		})
 		w.must(e.Start(w.Context()))
 		w.enqueue(e, job.Ingest, 1)
-		w.must(e.Cancel(w.Context(), take(w, at)))
+		number := take(w, at)
+		broken := errors.New("something else failed")
+		if err := w.db.Change(w.Context(), func(tx *store.Tx) error { return errors.Join(e.Cancel(w.Context(), tx, number), broken) }); !errors.Is(err, broken) {
+			w.Errorf("%v", err)
+		}
+		select {
+		case <-ended:
+			w.Fatal("a cancelling that was taken back has ended the work")
+		default:
+		}
+		w.cancel(e, number)
 		if !take(w, ended) {
 			w.Error("the work does not know that it was cancelled")
 		}
-		w.must(e.Cancel(w.Context(), 4711)) // there is none: nothing to end
+		w.cancel(e, 4711) // there is none: nothing to end
 	})
+}
+
+// cancel cancels a job and ends the work on it.
+func (w *world) cancel(e *job.Engine, number int64) {
+	w.Helper()
+	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error { return e.Cancel(w.Context(), tx, number) }))
+	w.must(e.Interrupt(w.Context(), number))
 }
 
 func TestStoppingLetsWorkSaveWhereItIs(t *testing.T) {

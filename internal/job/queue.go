@@ -30,7 +30,8 @@ type queue interface {
 	migrate(context.Context) error
 	insert(context.Context, *store.Tx, []river.InsertManyParams) ([]*rivertype.JobInsertResult, error)
 	now(ctx context.Context, tx *store.Tx, number int64) error // do a job that waits now
-	cancel(ctx context.Context, number int64) error
+	cancel(ctx context.Context, tx *store.Tx, number int64) error
+	interrupt(ctx context.Context, number int64) error
 	complete(context.Context, *store.Tx, *river.Job[args]) error
 	start(context.Context) error
 	stop(context.Context) error
@@ -88,7 +89,15 @@ func (q *on[D, T]) now(ctx context.Context, tx *store.Tx, number int64) error {
 	})
 }
 
-func (q *on[D, T]) cancel(ctx context.Context, number int64) error {
+func (q *on[D, T]) cancel(ctx context.Context, tx *store.Tx, number int64) error {
+	return q.inside(tx, func(t T) error {
+		_, err := q.client.JobCancelTx(ctx, t, number)
+		return err
+	})
+}
+
+// interrupt ends the work on a job that is cancelled: in this process at once.
+func (q *on[D, T]) interrupt(ctx context.Context, number int64) error {
 	_, err := q.client.JobCancel(ctx, number)
 	return err
 }

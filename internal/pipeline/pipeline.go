@@ -96,14 +96,12 @@ type Flow struct {
 	Then func(ctx context.Context, tx *store.Tx, endpoint string) error
 }
 
-// Listener hears what a run did, inside the transaction that makes it so. What
+// Listener hears what a run finds, inside the transaction that stores it. What
 // it writes is there with that or not at all; its error undoes both.
 type Listener interface {
 	// Changed hears what changed in the schema of an endpoint's dataset; first
 	// says that these are its first records.
 	Changed(ctx context.Context, tx *store.Tx, endpoint string, run weir.RunID, first bool, changes []string) error
-	// Ended hears how the run ended.
-	Ended(ctx context.Context, tx *store.Tx, result *Result) error
 }
 
 // over reports whether the slice is over.

@@ -18,9 +18,6 @@ func (r *runner) close(result *Result) error {
 	if err != nil {
 		return err
 	}
-	if r.flow.Listener != nil {
-		end.Also = func(tx *store.Tx) error { return r.flow.Listener.Ended(ctx, tx, result) }
-	}
 	return r.flow.Store.EndRun(ctx, end)
 }
 

@@ -52,7 +52,8 @@ func eachRow(ctx context.Context, q querier, scan func(*sql.Rows) error, query s
 }
 
 // tablesOf gives a SQLite database's tables, each after those that it refers
-// to. Goose's own is not among them: each copy has its own.
+// to. Goose's own and those of the job queue are not among them: each database has
+// its own, and a job of one is nothing in another.
 func tablesOf(ctx context.Context, q querier) ([]table, error) {
 	var all []table
 	err := eachRow(ctx, q, func(rows *sql.Rows) error {
@@ -60,7 +61,7 @@ func tablesOf(ctx context.Context, q querier) ([]table, error) {
 		err := rows.Scan(&t.name)
 		all = append(all, t)
 		return err
-	}, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' ORDER BY name`)
+	}, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' AND name NOT LIKE 'river%' ORDER BY name`)
 	for i := range all {
 		if err == nil {
 			err = all[i].describe(ctx, q)

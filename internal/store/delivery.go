@@ -126,6 +126,9 @@ func (db *DB) SaveLoad(ctx context.Context, lease *Term, l Load) error {
 		}
 		l.Run = max(l.Run, weir.RunID(waiting.String))
 		if l.Run != "" {
+			if err := tx.late(ctx, l); err != nil {
+				return err
+			}
 			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status, written, quarantined, place) VALUES ($1, $2, $3, $4, 0, 'open', $5, $6, $7)
 				ON CONFLICT (run, destination) DO UPDATE SET written = run_delivery.written + excluded.written, quarantined = run_delivery.quarantined + excluded.quarantined, place = excluded.place`,
 				string(l.Run), l.Destination, l.Org, l.Stream, l.Written, l.Quarantined, l.Place)
@@ -135,6 +138,25 @@ func (db *DB) SaveLoad(ctx context.Context, lease *Term, l Load) error {
 		}
 		return tx.AnnounceRun(ctx, l.Org, l.Flow, l.Run)
 	})
+}
+
+// late adds a batch to a run that is over already, as when its destination could
+// not be filled before. Else the run is held: it does not end before the batch
+// is among what it counts.
+func (t *Tx) late(ctx context.Context, l Load) error {
+	if err := t.holdRuns(ctx, `id = $1`, string(l.Run)); err != nil {
+		return err
+	}
+	r := Run{ID: l.Run}
+	err := t.tx.QueryRowContext(ctx, `UPDATE run SET written = written + $2, quarantined = quarantined + $3 WHERE id = $1 AND ended <> 0 RETURNING org, number, started`,
+		string(l.Run), l.Written, l.Quarantined).Scan(&r.Org, &r.Number, &r.Started)
+	if isNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return addPart(ctx, t.tx, &r, RunPart{Part: l.Destination, Kind: KindDestination, Records: l.Written, Errors: l.Quarantined})
 }
 
 // settle ends what waited for the destination to come this far.
@@ -174,7 +196,13 @@ func (t *Tx) FailDelivery(ctx context.Context, l Load, problem string) error {
 	if _, err := t.tx.ExecContext(ctx, `UPDATE delivery SET org = org WHERE id = $1`, l.Destination); err != nil {
 		return err
 	}
-	if _, err := t.tx.ExecContext(ctx, `UPDATE run_delivery SET status = 'failed', problem = $2, place = $3 WHERE destination = $1 AND status = 'pending'`, l.Destination, problem, l.Place); err != nil {
+	if l.Flow == 0 { // the destination is gone, and nobody can say whose it was
+		err := t.tx.QueryRowContext(ctx, `SELECT coalesce(max(r.resource), 0) FROM run r JOIN run_delivery d ON d.run = r.id WHERE d.destination = $1 AND d.status = 'pending'`, l.Destination).Scan(&l.Flow)
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := t.tx.ExecContext(ctx, `UPDATE run_delivery SET status = 'failed', problem = $2, place = $3 WHERE destination = $1 AND status = 'pending'`, l.Destination, printable(problem), l.Place); err != nil {
 		return err
 	}
 	if err := t.endRuns(ctx, l.Flow, l.At); err != nil {

@@ -44,9 +44,8 @@ type RunEnd struct {
 	Failure []byte // JSON; nil when nothing failed
 	Parts   []RunPart
 	Lines   []RunLine
-	Health  Health          // "" leaves the flow's as it is
-	Problem string          // in words; "" for none
-	Also    func(*Tx) error // writes what belongs to the end; may be nil
+	Health  Health // "" leaves the flow's as it is
+	Problem string // in words; "" for none
 }
 
 // FinishRun is EndRun for a run of which no more is known.
@@ -58,12 +57,7 @@ func (db *DB) FinishRun(ctx context.Context, id weir.RunID, at int64, status str
 // flow's health in one transaction. A run that a later owner has already closed
 // stays as it is, and the answer is CodeIntegrity.
 func (db *DB) EndRun(ctx context.Context, e RunEnd) error {
-	return db.Change(ctx, func(t *Tx) error {
-		if err := db.endRun(ctx, t.tx, e); err != nil || e.Also == nil {
-			return err
-		}
-		return e.Also(t)
-	})
+	return db.change(ctx, func(tx *sql.Tx) error { return db.endRun(ctx, tx, e) })
 }
 
 func (db *DB) endRun(ctx context.Context, tx *sql.Tx, e RunEnd) error {
@@ -130,46 +124,78 @@ func degradeHealth(ctx context.Context, tx *sql.Tx, r *Run, errors int, problem 
 	return err
 }
 
-// closeRuns closes what a dead owner left running, with what it had committed
-// by then: of a source of the log, or of a configured one (column resource).
-func closeRuns(ctx context.Context, tx *sql.Tx, column string, id, at int64) error {
-	t := &Tx{tx: tx}
+// cut is how a run ends that nobody brings to its end.
+type cut struct {
+	status  string
+	code    weir.Code
+	problem string
+	health  Health // "" leaves the flow's as it is
+	at      int64  // µs
+}
+
+func interrupted(at int64) cut {
+	return cut{RunInterrupted, weir.CodeLocal, "its process ended before the run did; what was read is kept, and the next run goes on from there", HealthDegraded, at}
+}
+
+// closeRuns closes what a dead owner left open, with what it had committed by
+// then: of a source of the log, or of a configured one (column resource). The
+// run keep stays open; "" is none.
+func (db *DB) closeRuns(ctx context.Context, tx *sql.Tx, column string, id, at int64, keep weir.RunID) error {
+	return db.cutRuns(ctx, tx, interrupted(at), column+` = $1 AND id <> $2`, id, string(keep))
+}
+
+// cutRuns ends the open runs that the condition chooses.
+func (db *DB) cutRuns(ctx context.Context, tx *sql.Tx, c cut, which string, args ...any) error {
+	t := &Tx{db: db, tx: tx}
+	if err := t.holdRuns(ctx, `status IN ('queued', 'running') AND `+which, args...); err != nil {
+		return err
+	}
 	var left []Run
 	err := t.each(ctx, func(rows *sql.Rows) error {
 		var r Run
 		err := rows.Scan(&r.ID, &r.Org, &r.Resource, &r.Number, &r.Started, &r.Counts.Fresh, &r.Counts.Unchanged, &r.Counts.Stale, &r.Counts.Quarantined)
 		left = append(left, r)
 		return err
-	}, `SELECT r.id, r.org, r.resource, r.number, r.started`+runCounts+` FROM run r LEFT JOIN run_dataset c ON c.run = r.id
-		WHERE r.`+column+` = $1 AND r.status = $2 GROUP BY r.id`, id, RunRunning)
+	}, `SELECT r.id, r.org, r.resource, r.number, r.started`+runCounts+` FROM (SELECT * FROM run WHERE status IN ('queued', 'running') AND `+which+`) r
+		LEFT JOIN run_dataset c ON c.run = r.id GROUP BY r.id, r.org, r.resource, r.number, r.started`, args...)
 	if err != nil {
 		return err
 	}
 	for i := range left {
-		if err := interrupt(ctx, tx, &left[i], at); err != nil {
+		if err := t.cutShort(ctx, &left[i], c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// interrupt closes one run that was left running.
-func interrupt(ctx context.Context, tx *sql.Tx, r *Run, at int64) error {
+// cutShort ends one run with what it has committed, and what destinations took
+// of that.
+func (t *Tx) cutShort(ctx context.Context, r *Run, end cut) error {
 	c := r.Counts
-	const problem = "its process ended before the run did; what was read is kept, and the next run goes on from there"
-	_, err := tx.ExecContext(ctx, `UPDATE run SET status = $2, ended = $3, records_read = $4, unchanged = $5, quarantined = $6, class = $7, problem = $8 WHERE id = $1`,
-		string(r.ID), RunInterrupted, at, c.Fresh+c.Unchanged+c.Stale+c.Quarantined, c.Unchanged+c.Stale, c.Quarantined, string(weir.CodeLocal), problem)
+	_, err := t.tx.ExecContext(ctx, `UPDATE run SET status = $2, outcome = $2, ended = $3, records_read = $4, unchanged = $5, class = $7, problem = $8,
+		written = coalesce((SELECT sum(d.written) FROM run_delivery d WHERE d.run = run.id), 0),
+		quarantined = $6 + coalesce((SELECT sum(d.quarantined) FROM run_delivery d WHERE d.run = run.id), 0) WHERE id = $1`,
+		string(r.ID), end.status, end.at, c.Fresh+c.Unchanged+c.Stale+c.Quarantined, c.Unchanged+c.Stale, c.Quarantined, string(end.code), printable(end.problem))
 	if err != nil || r.Resource == 0 {
 		return err
 	}
-	part := RunPart{Part: r.Resource, Kind: KindSource, Records: c.Fresh + c.Quarantined, Errors: c.Quarantined + 1}
-	if err := addPart(ctx, tx, r, part); err != nil {
+	part := RunPart{Part: r.Resource, Kind: KindSource, Records: c.Fresh + c.Quarantined, Errors: c.Quarantined}
+	if end.health != "" {
+		part.Errors++
+	}
+	if err := addPart(ctx, t.tx, r, part); err != nil {
 		return err
 	}
-	line := RunLine{At: at, Part: r.Resource, Kind: KindSource, Severity: SeverityWarning, Type: LineSummary,
-		Text: fmt.Sprintf("Run %s was interrupted: %s. Committed by then: %d new or changed, %d unchanged, %d quarantined.", r.ID, problem, c.Fresh, c.Unchanged+c.Stale, c.Quarantined)}
-	if err := say(ctx, tx, r, line); err != nil {
+	line := RunLine{At: end.at, Part: r.Resource, Kind: KindSource, Severity: SeverityWarning, Type: LineSummary,
+		Text: fmt.Sprintf("Run %s ended as %s: %s. Committed by then: %d new or changed, %d unchanged, %d quarantined.", r.ID, end.status, end.problem, c.Fresh, c.Unchanged+c.Stale, c.Quarantined)}
+	if err := say(ctx, t.tx, r, line); err != nil {
 		return err
 	}
-	return saveHealth(ctx, tx, r, HealthDegraded, part.Records, part.Errors, problem, at)
+	if end.health != "" {
+		if err := saveHealth(ctx, t.tx, r, end.health, part.Records, part.Errors, end.problem, end.at); err != nil {
+			return err
+		}
+	}
+	return t.delivered(ctx, r, end.at)
 }

@@ -29,13 +29,6 @@ func (db *DB) FlowRun(ctx context.Context, org int64, id weir.RunID) (Run, error
 	return runs[0], nil
 }
 
-// RunAt gives the id of the organization's first run whose id begins with a
-// prefix; CodeNotFound when there is none.
-func (db *DB) RunAt(ctx context.Context, org int64, prefix string) (id weir.RunID, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT id FROM run WHERE id >= $2 AND id < $3 AND org = $1 AND resource <> 0 ORDER BY id LIMIT 1`, org, prefix, prefix+"~").Scan(&id)
-	return id, db.explain(ctx, err)
-}
-
 // OpenRun gives the run of a configured source that is queued or being read;
 // CodeNotFound when there is none.
 func (db *DB) OpenRun(ctx context.Context, flow int64) (Run, error) {
@@ -67,33 +60,34 @@ func (t *Tx) AnnounceRun(ctx context.Context, org, flow int64, id weir.RunID) er
 // BeginSlice makes the holder of a lease on source the one that the open run
 // of a configured source belongs to, and gives that run. A run that still
 // belongs to an earlier owner has been interrupted: it is closed as that, and
-// next takes its place, with what it wanted. When no run is open, next is one.
+// next takes its place, with what it wanted; unless it was cancelled, then it is
+// the holder's to end. Others that are open were left behind, and are closed as
+// well. When no run is open, next is one.
 func (db *DB) BeginSlice(ctx context.Context, org, flow int64, source SourceID, epoch, at int64, next Run) (Run, error) {
 	var id weir.RunID
 	err := db.Change(ctx, func(tx *Tx) error {
 		if err := holdEpoch(ctx, tx, leaseSource, int64(source), epoch); err != nil {
 			return err
 		}
-		id = next.ID
-		var had int64
-		var status string
-		var open weir.RunID
-		err := tx.tx.QueryRowContext(ctx, `SELECT id, epoch, status, wanted FROM run WHERE resource = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`+db.engine.forUpdate(), flow).
-			Scan(&open, &had, &status, &next.Wanted)
-		if err != nil && !isNoRows(err) {
+		open, err := tx.holdOpenRun(ctx, flow)
+		if err != nil {
 			return err
 		}
-		switch {
-		case err == nil && (status == RunQueued || had == 0):
-			id = open
+		id = next.ID
+		status := open.Status
+		if status == RunQueued || open.ID != "" && (open.Epoch == 0 || open.Cancelled()) {
+			id = open.ID
+		}
+		if err := db.closeRuns(ctx, tx.tx, "resource", flow, at, id); err != nil {
+			return err
+		}
+		if id == open.ID {
 			_, err = tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, source = $3, epoch = $4, started = CASE WHEN status = 'queued' THEN $5 ELSE started END,
-				attempts = attempts + CASE WHEN status = 'queued' OR retry_at <> 0 THEN 1 ELSE 0 END, retry_at = 0 WHERE id = $1`, string(open), RunRunning, source, epoch, at)
-		case err == nil:
-			if err := closeRuns(ctx, tx.tx, "resource", flow, at); err != nil {
-				return err
+				attempts = attempts + CASE WHEN status = 'queued' OR retry_at <> 0 THEN 1 ELSE 0 END, retry_at = 0 WHERE id = $1`, string(id), RunRunning, source, epoch, at)
+		} else {
+			if open.Job != 0 { // a replay has none, and what it wanted is its own
+				next.Wanted = open.Wanted
 			}
-			fallthrough
-		default:
 			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status, resource, number, queued, job, wanted, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $5, $8, $9, 1)`,
 				string(next.ID), org, source, epoch, at, RunRunning, flow, next.Job, next.Wanted, next.Number)
 		}
@@ -130,30 +124,29 @@ type Slice struct {
 }
 
 // SaveSlice writes down where a run stands. A run that is not the owner's any
-// more stays as it is, and the answer is CodeIntegrity with ReasonFenced.
+// more stays as it is, and the answer is CodeIntegrity with ReasonFenced. One
+// that somebody has cancelled stays the owner's, who ends it: CodeCancelled.
 func (db *DB) SaveSlice(ctx context.Context, s Slice) error {
+	next := s.Epoch
+	if s.Release {
+		next = 0
+	}
 	return db.Change(ctx, func(tx *Tx) error {
-		next := s.Epoch
-		if s.Release {
-			next = 0
+		var r Run
+		err := tx.tx.QueryRowContext(ctx, `UPDATE run SET progress = $3, retry_at = $4, class = CASE class WHEN $8 THEN class ELSE $5 END, problem = $6, epoch = CASE class WHEN $8 THEN epoch ELSE $7 END
+			WHERE id = $1 AND epoch = $2 AND status = 'running' RETURNING class`,
+			string(s.Run), s.Epoch, nullable(s.Progress), s.RetryAt, s.Class, printable(s.Problem), next, classCancelled).Scan(&r.Class)
+		if isNoRows(err) {
+			return notOurs(s.Run)
 		}
-		done, err := tx.tx.ExecContext(ctx, `UPDATE run SET progress = $3, retry_at = $4, class = $5, problem = $6, epoch = $7 WHERE id = $1 AND epoch = $2 AND status = 'running'`,
-			string(s.Run), s.Epoch, nullable(s.Progress), s.RetryAt, s.Class, s.Problem, next)
 		if err != nil {
 			return err
 		}
-		if err := ours(done, s.Run); err != nil {
-			return err
+		if r.Cancelled() {
+			return &weir.Error{Code: weir.CodeCancelled, Where: "run " + string(s.Run), Message: "somebody cancelled it; what was read is kept", Remedy: "Start it again to go on from here"}
 		}
 		return tx.AnnounceRun(ctx, s.Org, s.Flow, s.Run)
 	})
-}
-
-func ours(done sql.Result, run weir.RunID) error {
-	if n, err := done.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	return notOurs(run)
 }
 
 func notOurs(run weir.RunID) error {
@@ -178,7 +171,7 @@ func (t *Tx) EndReading(ctx context.Context, e Reading) error {
 	err := t.tx.QueryRowContext(ctx, `UPDATE run SET status = 'delivering', outcome = $3, summary = $4, class = $5, problem = $6, retry_at = 0, progress = NULL,
 		records_read = $7, written = $8, unchanged = $9, deleted = $10, quarantined = $11, requests = $12, retries = $13, bytes = $14, failure = $15
 		WHERE id = $1 AND epoch = $2 AND status IN ('queued', 'running') RETURNING org, resource, number, started`,
-		string(e.ID), e.Epoch, e.Status, nullable(e.Summary), e.Class, e.Error, n.Read, n.Written, n.Unchanged, n.Deleted, n.Quarantined, n.Requests, n.Retries, n.Bytes,
+		string(e.ID), e.Epoch, e.Status, nullable(e.Summary), e.Class, printable(e.Error), n.Read, n.Written, n.Unchanged, n.Deleted, n.Quarantined, n.Requests, n.Retries, n.Bytes,
 		nullable(e.Failure)).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
 	if isNoRows(err) {
 		return notOurs(e.ID)
@@ -199,8 +192,7 @@ func (t *Tx) EndReading(ctx context.Context, e Reading) error {
 // with what their destinations took. They are held first: of two destinations
 // that come to their end at the same time, the second sees that the first has.
 func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
-	none := func(*sql.Rows) error { return nil }
-	if err := t.each(ctx, none, `SELECT id FROM run WHERE resource = $1 AND status = 'delivering' ORDER BY id`+t.db.engine.forUpdate(), flow); err != nil {
+	if err := t.holdRuns(ctx, `resource = $1 AND status = 'delivering'`, flow); err != nil {
 		return err
 	}
 	var over []Run
@@ -226,6 +218,24 @@ func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
 	return nil
 }
 
+// holdRuns keeps the runs that the condition chooses as they are until the
+// transaction ends: what destinations took is counted after that.
+func (t *Tx) holdRuns(ctx context.Context, which string, args ...any) error {
+	none := func(*sql.Rows) error { return nil }
+	return t.each(ctx, none, `SELECT id FROM run WHERE `+which+` ORDER BY id`+t.db.engine.forUpdate(), args...) // #nosec G202 -- words of ours
+}
+
+// holdOpenRun gives the run of a configured source that is queued or being read,
+// and keeps it so until the transaction ends; a zero one when there is none.
+func (t *Tx) holdOpenRun(ctx context.Context, flow int64) (r Run, err error) {
+	err = t.tx.QueryRowContext(ctx, `SELECT id, epoch, status, class, job, wanted FROM run WHERE resource = $1 AND status IN ('queued', 'running') ORDER BY queued DESC, id DESC LIMIT 1`+t.db.engine.forUpdate(), flow).
+		Scan(&r.ID, &r.Epoch, &r.Status, &r.Class, &r.Job, &r.Wanted)
+	if isNoRows(err) {
+		err = nil
+	}
+	return r, err
+}
+
 // OpenRun is DB.OpenRun inside the transaction, and gives its id; "" when
 // there is none.
 func (t *Tx) OpenRun(ctx context.Context, flow int64) (id weir.RunID, err error) {
@@ -241,10 +251,28 @@ const classCancelled = string(weir.CodeCancelled)
 
 // CancelRun ends the run of a configured source that is queued, or between two
 // slices; one that is being read is marked, so that it ends whoever reads it.
-func (t *Tx) CancelRun(ctx context.Context, org, flow, at int64) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE run SET class = $2, status = CASE WHEN epoch = 0 THEN 'cancelled' ELSE status END, outcome = CASE WHEN epoch = 0 THEN 'cancelled' ELSE outcome END,
-		ended = CASE WHEN epoch = 0 THEN $3 ELSE ended END, started = CASE WHEN started = 0 THEN $3 ELSE started END WHERE resource = $1 AND status IN ('queued', 'running')`, flow, classCancelled, at)
+// It gives the job that makes the run; 0 for none.
+func (t *Tx) CancelRun(ctx context.Context, org, flow, at int64) (job int64, err error) {
+	open, err := t.holdOpenRun(ctx, flow)
+	if err != nil || open.ID == "" {
+		return 0, err
+	}
+	_, err = t.tx.ExecContext(ctx, `UPDATE run SET class = $2 WHERE resource = $1 AND org = $3 AND status IN ('queued', 'running')`, flow, classCancelled, org)
 	if err != nil {
+		return 0, err
+	}
+	return open.Job, t.endUnread(ctx, org, flow, cut{status: "cancelled", code: weir.CodeCancelled, problem: "somebody cancelled it; what was read is kept", at: at})
+}
+
+// FailRun ends the run of a configured source that cannot be read: one that is
+// queued, or between two slices.
+func (t *Tx) FailRun(ctx context.Context, org, flow, at int64, why error) error {
+	return t.endUnread(ctx, org, flow, cut{"failed", weir.CodeOf(why), why.Error(), HealthFailing, at})
+}
+
+// endUnread ends the open runs of a configured source that nobody reads now.
+func (t *Tx) endUnread(ctx context.Context, org, flow int64, c cut) error {
+	if err := t.db.cutRuns(ctx, t.tx, c, `resource = $1 AND org = $2 AND epoch = 0`, flow, org); err != nil {
 		return err
 	}
 	return t.AnnounceRun(ctx, org, flow, "")
@@ -252,13 +280,3 @@ func (t *Tx) CancelRun(ctx context.Context, org, flow, at int64) error {
 
 // Cancelled reports whether somebody has cancelled the run.
 func (r Run) Cancelled() bool { return r.Class == classCancelled }
-
-// LastOutcome is how the reading of the last run before this one ended that
-// was not interrupted or cancelled; "" when there is none.
-func (t *Tx) LastOutcome(ctx context.Context, flow int64, before weir.RunID) (outcome string, err error) {
-	err = t.tx.QueryRowContext(ctx, `SELECT outcome FROM run WHERE resource = $1 AND id < $2 AND outcome IN ('succeeded', 'partial', 'failed') ORDER BY queued DESC, id DESC LIMIT 1`, flow, string(before)).Scan(&outcome)
-	if isNoRows(err) {
-		err = nil
-	}
-	return outcome, err
-}

@@ -63,7 +63,8 @@ func (r Restored) Time() time.Time {
 
 // MarkRestored makes a database fit for use that is an older copy of itself:
 // everybody is signed out, because sessions and links live in it that have
-// ended since; runs that were under way are closed; and it remembers that it was restored.
+// ended since; runs that were asked for or under way are closed, since the jobs
+// that make them are not there; and it remembers that it was restored.
 func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
 		for _, statement := range []string{`DELETE FROM session`, `DELETE FROM link`, `DELETE FROM identity_flow`} {
@@ -71,7 +72,15 @@ func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE run SET status = $1, ended = $2 WHERE status = $3`, RunInterrupted, r.At, RunRunning); err != nil {
+		for _, statement := range []string{
+			`DELETE FROM process`, `UPDATE source SET lease_until = 0`, `UPDATE delivery SET lease_until = 0`,
+			`UPDATE run_delivery SET status = 'failed', problem = 'the server was restored' WHERE status = 'pending'`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE run SET status = $1, ended = $2 WHERE status IN ('queued', 'running', 'delivering')`, RunInterrupted, r.At); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE instance SET restored = $1, restored_from = $2`, r.At, r.Made)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,6 +172,116 @@ var jobPromises = map[string]func(*world){
 		_, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, second.Epoch, 40, store.Run{ID: "n4"})
 		w.refused(err, weir.CodeIntegrity)
 	},
+	"ACancelledRunStaysSoWhateverItsReaderSaves": func(w *world) {
+		run := w.queued("r1")
+		w.lease.Release()
+		first, err := w.db.LeaseSource(w.Context(), w.source, "first", -time.Second)
+		w.must(err)
+		_, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, first.Epoch, 10, store.Run{ID: "n1"})
+		w.must(err)
+		w.wantCancelled(1)
+		slice := store.Slice{Org: 1, Flow: 3, Run: run, Epoch: first.Epoch, Progress: []byte("[]")}
+		w.refused(w.db.SaveSlice(w.Context(), slice), weir.CodeCancelled)
+		slice.Release = true
+		w.refused(w.db.SaveSlice(w.Context(), slice), weir.CodeCancelled)
+		// Its reader dies: the next one ends it, and does not read again.
+		second, err := w.db.LeaseSource(w.Context(), w.source, "second", time.Hour)
+		w.must(err)
+		got, err := w.db.BeginSlice(w.Context(), 1, 3, w.source, second.Epoch, 20, store.Run{ID: "n2"})
+		if err != nil || got.ID != run || !got.Cancelled() {
+			w.Errorf("%+v, %v", got, err)
+		}
+	},
+	"ARunThatNobodyReadsIsCancelledWithWhatItCommitted": func(w *world) {
+		run := w.queued("r1")
+		w.lease.Release()
+		lease, err := w.db.LeaseSource(w.Context(), w.source, "me", time.Hour)
+		w.must(err)
+		_, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, lease.Epoch, 10, store.Run{ID: "n1"})
+		w.must(err)
+		page := w.page(0, record("a", 1, "1"), record("b", 1, "1"))
+		page.Run, page.Epoch = run, lease.Epoch
+		_, err = w.db.Append(w.Context(), page)
+		w.must(err)
+		w.must(w.db.SaveSlice(w.Context(), store.Slice{Org: 1, Flow: 3, Run: run, Epoch: lease.Epoch, Progress: []byte("[]"), Release: true}))
+		w.wantCancelled(1)
+		w.wantRun(run, "cancelled")
+		if r, err := w.db.FlowRun(w.Context(), 1, run); err != nil || r.Totals.Read != 2 || r.Ended == 0 {
+			w.Errorf("%+v, %v", r, err)
+		}
+		w.wantCancelled(0)
+	},
+	"WhoeverBeginsClosesWhatTheDeadHaveLeft": func(w *world) {
+		w.lease.Release()
+		first, err := w.db.LeaseSource(w.Context(), w.source, "first", -time.Second)
+		w.must(err)
+		// A replay, which has no job, and dies; and a run whose job is gone.
+		_, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, first.Epoch, 10, store.Run{ID: "replay", Wanted: []byte(`{"log_only":true}`)})
+		w.must(err)
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.QueueRun(w.Context(), 1, store.Run{ID: "orphan", Resource: 3, Queued: 11, Job: 7, Wanted: []byte("{}")})
+		}))
+		run := w.queued("r1")
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.QueueRun(w.Context(), 1, store.Run{ID: "r2", Resource: 3, Queued: 12, Job: 8, Wanted: []byte(`{"full_refresh":true}`)})
+		}))
+		second, err := w.db.LeaseSource(w.Context(), w.source, "second", -time.Second)
+		w.must(err)
+		got, err := w.db.BeginSlice(w.Context(), 1, 3, w.source, second.Epoch, 20, store.Run{ID: "n"})
+		if err != nil || got.ID != "r2" || string(got.Wanted) != `{"full_refresh":true}` {
+			w.Errorf("%+v, %v", got, err)
+		}
+		for _, left := range []weir.RunID{"replay", "orphan", run} {
+			w.wantRun(left, store.RunInterrupted)
+		}
+		// What a dead replay wanted is not what the next run does.
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: "r2", At: 21, Status: "succeeded"}, Org: 1, Flow: 3, Epoch: second.Epoch})
+		}))
+		_, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, second.Epoch, 22, store.Run{ID: "replay2", Wanted: []byte(`{"log_only":true}`)})
+		w.must(err)
+		third, err := w.db.LeaseSource(w.Context(), w.source, "third", time.Hour)
+		w.must(err)
+		got, err = w.db.BeginSlice(w.Context(), 1, 3, w.source, third.Epoch, 30, store.Run{ID: "m", Job: 9, Wanted: []byte(`{"why":"schedule"}`)})
+		if err != nil || got.ID != "m" || string(got.Wanted) != `{"why":"schedule"}` {
+			w.Errorf("%+v, %v", got, err)
+		}
+	},
+	"ARunThatCannotBeReadHasFailed": func(w *world) {
+		run := w.queued("r1")
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.FailRun(w.Context(), 1, 3, 30, &weir.Error{Code: weir.CodeConflict, Where: "source", Message: "its endpoint is gone\x00"})
+		}))
+		w.wantRun(run, "failed")
+		if r, err := w.db.FlowRun(w.Context(), 1, run); err != nil || r.Class != string(weir.CodeConflict) || !strings.Contains(r.Problem, "gone") {
+			w.Errorf("%+v, %v", r, err)
+		}
+	},
+	"WhatADestinationTakesLaterIsCountedToo": func(w *world) {
+		w.append(0, record("a", 1, "1"))
+		run := w.queued("r1")
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 9, Stream: "bookings", Upto: 1}, "l")
+			w.must(err)
+			return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: run, At: 20, Status: "succeeded"}, Org: 1, Flow: 3})
+		}))
+		// The destination is gone, or cannot be read: nobody knows its flow.
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.FailDelivery(w.Context(), store.Load{Org: 1, Destination: 9, At: 50}, "no room")
+		}))
+		w.wantRun(run, "partial")
+		lease, err := w.db.LeaseDelivery(w.Context(), 1, 9, "me", time.Hour)
+		w.must(err)
+		w.must(w.db.SaveLoad(w.Context(), lease, store.Load{Org: 1, Flow: 3, Destination: 9, Run: run, Stream: "bookings", Log: "l", To: 1, Written: 4, Quarantined: 1}))
+		r, err := w.db.FlowRun(w.Context(), 1, run)
+		if err != nil || r.Totals.Written != 4 || r.Totals.Quarantined != 1 {
+			w.Errorf("%+v, %v", r.Totals, err)
+		}
+		days, err := w.db.DailyMetrics(w.Context(), store.PartFilter{Org: 1, Part: 9})
+		if err != nil || len(days) != 1 || days[0].Records != 4 || days[0].Errors != 2 {
+			w.Errorf("the destination's days %+v, %v", days, err)
+		}
+	},
 	"WhatIsAnnouncedIsHeardOnceItIsCommitted": func(w *world) {
 		ctx, stop := context.WithCancel(w.Context())
 		defer stop()
@@ -271,6 +382,18 @@ func (w *world) queued(id weir.RunID) weir.RunID {
 		return tx.QueueRun(w.Context(), 1, store.Run{ID: id, Resource: 3, Queued: 5, Job: 1, Wanted: []byte("{}")})
 	}))
 	return id
+}
+
+// wantCancelled cancels what the source 3 has open, which job makes.
+func (w *world) wantCancelled(job int64) {
+	w.Helper()
+	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+		got, err := tx.CancelRun(w.Context(), 1, 3, 15)
+		if got != job {
+			w.Errorf("job %d was cancelled, not %d", got, job)
+		}
+		return err
+	}))
 }
 
 func (w *world) wantRun(id weir.RunID, status string) {
