@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"net/url"
 	"os"
@@ -64,7 +65,9 @@ func (r Restored) Time() time.Time {
 // MarkRestored makes a database fit for use that is an older copy of itself:
 // everybody is signed out, because sessions and links live in it that have
 // ended since; runs that were asked for or under way are closed, since the jobs
-// that make them are not there; and it remembers that it was restored.
+// that make them are not there; logs are named anew, since destinations may be
+// further than the copy, whose positions will mean other records now, so they
+// take everything once more; and it remembers that it was restored.
 func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
 		for _, statement := range []string{`DELETE FROM session`, `DELETE FROM link`, `DELETE FROM identity_flow`} {
@@ -81,6 +84,9 @@ func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 			}
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE run SET status = $1, ended = $2 WHERE status IN ('queued', 'running', 'delivering')`, RunInterrupted, r.At); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $1 || CAST(id AS TEXT) || $2`, db.instance+"/", "/"+rand.Text()); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE instance SET restored = $1, restored_from = $2`, r.At, r.Made)
