@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -229,7 +230,19 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	if work == nil {
 		return river.JobCancel(errors.New("nobody does this"))
 	}
-	return e.outcome(ctx, j, work(ctx, j))
+	return e.outcome(ctx, j, e.unpanicked(ctx, j, work))
+}
+
+// unpanicked does the work, and makes an error of a panic: the job is tried
+// again like any other, and people can read in the log what must be mended.
+func (e *Engine) unpanicked(ctx context.Context, j *Job, work Work) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.Logger.Error("a job panicked", "kind", j.Kind, "org", j.Org, "subject", j.ID, "panic", p, "stack", string(debug.Stack()))
+			err = &weir.Error{Code: weir.CodeInternal, Where: "job " + string(j.Kind), Message: fmt.Sprint("panic: ", p), Remedy: "Report this with the lines that the log has about it"}
+		}
+	}()
+	return work(ctx, j)
 }
 
 // Timeout implements river.Worker. What works in slices has none: a reading

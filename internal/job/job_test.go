@@ -1,10 +1,12 @@
 package job_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,7 +61,10 @@ func (w *world) engine(o job.Options) *job.Engine {
 	if o.Store == nil {
 		o.Store = w.db
 	}
-	o.Logger, o.Works = slog.New(slog.DiscardHandler), true
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Works = true
 	e, err := job.Open(w.Context(), o)
 	w.must(err)
 	w.Cleanup(func() { _ = e.Stop(context.Background()) })
@@ -160,6 +165,30 @@ func TestAgainIsNoAttemptAndALocalFailureIsNone(t *testing.T) {
 			if a := take(w, attempts); a != 1 {
 				w.Fatalf("attempt %d", a)
 			}
+		}
+	})
+}
+
+func TestAPanicIsLoggedAndTheJobIsTriedAgain(t *testing.T) {
+	onBoth(t, func(w *world) {
+		var logged bytes.Buffer
+		e := w.engine(job.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+		tried := make(chan int, 2)
+		e.Handle(job.Ingest, func(_ context.Context, j *job.Job) error {
+			tried <- j.Attempt
+			if j.Attempt == 1 {
+				panic("no way out")
+			}
+			return nil
+		})
+		w.must(e.Start(w.Context()))
+		w.enqueue(e, job.Ingest, 7)
+		if first, second := take(w, tried), take(w, tried); first != 1 || second != 2 {
+			w.Errorf("attempts %d and %d", first, second)
+		}
+		w.must(e.Stop(w.Context()))
+		if got := logged.String(); !strings.Contains(got, "no way out") || !strings.Contains(got, "subject=7") || !strings.Contains(got, "job_test.go") {
+			w.Errorf("the log says %q", got)
 		}
 	})
 }
@@ -325,6 +354,9 @@ func TestTheClassOfAFailureSaysWhetherItIsTriedAgain(t *testing.T) {
 		if got := job.Lasting(&weir.Error{Code: code}); got != lasting {
 			t.Errorf("%s: lasting %v", code, got)
 		}
+	}
+	if job.Lasting(nil) {
+		t.Error("nothing that failed is a lasting failure")
 	}
 	for attempt := range 40 {
 		if p := job.Pause(attempt); p < 500*time.Millisecond || p > 5*time.Minute {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -113,23 +114,9 @@ func TestADatabaseIsCarriedFromEngineToEngineWhole(t *testing.T) {
 func TestASnapshotOfPostgresIsOfOneInstant(t *testing.T) {
 	db := mustOpen(t, urls(t)["postgres"](t))
 	lived(t, db)
-	stop, done := make(chan struct{}), make(chan error, 1)
-	go func() { // a resource and its node, always together
-		for {
-			select {
-			case <-stop:
-				done <- nil
-				return
-			default:
-			}
-			r := Resource{Org: 1, Kind: KindSource, Spec: []byte("{}")}
-			if err := db.Change(t.Context(), func(tx *Tx) error { return tx.CreateResource(t.Context(), &r, true) }); err != nil {
-				done <- err
-				return
-			}
-		}
-	}()
 	for i := range 5 {
+		done := make(chan error, 1)
+		go func() { done <- pairs(t.Context(), db, 200) }()
 		path := filepath.Join(t.TempDir(), fmt.Sprintf("copy%d.db", i))
 		if err := db.Snapshot(t.Context(), path); err != nil {
 			t.Fatal(err)
@@ -142,9 +129,19 @@ func TestASnapshotOfPostgresIsOfOneInstant(t *testing.T) {
 		if err := copied.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
 	}
-	close(stop)
-	if err := <-done; err != nil {
-		t.Fatal(err)
+}
+
+// pairs makes n resources, each with its node in one transaction.
+func pairs(ctx context.Context, db *DB, n int) error {
+	for range n {
+		r := Resource{Org: 1, Kind: KindSource, Spec: []byte("{}")}
+		if err := db.Change(ctx, func(tx *Tx) error { return tx.CreateResource(ctx, &r, true) }); err != nil {
+			return err
+		}
 	}
+	return nil
 }
