@@ -18,16 +18,16 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/simulator"
 )
 
-// fleet is several processes on one database, each of which may die.
+// fleet is several processes on one database, or one on an embedded one, each
+// of which may die.
 type fleet struct {
 	*testing.T
-	database string
+	database string // of Postgres; "" for the embedded one
 	data     string
 	files    string
 	home     string
@@ -52,9 +52,15 @@ type member struct {
 // takeover is how long a process may be silent in these tests.
 const takeover = 5 * time.Second
 
+// newFleet is an API and workers on Postgres.
 func newFleet(t *testing.T, workers, bookings, limit int) *fleet {
 	t.Helper()
-	f := &fleet{T: t, database: pgtest.New(t), data: t.TempDir(), files: t.TempDir(), home: t.TempDir(), random: rand.New(rand.NewPCG(1, 2))}
+	return newFleetOn(t, pgtest.New(t), workers, bookings, limit)
+}
+
+func newFleetOn(t *testing.T, database string, workers, bookings, limit int) *fleet {
+	t.Helper()
+	f := &fleet{T: t, database: database, data: t.TempDir(), files: t.TempDir(), home: t.TempDir(), random: rand.New(rand.NewPCG(1, 2))}
 	var err error
 	if f.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 5, RateLimit: limit, ArrivalLog: 200_000}); err != nil {
 		t.Fatal(err)
@@ -62,7 +68,9 @@ func newFleet(t *testing.T, workers, bookings, limit int) *fleet {
 	sim := httptest.NewServer(f.sim)
 	t.Cleanup(sim.Close)
 	f.simURL = sim.URL
-	f.api = f.start("api")
+	if f.api = f.start("api"); database == "" {
+		f.workers = append(f.workers, f.api)
+	}
 	var after string
 	for end := time.Now().Add(20 * time.Second); !strings.Contains(after, "\n") && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		_, after, _ = strings.Cut(f.api.out.String(), "setup token: ")
@@ -90,7 +98,10 @@ func (f *fleet) command(args ...string) *exec.Cmd {
 func (f *fleet) start(role string) *member {
 	f.Helper()
 	m := &member{role: role, out: &output{}}
-	m.cmd = f.command("--log-level", "info", "serve", "--role", role, "--takeover", takeover.String(), "--data", f.data, "--files", f.files, "--database-url", f.database, "--listen", "127.0.0.1:0", "--calcom-url", f.simURL)
+	m.cmd = f.command("--log-level", "info", "serve", "--takeover", takeover.String(), "--data", f.data, "--files", f.files, "--listen", "127.0.0.1:0", "--calcom-url", f.simURL)
+	if f.database != "" {
+		m.cmd.Args = append(m.cmd.Args, "--role", role, "--database-url", f.database)
+	}
 	m.cmd.Args = append(m.cmd.Args, f.extra...)
 	m.cmd.Stdout, m.cmd.Stderr = m.out, m.out
 	if err := m.cmd.Start(); err != nil {
@@ -215,7 +226,9 @@ func (f *fleet) harm(during time.Duration) (kills, stops int) {
 			kills++
 			w.kill()
 			time.Sleep(time.Duration(f.random.IntN(1500)) * time.Millisecond)
-			f.workers[i] = f.start("worker")
+			if f.workers[i] = f.start(w.role); w == f.api {
+				f.api = f.workers[i]
+			}
 			continue
 		}
 		stops++
@@ -260,21 +273,39 @@ func (f *fleet) settle(within time.Duration) time.Duration {
 // and succeeded.
 func (f *fleet) succeeded(after time.Time) map[int]int {
 	f.Helper()
-	conn, err := pgx.Connect(f.Context(), f.database)
+	db := f.look()
+	defer func() { _ = db.Close() }() // only read
+	rows, err := db.QueryContext(f.Context(), `SELECT resource, count(*) FROM run WHERE status = 'succeeded' AND queued > $1 GROUP BY resource`, after.UnixMicro())
 	if err != nil {
 		f.Fatal(err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(f.Context())) }() // only read
-	rows, err := conn.Query(f.Context(), `SELECT resource, count(*) FROM run WHERE status = 'succeeded' AND queued > $1 GROUP BY resource`, after.UnixMicro())
-	if err != nil {
-		f.Fatal(err)
-	}
+	defer func() { _ = rows.Close() }() // read to their end
 	counts := map[int]int{}
-	var id, n int
-	if _, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil }); err != nil {
+	for rows.Next() {
+		var id, n int
+		if err := rows.Scan(&id, &n); err != nil {
+			f.Fatal(err)
+		}
+		counts[id] = n
+	}
+	if err := rows.Err(); err != nil {
 		f.Fatal(err)
 	}
 	return counts
+}
+
+// look opens the store to read in it.
+func (f *fleet) look() *sql.DB {
+	f.Helper()
+	driver, address := "pgx", f.database
+	if address == "" {
+		driver, address = "sqlite", "file:"+filepath.Join(f.data, "weir.db")+"?mode=ro&_pragma=busy_timeout(20000)"
+	}
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return db
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
@@ -342,16 +373,15 @@ func readBookings(t *testing.T, path string) bookingRows {
 // stuck counts the jobs that nobody who lives has.
 func (f *fleet) stuck() {
 	f.Helper()
-	conn, err := pgx.Connect(f.Context(), f.database)
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(f.Context())) }() // only read
+	db := f.look()
+	defer func() { _ = db.Close() }() // only read
+	now := time.Now().UTC()
 	var orphans, discarded, runs int
-	err = conn.QueryRow(f.Context(), `SELECT
-		(SELECT count(*) FROM river_job WHERE state = 'running' AND attempted_at < now() - interval '1 minute'),
+	err := db.QueryRowContext(f.Context(), `SELECT
+		(SELECT count(*) FROM river_job WHERE state = 'running' AND attempted_at < $1),
 		(SELECT count(*) FROM river_job WHERE state = 'discarded'),
-		(SELECT count(*) FROM run WHERE status IN ('running', 'delivering', 'queued') AND queued < extract(epoch from now() - interval '2 minutes') * 1000000)`).Scan(&orphans, &discarded, &runs)
+		(SELECT count(*) FROM run WHERE status IN ('running', 'delivering', 'queued') AND queued < $2)`,
+		now.Add(-time.Minute).Format(time.DateTime), now.Add(-2*time.Minute).UnixMicro()).Scan(&orphans, &discarded, &runs)
 	if err != nil || orphans != 0 || discarded != 0 || runs != 0 {
 		f.Errorf("%d jobs are stuck, %d were given up, %d runs hang, %v", orphans, discarded, runs, err)
 	}
@@ -395,26 +425,56 @@ func TestKilledAndStoppedProcessesLoseNothing(t *testing.T) {
 	t.Logf("%d flows, %d kills, %d stops in %s; all flows healthy %s later", flows, kills, stops, harmTime(t), healthy.Round(100*time.Millisecond))
 }
 
-// The database itself is stopped in the middle of runs and started again, on
-// the same place: the processes recover alone.
-func TestProcessesOutliveARestartOfTheirDatabase(t *testing.T) {
+// The one process of an embedded database is killed, and stopped, at random.
+func TestAProcessThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
 	const limit = 600
-	f := newFleet(t, 2, 1000, limit)
+	f := newFleetOn(t, "", 0, 1000, limit)
+	f.slow(50 * time.Millisecond)
+	f.sim.SetDrift(2)
+	f.flows(8, 4, limit, "0/10 * * * * ? *")
+	kills, stops := f.harm(harmTime(t) / 2)
+	f.sim.SetDrift(0)
+	healthy := f.settle(2*10*time.Second + 4*takeover + 30*time.Second)
+	f.check(limit)
+	f.stuck()
+	t.Logf("8 flows, %d kills, %d stops in %s; all flows healthy %s later", kills, stops, harmTime(t)/2, healthy.Round(100*time.Millisecond))
+}
+
+// The database itself fails in the middle of runs: it is stopped and started
+// again, it takes no writes for a while, as after a failover to a copy, and it
+// answers late. The processes recover alone.
+func TestProcessesOutliveWhatHappensToTheirDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes")
+	}
+	const limit = 600
+	way := newDetour(t, pgtest.New(t))
+	f := newFleetOn(t, way.url, 2, 1000, limit)
 	f.slow(100 * time.Millisecond)
 	f.sim.SetDrift(2)
 	f.flows(6, 2, limit, "0/10 * * * * ? *")
-	for range 3 {
-		time.Sleep(time.Duration(500+f.random.IntN(3000)) * time.Millisecond)
-		pgtest.Restart(t)
+	soon := func() { time.Sleep(time.Duration(500+f.random.IntN(3000)) * time.Millisecond) }
+	for _, what := range []struct {
+		name string
+		harm func()
+	}{
+		{"restarted twice", func() { pgtest.Restart(t); soon(); pgtest.Restart(t) }},
+		{"read-only", func() { way.readOnly(true); soon(); soon(); way.readOnly(false) }},
+		{"slow", func() { way.delay(200 * time.Millisecond); soon(); soon(); way.delay(0) }},
+		{"cut off", func() { way.cut(true); soon(); soon(); way.cut(false) }},
+	} {
+		soon()
+		what.harm()
+		f.sim.SetDrift(0)
+		healthy := f.settle(3*10*time.Second + 2*takeover + 30*time.Second)
+		f.check(limit)
+		f.stuck()
+		f.sim.SetDrift(2)
+		t.Logf("%s: all flows healthy %s later", what.name, healthy.Round(100*time.Millisecond))
 	}
-	f.sim.SetDrift(0)
-	healthy := f.settle(3*10*time.Second + 2*takeover + 30*time.Second)
-	f.check(limit)
-	f.stuck()
-	t.Logf("all flows healthy %s after the last restart", healthy.Round(100*time.Millisecond))
 }
 
 // How much more several workers do than one, against a server without a limit:
