@@ -12,7 +12,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/weirhq/weir/internal/cli.Version=$(VERSION)
 # The race detector watches all code but SQLite's own, which is C made into Go:
 # there it finds nothing and takes most of the time.
-RACE := -race '-gcflags=modernc.org/...=-race=false'
+RACE := -race '-gcflags=modernc.org/sqlite/lib=-race=false'
 # More flags for go test, such as TESTFLAGS='-run Kill -v'.
 TESTFLAGS ?=
 
