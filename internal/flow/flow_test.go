@@ -20,10 +20,10 @@ import (
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/job"
-	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 	"github.com/weirhq/weir/internal/vault"
 )
 
@@ -46,16 +46,15 @@ var me = flow.Actor{Org: 1, User: 7}
 
 func newWorld(t *testing.T, bookings int) *world {
 	t.Helper()
-	return buildWorld(t, bookings, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), true)
+	return buildWorld(t, bookings, storetest.SQLite(t), true)
 }
 
 // onBoth runs a promise on both databases, in a world in which nothing happens
 // by itself but jobs.
 func onBoth(t *testing.T, bookings int, promise func(*world)) {
-	t.Run("sqlite", func(t *testing.T) {
-		promise(buildWorld(t, bookings, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), false))
-	})
-	t.Run("postgres", func(t *testing.T) { promise(buildWorld(t, bookings, pgtest.New(t), false)) })
+	for name, newURL := range storetest.Engines {
+		t.Run(name, func(t *testing.T) { promise(buildWorld(t, bookings, newURL(t), false)) })
+	}
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }

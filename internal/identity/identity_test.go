@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,8 +17,8 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/identity"
-	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // world is one server with a clock of its own.
@@ -56,10 +55,7 @@ var cheap = identity.Cost{KiB: 64, Passes: 1}
 
 // onBoth runs a promise on both engines.
 func onBoth(t *testing.T, promise func(*world)) {
-	for name, newURL := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "weir.db") },
-		"postgres": func(t *testing.T) string { return pgtest.New(t) },
-	} {
+	for name, newURL := range storetest.Engines {
 		t.Run(name, func(t *testing.T) {
 			w := &world{T: t, url: newURL(t), clock: &clock{now: time.Unix(1_800_000_000, 0)}, log: &bytes.Buffer{}, cost: cheap}
 			db, err := store.Open(t.Context(), w.url, store.Options{})
@@ -74,7 +70,7 @@ func onBoth(t *testing.T, promise func(*world)) {
 
 // onSQLite runs a promise that is not about the database.
 func onSQLite(t *testing.T, cost identity.Cost) *world {
-	w := &world{T: t, url: "sqlite:" + filepath.Join(t.TempDir(), "weir.db"), clock: &clock{now: time.Unix(1_800_000_000, 0)}, log: &bytes.Buffer{}, cost: cost}
+	w := &world{T: t, url: storetest.SQLite(t), clock: &clock{now: time.Unix(1_800_000_000, 0)}, log: &bytes.Buffer{}, cost: cost}
 	db, err := store.Open(t.Context(), w.url, store.Options{})
 	w.must(err)
 	t.Cleanup(func() { _ = db.Close() })

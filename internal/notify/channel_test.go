@@ -16,10 +16,11 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 func TestASecretOfAChannelIsInNoAnswerLogErrorOrFile(t *testing.T) {
-	url := engines["sqlite"](t)
+	url := storetest.SQLite(t)
 	w := newWorld(t, url)
 	r := newReceiver(t, func(_ int, p post, rw http.ResponseWriter) { // which repeats all it was sent
 		rw.Header().Set("Location", p.path)
@@ -75,7 +76,7 @@ func TestASecretOfAChannelIsInNoAnswerLogErrorOrFile(t *testing.T) {
 }
 
 func TestNoChannelLeadsInside(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	for _, address := range []string{"http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://127.0.0.1/", "https://user@example.com/", "", "//example.com", "http://0.0.0.0/", "http://[::ffff:10.0.0.1]/", "http://2130706433/", "http://0x7f000001/"} {
 		_, _, err := w.CreateSetting(t.Context(), w.owner, notify.Webhook, fmt.Appendf(nil, `{"url":%q}`, address))
 		if weir.CodeOf(err) != weir.CodeUsage {
@@ -107,7 +108,7 @@ func TestNoChannelLeadsInside(t *testing.T) {
 }
 
 func TestARedirectIsNotFollowed(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	elsewhere := newReceiver(t, nil)
 	r := newReceiver(t, func(_ int, _ post, rw http.ResponseWriter) {
 		rw.Header().Set("Location", elsewhere.URL)
@@ -141,7 +142,7 @@ func TestAnOpenedNetworkIsReached(t *testing.T) {
 		change []func(*notify.Options)
 		reach  bool
 	}{{nil, false}, {[]func(*notify.Options){open}, true}} {
-		w := newWorld(t, engines["sqlite"](t), c.change...)
+		w := newWorld(t, storetest.SQLite(t), c.change...)
 		reached := make(chan struct{}, 1)
 		go func() {
 			if conn, err := l.Accept(); err == nil {
@@ -177,7 +178,7 @@ func outside(t *testing.T) string {
 }
 
 func TestAStoredSecretGoesWhereItWasGivenForAlone(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	r, other := newReceiver(t, nil), newReceiver(t, nil)
 	c := w.channel(notify.Webhook, fmt.Sprintf(`{"url":%q,"secret":%q}`, r.URL+"/a", testSecret))
 	_, _, err := w.UpdateSetting(t.Context(), w.owner, c.ID, fmt.Appendf(nil, `{"url":%q}`, other.URL))
@@ -197,7 +198,7 @@ func TestAStoredSecretGoesWhereItWasGivenForAlone(t *testing.T) {
 }
 
 func TestASecretIsMadeForAWebhookThatBringsNone(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	r := newReceiver(t, nil)
 	c, fresh, err := w.CreateSetting(t.Context(), w.owner, notify.Webhook, fmt.Appendf(nil, `{"url":%q}`, r.URL))
 	w.must(err)
@@ -211,7 +212,7 @@ func TestASecretIsMadeForAWebhookThatBringsNone(t *testing.T) {
 }
 
 func TestSlackReadsNoMarkupFromNames(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	r := newReceiver(t, nil)
 	c := w.channel(notify.Slack, fmt.Sprintf(`{"webhook_url":%q}`, r.URL))
 	w.rule(store.Rule{Channel: string(notify.Slack), Target: c.ID})
@@ -228,7 +229,7 @@ func TestSlackReadsNoMarkupFromNames(t *testing.T) {
 }
 
 func TestADeletedChannelTakesItsSecretsAndRulesAlong(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	r := newReceiver(t, nil)
 	c := w.webhook(r, "")
 	w.raise(store.Event{Type: store.FlowFailed})

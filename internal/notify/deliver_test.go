@@ -15,11 +15,12 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // bothEngines runs a promise on each engine.
 func bothEngines(t *testing.T, promise func(*world)) {
-	for name, url := range engines {
+	for name, url := range storetest.Engines {
 		t.Run(name, func(t *testing.T) { promise(newWorld(t, url(t))) })
 	}
 }
@@ -300,7 +301,7 @@ func TestADigestIsOneMessageOfAllThatHappened(t *testing.T) {
 }
 
 func TestADailyDigestKeepsToTheWallClock(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	r := newReceiver(t, nil)
 	w.webhook(r, `{"digest":"daily","hour":8,"time_zone":"Europe/Berlin"}`)
 	for _, c := range []struct{ now, want string }{
@@ -340,7 +341,7 @@ func TestAStopLeavesWhatIsUnderWayToBeSentAgain(t *testing.T) {
 }
 
 func TestTheBackgroundDeliversWhatHappens(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	arrived := make(chan string, 10)
 	r := newReceiver(t, func(_ int, p post, _ http.ResponseWriter) { arrived <- p.id })
 	w.webhook(r, "")

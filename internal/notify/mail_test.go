@@ -24,6 +24,7 @@ import (
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 const mailPassword = "planted-mail-password"
@@ -173,7 +174,7 @@ func TestWhatMattersIsMailedToTheOwnerOverTheServersMail(t *testing.T) {
 	for way, full := range map[notify.TLS]bool{notify.StartTLS: false, notify.FullTLS: true} {
 		t.Run(string(way), func(t *testing.T) {
 			m := newLetters(t, full)
-			w := newWorld(t, engines["sqlite"](t), withMail(m, way))
+			w := newWorld(t, storetest.SQLite(t), withMail(m, way))
 			w.raise(store.Event{Type: store.FlowFailed, Message: "The key was refused"})
 			w.raise(store.Event{Type: store.RecordsQuarantined}) // in the app alone
 			w.settle()
@@ -194,7 +195,7 @@ func TestWhatMattersIsMailedToTheOwnerOverTheServersMail(t *testing.T) {
 
 func TestNoTextOfAnybodysBeginsAHeader(t *testing.T) {
 	m := newLetters(t, false)
-	w := newWorld(t, engines["sqlite"](t), withMail(m, notify.StartTLS))
+	w := newWorld(t, storetest.SQLite(t), withMail(m, notify.StartTLS))
 	names := []string{"x\r\nBcc: eve@example.com", "x\nTo: eve@example.com\n\nbody", "x\u2028Bcc: eve@example.com", "x\r\n.\r\nMAIL FROM:<eve@example.com>", "=?utf-8?q?x=0D=0ABcc:_eve@example.com?=", strings.Repeat("ü", 3000)}
 	for _, name := range names {
 		r := w.make(store.KindSource, name)
@@ -222,7 +223,7 @@ func TestNoTextOfAnybodysBeginsAHeader(t *testing.T) {
 
 func TestAMailServersRefusalIsFinalWhenItSaysSo(t *testing.T) {
 	m := newLetters(t, false)
-	w := newWorld(t, engines["sqlite"](t), withMail(m, notify.StartTLS))
+	w := newWorld(t, storetest.SQLite(t), withMail(m, notify.StartTLS))
 	m.refuse, m.refused = &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "later"}, 2
 	w.raise(store.Event{Type: store.FlowFailed})
 	w.settle()
@@ -239,7 +240,7 @@ func TestAMailServersRefusalIsFinalWhenItSaysSo(t *testing.T) {
 
 func TestAMailServersWordsAreNotRepeated(t *testing.T) {
 	m := newLetters(t, false)
-	w := newWorld(t, engines["sqlite"](t), withMail(m, notify.StartTLS))
+	w := newWorld(t, storetest.SQLite(t), withMail(m, notify.StartTLS))
 	wrong := "planted-wrong-password"
 	c := w.channel(notify.Email, m.config("ops@example.com", wrong))
 	out, err := w.Test(t.Context(), w.owner, c.ID)
@@ -267,7 +268,7 @@ func TestAMailServersWordsAreNotRepeated(t *testing.T) {
 
 func TestMailIsNotHandedInWithoutTLSOrToAServerOfAnotherName(t *testing.T) {
 	m := newLetters(t, false)
-	w := newWorld(t, engines["sqlite"](t)) // which trusts no certificate of the tests
+	w := newWorld(t, storetest.SQLite(t)) // which trusts no certificate of the tests
 	c := w.channel(notify.Email, m.config("ada@example.com", mailPassword))
 	out, err := w.Test(t.Context(), w.owner, c.ID)
 	w.must(err)
@@ -292,7 +293,7 @@ func TestMailIsNotHandedInWithoutTLSOrToAServerOfAnotherName(t *testing.T) {
 
 func TestTheServersMailIsNoRelay(t *testing.T) {
 	m := newLetters(t, false)
-	w := newWorld(t, engines["sqlite"](t), withMail(m, notify.StartTLS))
+	w := newWorld(t, storetest.SQLite(t), withMail(m, notify.StartTLS))
 	ben := w.user("ben", identity.RoleOperator)
 	_, _, err := w.CreateSetting(t.Context(), ben, notify.Email, []byte(`{"to":"everybody@elsewhere.example"}`))
 	w.refused(err, weir.CodeForbidden)

@@ -8,10 +8,11 @@ import (
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 func TestTheOwnerIsToldWhereNobodySaidOtherwise(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	admin, lone := w.user("admin", identity.RoleAdmin), w.user("lone", identity.RoleCollaborator)
 	w.raise(store.Event{Type: store.FlowFailed})
 	w.deliver()
@@ -28,7 +29,7 @@ func TestTheOwnerIsToldWhereNobodySaidOtherwise(t *testing.T) {
 // The closest rule counts: one about a resource before one about its flow, and
 // that before one about all.
 func TestTheClosestRuleCounts(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	dataset, other := w.make(store.KindDataset, "Dataset"), w.make(store.KindDataset, "Other")
 	raise := func() (told int) {
 		t.Helper()
@@ -100,7 +101,7 @@ func TestWhoMayNotLookIsNotTold(t *testing.T) {
 }
 
 func TestWhatIsSharedWithATeamIsToldToItsMembers(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	in, out := w.user("in", identity.RoleCollaborator), w.user("out", identity.RoleCollaborator)
 	team, err := w.people.CreateTeam(t.Context(), w.owner, "Readers", "")
 	w.must(err)
@@ -113,7 +114,7 @@ func TestWhatIsSharedWithATeamIsToldToItsMembers(t *testing.T) {
 }
 
 func TestARuleOfTheOrganizationTellsOncePerChannelWhileAnAdministratorStandsForIt(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	r := newReceiver(t, nil)
 	admin, ben := w.user("admin", identity.RoleAdmin), w.user("ben", identity.RoleOperator)
 	c := w.channel(notify.Webhook, `{"url":"`+r.URL+`","secret":"`+testSecret+`"}`)
@@ -148,7 +149,7 @@ func TestARuleOfTheOrganizationTellsOncePerChannelWhileAnAdministratorStandsForI
 }
 
 func TestARuleThatWouldTellNobodyIsRefused(t *testing.T) {
-	w := newWorld(t, engines["sqlite"](t))
+	w := newWorld(t, storetest.SQLite(t))
 	slack := w.channel(notify.Slack, `{"webhook_url":"https://hooks.example.com/x"}`)
 	for name, r := range map[string]store.Rule{
 		"no such type":       {Type: "none", Channel: "app"},

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -18,16 +17,9 @@ import (
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/notify"
-	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
 )
-
-// engines are where every promise is kept.
-var engines = map[string]func(*testing.T) string{
-	"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "weir.db") },
-	"postgres": func(t *testing.T) string { return pgtest.New(t) },
-}
 
 // clock is a time that tests move.
 type clock struct {

@@ -5,10 +5,8 @@ package pgtest
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +30,12 @@ var start = sync.OnceValues(startServer)
 // WEIR_REQUIRE_POSTGRES is set.
 func New(t testing.TB) string {
 	t.Helper()
+	return running(t).create(t, "")
+}
+
+// running is the one server of the test binary.
+func running(t testing.TB) *server {
+	t.Helper()
 	if _, err := binaries(); err != nil {
 		for _, name := range required {
 			if os.Getenv(name) != "" {
@@ -40,20 +44,26 @@ func New(t testing.TB) string {
 		}
 		t.Skipf("NOT TESTED ON POSTGRES: %v. Install Debian's postgresql to run this test", err)
 	}
-	server, err := start()
+	s, err := start()
 	if err != nil {
 		t.Fatalf("starting Postgres: %v", err)
 	}
-	name := "weir_" + strings.ToLower(rand.Text())
-	if err := server.do(`CREATE DATABASE ` + name); err != nil {
+	return s
+}
+
+// create makes a database that ends with the test.
+func (s *server) create(t testing.TB, how string) (url string) {
+	t.Helper()
+	name := newName()
+	if err := s.do(`CREATE DATABASE ` + name + how); err != nil {
 		t.Fatalf("creating a database: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := server.do(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
+		if err := s.do(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
 			t.Logf("dropping a database: %v", err)
 		}
 	})
-	return server.url(name)
+	return s.url(name)
 }
 
 // do runs a statement that must stand alone.

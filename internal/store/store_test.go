@@ -30,7 +30,7 @@ var engines = map[string]func(*testing.T) string{
 func newSQLite(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "weir.db") }
 
 func TestEngineKeepsThePromises(t *testing.T) {
-	for name, newURL := range engines {
+	for name, newURL := range storetest.Engines {
 		t.Run(name, func(t *testing.T) { storetest.Run(t, newURL) })
 	}
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/weirhq/weir/internal/store"
 )
 
-// Run runs the suite. NewURL makes the address of an empty database that
-// lives as long as the test.
-func Run(t *testing.T, newURL func(*testing.T) string) {
+// Run runs the suite. NewURL makes the address of a fresh store.
+func Run(t *testing.T, newURL func(testing.TB) string) {
 	for _, group := range []map[string]func(*world){logPromises, appendPromises, ownerPromises, sweepPromises, otherPromises, keyringPromises, identityPromises, idempotencyPromises, resourcePromises, lookupPromises, insightPromises, noticePromises, jobPromises} {
 		for name, promise := range group {
 			t.Run(name, func(t *testing.T) {
