@@ -128,6 +128,24 @@ func TestAClockThatIsSetBackHoldsNothingUpAndReplaysNothing(t *testing.T) {
 	})
 }
 
+func TestAScheduleThatCannotBeReadHoldsUpNoOtherWhenTheClockIsSetBack(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		bad := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		good := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			_, err := tx.SQL().ExecContext(w.Context(), `UPDATE schedule SET expression = 'never mind' WHERE source = $1`, bad.ID)
+			return err
+		}))
+		w.ahead.Add(-int64(365 * 24 * time.Hour))
+		w.must(w.runner.Recompute(w.Context()))
+		table, err := w.flows.Timetable(w.Context(), 1, good.ID)
+		w.must(err)
+		if wait := time.UnixMicro(table.Next).Sub(w.now()); wait < 0 || wait > time.Hour {
+			w.Errorf("the next run is in %s", wait)
+		}
+	})
+}
+
 func TestATickIsKeptInItsTimeZone(t *testing.T) {
 	onBoth(t, 5, func(w *world) {
 		src := w.scheduled(flow.SourceSpec{Schedule: "0 30 2 * * ? *", Zone: "Asia/Kolkata"})
