@@ -80,6 +80,11 @@ func (c *Credential) cutShort(now time.Time) bool {
 	return c.Status() == StatusUnknown && now.Sub(time.UnixMicro(c.CheckedAt)) > rotationTime
 }
 
+// Rotating reports whether a rotation is under way that may come to its end.
+func (c *Credential) Rotating(now time.Time) bool {
+	return c.Status() == StatusUnknown && !c.cutShort(now)
+}
+
 // announce tells of one credential as it is now.
 func (s *Service) announce(ctx context.Context, tx *store.Tx, org, id int64) error {
 	c, err := s.hold(ctx, tx, org, id)

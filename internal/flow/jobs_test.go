@@ -2,6 +2,8 @@ package flow_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -176,6 +178,64 @@ func TestARunFollowsTheSourceItWaitsFor(t *testing.T) {
 		runs := w.runs(second)
 		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != flow.WhyAfter {
 			w.Errorf("%+v", runs)
+		}
+	})
+}
+
+// rotates lets the key be rotated while the first request of a run is on its
+// way, which then arrives with the dead one. meanwhile is called when the
+// service has made the new key and nobody has it yet.
+func (w *world) rotates(meanwhile func()) (rotated chan error) {
+	rotated = make(chan error, 1)
+	var once sync.Once
+	dead := make(chan struct{})
+	before := func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPost {
+			answer := httptest.NewRecorder()
+			w.sim.ServeHTTP(answer, r)
+			close(dead)
+			meanwhile()
+			rw.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+			rw.WriteHeader(answer.Code)
+			_, _ = rw.Write(answer.Body.Bytes())
+			return true
+		}
+		once.Do(func() {
+			go func() {
+				_, err := w.creds.Rotate(context.WithoutCancel(w.Context()), me, w.key, 30)
+				rotated <- err
+			}()
+			<-dead
+		})
+		return false
+	}
+	w.before.Store(&before)
+	return rotated
+}
+
+func TestARunGoesOnWithTheNewKeyWhenItsOldOneWasRotatedMeanwhile(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		refused := make(chan struct{})
+		rotated := w.rotates(func() { <-refused })
+		w.ahead.Add(int64(time.Hour))
+		w.tick()
+		// The run is refused, and rests until the new key is there.
+		w.eventually(func() bool {
+			run, err := w.flows.Runs(w.Context(), src, 1)
+			w.must(err)
+			return len(run) == 1 && run[0].RetryAt != 0 || len(run) == 1 && run[0].Ended != 0
+		})
+		close(refused)
+		w.must(<-rotated)
+		runs := w.runs(src)
+		if len(runs) != 1 || runs[0].Status != "succeeded" {
+			w.Errorf("%+v", runs)
+		}
+		now, err := w.flows.Source(w.Context(), 1, src.ID)
+		w.must(err)
+		if flow.Status(now.Status) != flow.StatusActive || w.told.has(store.FlowFailed) {
+			w.Errorf("the source is %s, told %v", now.Status, w.told.events())
 		}
 	})
 }
