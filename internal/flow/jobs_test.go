@@ -240,6 +240,31 @@ func TestARunGoesOnWithTheNewKeyWhenItsOldOneWasRotatedMeanwhile(t *testing.T) {
 	})
 }
 
+// Who starts a copy beside the original must not kill the original's keys.
+func TestARestoredCopyRotatesNoKeyByItselfForADay(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		expires := w.now().AddDate(0, 0, 5).Format(time.DateOnly)
+		key := w.credential("cal_com_api", "api_key", w.sim.Keys()[0].Key, "rotate_days", "30", "expires_at", expires)
+		w.must(w.db.MarkRestored(w.Context(), store.Restored{At: w.now().UnixMicro(), Made: 1}))
+		version := func() int64 {
+			c, err := w.creds.Credential(w.Context(), 1, key)
+			w.must(err)
+			return c.SecretVersion
+		}
+		w.must(w.runner.Upkeep(w.Context()))
+		var waiting int
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.SQL().QueryRowContext(w.Context(), `SELECT count(*) FROM river_job WHERE kind = 'rotate'`).Scan(&waiting)
+		}))
+		if waiting != 0 || version() != 1 {
+			w.Errorf("%d rotations were asked for, version %d", waiting, version())
+		}
+		w.ahead.Add(int64(25 * time.Hour))
+		w.must(w.runner.Upkeep(w.Context()))
+		w.eventually(func() bool { return version() == 2 })
+	})
+}
+
 // A revoked key costs two requests: the one that is refused, and one that asks
 // why. Then nobody uses it any more.
 func TestARevokedKeyCostsTwoRequestsAndPausesTheFlow(t *testing.T) {

@@ -66,6 +66,27 @@ func TestWhoLeavesTakesTheirRulesNoticesAndWaitingMessagesAlong(t *testing.T) {
 	})
 }
 
+// The old server has had its time to send it, and may have.
+func TestWhatWaitsInARestoredCopyIsNotSentByItself(t *testing.T) {
+	bothEngines(t, func(w *world) {
+		r := newReceiver(w.T, nil)
+		w.webhook(r, `{"digest":"hourly"}`)
+		w.raise(store.Event{Type: store.FlowFailed})
+		w.deliver()
+		w.must(w.Store.MarkRestored(w.Context(), store.Restored{At: w.clock.now().UnixMicro(), Made: 1}))
+		w.settle()
+		d := w.dispatches()
+		if len(r.got()) != 0 || len(d) != 1 || d[0].Status != store.DispatchGivenUp {
+			w.Fatalf("%d messages went out, %+v", len(r.got()), d)
+		}
+		w.must(w.Retry(w.Context(), w.owner, d[0].ID))
+		w.settle()
+		if len(r.got()) != 1 {
+			w.Errorf("sent again by hand: %d messages", len(r.got()))
+		}
+	})
+}
+
 // Whoever can write the database must not silence everybody by one row.
 func TestOneForgedRowKeepsNobodyFromBeingToldOfTheRest(t *testing.T) {
 	bothEngines(t, func(w *world) {

@@ -67,7 +67,9 @@ func (r Restored) Time() time.Time {
 // ended since; runs that were asked for or under way are closed, and the jobs
 // that made them are dropped, since the old server may have done them; logs are named anew, since destinations may be
 // further than the copy, whose positions will mean other records now, so they
-// take everything once more; and it remembers that it was restored.
+// take everything once more; messages that wait are given up, and kept for
+// somebody to send again, since the old server has had its time to send them;
+// and it remembers that it was restored.
 func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
 		for _, statement := range []string{`DELETE FROM session`, `DELETE FROM link`, `DELETE FROM identity_flow`} {
@@ -87,6 +89,10 @@ func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 			}
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE run SET status = $1, ended = $2 WHERE status IN ('queued', 'running', 'delivering')`, RunInterrupted, r.At); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE dispatch SET status = $1, ended = $2, problem = 'the server was restored, and the old one may have sent it', claim = '', claimed = 0
+			WHERE status = $3`, DispatchGivenUp, r.At, DispatchWaiting); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $1 || CAST(id AS TEXT) || $2`, db.instance+"/", "/"+rand.Text()); err != nil {
