@@ -99,6 +99,7 @@ type API struct {
 	catalogue *catalogue
 	document  object
 	broken    []error // what is wrong with the routes
+	streams   identity.Streams
 }
 
 // nouns is the table of all routes: each function registers those of one noun.

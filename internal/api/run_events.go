@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,7 +22,10 @@ import (
 // not look any more does not for long; an EventSource comes back by itself.
 const (
 	eventsFor  = 10 * time.Minute
-	eventsRuns = 3 // of each source, in a stream of many
+	eventsRuns = 3 // for each source, in a stream of many
+	eventsMost = 300
+	// eventsPatience is how long a client may leave unread what was sent.
+	eventsPatience = 30 * time.Second
 )
 
 func (a *API) registerRunEvents() {
@@ -42,26 +47,23 @@ type eventStream struct {
 var errSeen = errors.New("the run is over")
 
 func (a *API) oneRunEvents(ctx context.Context, in *oneRunInput) (*eventStream, error) {
-	org := actor(ctx).Org
 	run, err := a.runFor(ctx, in.RunID)
 	if err != nil {
 		return nil, err
 	}
-	return a.stream(ctx, func(ctx context.Context, out *events) error {
-		return a.Runner.Watch(ctx, org, func(sources map[int64]bool) error {
-			if sources != nil && !sources[run.Resource] {
-				return nil
-			}
-			now, err := a.Flows.Run(ctx, org, in.RunID)
-			if err != nil {
-				return err
-			}
-			if err := out.run(now); err != nil || now.Open() {
-				return err
-			}
-			return errSeen
-		})
-	}), nil
+	return a.stream(ctx, func(ctx context.Context, sources map[int64]bool, out *events) error {
+		if sources != nil && !sources[run.Resource] {
+			return nil
+		}
+		now, err := a.runFor(ctx, in.RunID)
+		if err != nil {
+			return err
+		}
+		if err := out.run(now); err != nil || now.Open() {
+			return err
+		}
+		return errSeen
+	})
 }
 
 type allRunsInput struct {
@@ -69,62 +71,77 @@ type allRunsInput struct {
 }
 
 func (a *API) allRunEvents(ctx context.Context, in *allRunsInput) (*eventStream, error) {
-	f, err := a.filter(ctx, ListInput{}, store.KindSource)
+	return a.stream(ctx, func(ctx context.Context, sources map[int64]bool, out *events) error {
+		f, err := a.filter(ctx, ListInput{}, store.KindSource)
+		if err != nil {
+			return err
+		}
+		switch {
+		case in.DataSourceID != 0:
+			f.IDs = []int64{in.DataSourceID}
+		case sources != nil:
+			f.IDs = slices.Collect(maps.Keys(sources))
+		}
+		visible, err := a.visibleOf(ctx, f)
+		if err != nil || len(visible) == 0 {
+			return err
+		}
+		runs, _, err := a.Flows.ListRuns(ctx, store.RunFilter{Org: f.Org, Sources: visible, Whole: true, Page: 1, Size: min(eventsRuns*len(visible), eventsMost)})
+		for i := range runs {
+			if err := out.run(&runs[i]); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+}
+
+// stream makes an answer of what each turn of a watch writes, until the client
+// goes, reads no more, or may not look any more: who asks is asked for anew at
+// each turn, because a session, a role or a membership may end meanwhile.
+func (a *API) stream(ctx context.Context, turn func(context.Context, map[int64]bool, *events) error) (*eventStream, error) {
+	x := from(ctx)
+	leave, err := a.streams.Enter(x.who)
 	if err != nil {
 		return nil, err
 	}
-	f.Page, f.Number = 0, 0
-	return a.stream(ctx, func(ctx context.Context, out *events) error {
-		return a.Runner.Watch(ctx, f.Org, func(sources map[int64]bool) error {
-			f := f
-			switch {
-			case in.DataSourceID != 0:
-				f.IDs = []int64{in.DataSourceID}
-			case sources != nil:
-				f.IDs = []int64{}
-				for id := range sources {
-					f.IDs = append(f.IDs, id)
-				}
-			}
-			visible, _, err := a.Flows.Sources(ctx, f)
-			if err != nil {
-				return err
-			}
-			for _, src := range visible {
-				runs, err := a.Flows.Runs(ctx, src, eventsRuns)
-				if err != nil {
-					return err
-				}
-				for i := range runs {
-					if err := out.run(&runs[i]); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		})
-	}), nil
-}
-
-// stream makes an answer of what follow writes until the client goes.
-func (a *API) stream(ctx context.Context, follow func(context.Context, *events) error) *eventStream {
 	return &eventStream{Type: "text/event-stream", Cache: "no-store", Body: func(c huma.Context) {
+		defer leave()
 		ctx, cancel := context.WithTimeout(ctx, eventsFor)
 		defer cancel()
-		out := &events{w: c.BodyWriter(), sent: map[weir.RunID]string{}}
-		_ = out.say(": weir\n\n") // a client that has gone is noticed below
-		err := follow(ctx, out)
+		out := &events{w: c.BodyWriter(), control: http.NewResponseController(x.out.w), sent: map[weir.RunID]string{}}
+		defer func() { _ = out.control.SetWriteDeadline(time.Time{}) }() // the connection may serve other requests
+		_ = out.say(": weir\n\n")                                        // a client that has gone is noticed below
+		err := a.Runner.Watch(ctx, x.who.Org, func(sources map[int64]bool) error {
+			if err := a.again(x); err != nil {
+				return err
+			}
+			return turn(ctx, sources, out)
+		})
 		if err != nil && !errors.Is(err, errSeen) && ctx.Err() == nil {
-			a.Logger.Warn("a stream of runs ended", "error", err)
+			a.Logger.Info("a stream of runs ended", "error", err)
 		}
-	}}
+	}}, nil
+}
+
+// again asks once more who asks, and whether they may.
+func (a *API) again(x *exchange) error {
+	before := x.who
+	if err := a.identify(x); err != nil {
+		return err
+	}
+	if x.who.User != before.User || x.who.Org != before.Org {
+		return nowhere()
+	}
+	return a.authorize(x)
 }
 
 // events writes server-sent events: each run when it differs from what was
 // sent of it last.
 type events struct {
-	w    io.Writer
-	sent map[weir.RunID]string
+	w       io.Writer
+	control *http.ResponseController
+	sent    map[weir.RunID]string
 }
 
 func (e *events) run(r *flow.Run) error {
@@ -137,6 +154,7 @@ func (e *events) run(r *flow.Run) error {
 }
 
 func (e *events) say(text string) error {
+	_ = e.control.SetWriteDeadline(time.Now().Add(eventsPatience)) // a writer without one belongs to a test
 	if _, err := io.WriteString(e.w, text); err != nil {
 		return err
 	}

@@ -83,16 +83,8 @@ type setScheduleInput struct {
 }
 
 func (a *API) setSchedule(ctx context.Context, in *setScheduleInput) (*value[Schedule], error) {
-	who := actor(ctx)
-	src, err := a.Flows.Source(ctx, who.Org, in.ID)
+	src, err := a.Runner.Reschedule(ctx, actor(ctx), in.ID, func(spec *flow.SourceSpec) error { return a.chooseSchedule(ctx, spec, in.Body) })
 	if err != nil {
-		return nil, err
-	}
-	spec := src.SourceSpec
-	if err := a.chooseSchedule(ctx, &spec, in.Body); err != nil {
-		return nil, err
-	}
-	if src, err = a.Runner.Reschedule(ctx, who, in.ID, spec); err != nil {
 		return nil, err
 	}
 	return a.showSchedule(ctx, src)

@@ -286,6 +286,9 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 			return nil, at("schedule", err)
 		}
 	}
+	if edit.Spec != nil || edit.Credential != nil {
+		edit.Version = before.Version // what may be used, and what is kept, was decided for this one
+	}
 	src, err := a.Flows.UpdateSource(ctx, who, in.ID, edit)
 	if err == nil && edit.Spec != nil {
 		err = a.Runner.Spread(ctx, who.Org, src.Credential)

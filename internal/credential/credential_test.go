@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,19 +27,34 @@ import (
 
 // plainVault keeps secrets under their binding, in memory: what is sealed for
 // one binding opens under no other. The real one has its own tests.
-type plainVault map[string]weir.Secret
+type plainVault struct {
+	mu     sync.Mutex
+	of     map[string]weir.Secret
+	opened func() // called once, by the next who opens
+}
 
-func (v plainVault) Seal(b weir.Binding, s weir.Secret) (weir.SealedSecret, error) {
-	name := fmt.Sprintf("%d %+v", len(v), b)
-	v[name] = s
+func (v *plainVault) Seal(b weir.Binding, s weir.Secret) (weir.SealedSecret, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	name := fmt.Sprintf("%d %+v", len(v.of), b)
+	v.of[name] = s
 	return weir.SealedSecret{Binding: b, Key: "k", Sealed: []byte(name)}, nil
 }
 
-func (v plainVault) Open(s weir.SealedSecret) (weir.Secret, error) {
+func (v *plainVault) Open(s weir.SealedSecret) (weir.Secret, error) {
+	v.mu.Lock()
+	opened := v.opened
+	v.opened = nil
+	v.mu.Unlock()
+	if opened != nil {
+		opened()
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if !strings.HasSuffix(string(s.Sealed), fmt.Sprintf(" %+v", s.Binding)) {
 		return weir.Secret{}, &weir.Error{Code: weir.CodeIntegrity, Message: "sealed for something else"}
 	}
-	return v[string(s.Sealed)], nil
+	return v.of[string(s.Sealed)], nil
 }
 
 // world is a service on a database of its own, and a simulator.
@@ -51,6 +67,7 @@ type world struct {
 	url   string
 	key   string
 	lines *bytes.Buffer
+	vault *plainVault
 	path  string
 }
 
@@ -58,7 +75,7 @@ var me = credential.Actor{Org: 1, User: 7}
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, lines: &bytes.Buffer{}, path: filepath.Join(t.TempDir(), "weir.db")}
+	w := &world{T: t, vault: &plainVault{of: map[string]weir.Secret{}}, lines: &bytes.Buffer{}, path: filepath.Join(t.TempDir(), "weir.db")}
 	var err error
 	if w.db, err = store.Open(t.Context(), "sqlite:"+w.path, store.Options{}); err != nil {
 		t.Fatal(err)
@@ -73,7 +90,7 @@ func newWorld(t *testing.T) *world {
 	w.log = audit.New(w.db, []byte("audit"), time.Now)
 	g := governor.New(w.db, governor.Options{})
 	t.Cleanup(func() { _ = g.Close() })
-	w.s, err = credential.New(credential.Options{Store: w.db, Vault: plainVault{}, Audit: w.log, Governor: g, Files: filepath.Join(t.TempDir(), "files"), BaseURL: w.url, Now: time.Now})
+	w.s, err = credential.New(credential.Options{Store: w.db, Vault: w.vault, Audit: w.log, Governor: g, Files: filepath.Join(t.TempDir(), "files"), BaseURL: w.url, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,6 +368,71 @@ func TestRotationStoresTheNewKeyAndNeverSendsTheOldOne(t *testing.T) {
 	}
 	if _, err := w.s.Create(t.Context(), me, credential.Input{Kind: "cal_com_api", Name: "old", Values: values("api_key", w.key)}); weir.CodeOf(err) != weir.CodeAuth {
 		t.Errorf("the old key lives: %v", err)
+	}
+}
+
+// faulty takes in no event for a while, as a database that is full.
+type faulty struct{ left int }
+
+func (f *faulty) Tell(context.Context, *store.Tx, store.Event) error {
+	if f.left--; f.left >= 0 {
+		return &weir.Error{Code: weir.CodeLocal, Where: "store", Message: "the disk is full"}
+	}
+	return nil
+}
+
+// The service has made the new key and killed the old one: this process is the
+// only place where it is.
+func TestANewKeyIsNotLostWhenTheStoreFailsForAMoment(t *testing.T) {
+	w := newWorld(t)
+	c := w.create(w.key)
+	w.s.Notifier = &faulty{left: 3}
+	c, err := w.s.Rotate(t.Context(), me, c.ID, 30)
+	if err != nil || c.Status() != credential.StatusVerified || c.SecretVersion != 2 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if _, err := w.s.Check(t.Context(), me, c.ID); err != nil {
+		t.Errorf("the new key does not serve: %v", err)
+	}
+}
+
+func TestOfTwoRotationsAtOnceOneAsksTheServiceAndTheOtherIsRefused(t *testing.T) {
+	w := newWorld(t)
+	asked, inside, goOn := 0, make(chan struct{}), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			asked++
+			close(inside)
+			<-goOn
+		}
+		w.sim.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(slow.Close)
+	c, err := w.s.Create(t.Context(), me, credential.Input{Kind: "cal_com_api", Name: "x", Values: values("api_key", w.key, "base_url", slow.URL)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, begun := make(chan struct{}), make(chan struct{})
+	w.vault.opened = func() { close(opened); <-begun } // the second has the key in its hands when the first begins
+	second := make(chan error, 1)
+	go func() {
+		_, err := w.s.Rotate(context.WithoutCancel(t.Context()), me, c.ID, 0)
+		second <- err
+	}()
+	<-opened
+	first := make(chan error, 1)
+	go func() {
+		_, err := w.s.Rotate(context.WithoutCancel(t.Context()), me, c.ID, 0)
+		first <- err
+	}()
+	<-inside
+	close(begun)
+	if err := <-second; reason(err) != "credential rotation_unknown" {
+		t.Errorf("the second: %v", err)
+	}
+	close(goOn)
+	if err := <-first; err != nil || asked != 1 {
+		t.Errorf("the first: %v; the service was asked %d times", err, asked)
 	}
 }
 

@@ -63,8 +63,13 @@ func (s *Service) Announce(ctx context.Context) error {
 		return err
 	}
 	for _, c := range due {
-		if err := s.Store.Change(ctx, func(tx *store.Tx) error { return s.announce(ctx, tx, c.Org, c.ID) }); err != nil && weir.CodeOf(err) != weir.CodeNotFound {
+		err := s.Store.Change(ctx, func(tx *store.Tx) error { return s.announce(ctx, tx, c.Org, c.ID) })
+		switch code := weir.CodeOf(err); {
+		case err == nil, code == weir.CodeNotFound: // it was deleted meanwhile
+		case code == weir.CodeLocal, ctx.Err() != nil:
 			return err
+		default: // one that is not as it was written keeps nobody from being told of the rest
+			s.Logger.Warn("a credential could not be looked at for its expiry", "credential", c.ID, "error", err)
 		}
 	}
 	return nil
@@ -73,6 +78,11 @@ func (s *Service) Announce(ctx context.Context) error {
 // cutShort reports whether a rotation did not come to its end.
 func (c *Credential) cutShort(now time.Time) bool {
 	return c.Status() == StatusUnknown && now.Sub(time.UnixMicro(c.CheckedAt)) > rotationTime
+}
+
+// Rotating reports whether a rotation is under way that may come to its end.
+func (c *Credential) Rotating(now time.Time) bool {
+	return c.Status() == StatusUnknown && !c.cutShort(now)
 }
 
 // announce tells of one credential as it is now.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
@@ -103,5 +104,34 @@ func TestACredentialThatFailsIsToldOnceAndOnceWhenItServesAgain(t *testing.T) {
 	}
 	if !slices.Equal(types, []string{"credential_failed", "credential_verified"}) {
 		t.Errorf("told %q", w.told())
+	}
+}
+
+// but tells of all but one.
+type but struct {
+	recorder
+	one int64
+}
+
+func (b but) Tell(ctx context.Context, tx *store.Tx, e store.Event) error {
+	if e.Resource == b.one {
+		return &weir.Error{Code: weir.CodeIntegrity, Reason: store.ReasonForged, Message: "its row was not written by Weir"}
+	}
+	return b.recorder.Tell(ctx, tx, e)
+}
+
+func TestACredentialThatCannotBeLookedAtKeepsNoOtherFromBeingAnnounced(t *testing.T) {
+	w := newWorld(t)
+	var ids []int64
+	for range 2 {
+		c, err := w.s.Create(t.Context(), me, credential.Input{Kind: "cal_com_api", Name: "Ours", Values: values("api_key", w.key, "expires_at", time.Now().AddDate(0, 0, 5).Format(time.DateOnly))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, c.ID)
+	}
+	w.s.Notifier = but{one: ids[0]}
+	if err := w.s.Announce(t.Context()); err != nil || len(w.told()) != 1 {
+		t.Errorf("told %q, %v", w.told(), err)
 	}
 }

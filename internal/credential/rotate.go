@@ -51,17 +51,27 @@ func (s *Service) Rotate(ctx context.Context, who Actor, id int64, days int) (*C
 	}
 	before := c.Spec
 	status := c.Resource.Status
-	if c, err = s.mark(ctx, who, c, "credential.rotate.begin", func(c *Credential) { c.unknown(s.now()) }); err != nil {
+	if c, err = s.mark(ctx, who, c, "credential.rotate.begin", func(c *Credential) error {
+		if c.Status() == StatusUnknown { // another rotation has begun since the door was open
+			return c.afterRotation()
+		}
+		c.unknown(s.now())
+		return nil
+	}); err != nil {
 		return nil, err
 	}
 	// What was begun is brought to its end even when the user goes away.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	ctx = context.WithoutCancel(ctx)
+	asking, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	answer, err := line.Client.Exchange(ctx, rest.Request{
+	answer, err := line.Client.Exchange(asking, rest.Request{
 		Method: "POST", URL: c.Origin + refreshPath, Body: fmt.Sprintf(`{"apiKeyDaysValid":%d}`, days), Lane: weir.LaneInteractive,
 	})
 	if err != nil && refused(err) {
-		c, undone := s.mark(ctx, who, c, "credential.rotate.refused", func(c *Credential) { c.Spec, c.Resource.Status = before, status })
+		c, undone := s.mark(ctx, who, c, "credential.rotate.refused", func(c *Credential) error {
+			c.Spec, c.Resource.Status = before, status
+			return nil
+		})
 		return c, errors.Join(blame(err, fieldBaseURL, fieldKey), undone)
 	}
 	if err != nil {
@@ -93,18 +103,50 @@ func (s *Service) adopt(ctx context.Context, who Actor, c *Credential, body []by
 	key := weir.NewSecret(answer.Data.Key)
 	clear(body)
 	now := s.now()
-	return s.mark(ctx, who, c, "credential.rotate", func(c *Credential) {
+	return s.persist(ctx, who, c, now, func(c *Credential) error {
 		c.SecretVersion++
 		c.Secrets = map[string]int64{fieldKey: now}
 		c.Budget = s.Governor.Name(c.Origin, key)
 		c.ExpiresAt = s.Now().AddDate(0, 0, days).UnixMicro()
 		c.Settings[fieldExpires] = time.UnixMicro(c.ExpiresAt).UTC().Format(time.DateOnly)
 		found{status: StatusVerified, account: c.Account}.apply(c, now)
+		return nil
 	}, key)
 }
 
+// How long a new key is tried to be stored, and the pauses between.
+const (
+	storingTime  = 5 * time.Minute
+	firstStoring = 10 * time.Millisecond
+	mostStoring  = 5 * time.Second
+)
+
+// persist stores a new key, again and again while the database cannot take it:
+// the old one is dead, and this one is nowhere but here.
+func (s *Service) persist(ctx context.Context, who Actor, was *Credential, now int64, change func(*Credential) error, key weir.Secret) (*Credential, error) {
+	ctx, cancel := context.WithTimeout(ctx, storingTime)
+	defer cancel()
+	for wait := firstStoring; ; wait = min(2*wait, mostStoring) {
+		c, err := s.mark(ctx, who, was, "credential.rotate", change, key)
+		switch code := weir.CodeOf(err); {
+		case err == nil:
+			return c, nil
+		case code == weir.CodeConflict && c != nil && c.Secrets[fieldKey] == now:
+			return c, nil // an attempt whose answer was lost has stored it
+		case code == weir.CodeConflict, code == weir.CodeNotFound:
+			return c, err
+		}
+		s.Logger.Error("the new key of a rotation could not be stored and is tried again", "credential", was.ID, "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return was, errors.Join(was.afterRotation(), err)
+		}
+	}
+}
+
 // mark changes a credential in one transaction, with its new secret if there is one.
-func (s *Service) mark(ctx context.Context, who Actor, was *Credential, action string, change func(*Credential), key ...weir.Secret) (c *Credential, err error) {
+func (s *Service) mark(ctx context.Context, who Actor, was *Credential, action string, change func(*Credential) error, key ...weir.Secret) (c *Credential, err error) {
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
 		if c, err = s.hold(ctx, tx, who.Org, was.ID); err != nil {
 			return err
@@ -112,7 +154,9 @@ func (s *Service) mark(ctx context.Context, who Actor, was *Credential, action s
 		if c.SecretVersion != was.SecretVersion {
 			return &weir.Error{Code: weir.CodeConflict, Where: "credential", Message: "its key was replaced by somebody else meanwhile", Remedy: "Look at it again"}
 		}
-		change(c)
+		if err := change(c); err != nil {
+			return err
+		}
 		if err := s.save(ctx, tx, c); err != nil {
 			return err
 		}

@@ -135,10 +135,15 @@ type DestinationEdit struct {
 
 // UpdateDestination changes a destination. What it holds already stays there.
 func (s *Service) UpdateDestination(ctx context.Context, who Actor, id int64, edit DestinationEdit) (*Destination, error) {
+	return again(func() (*Destination, error) { return s.updateDestination(ctx, who, id, edit) })
+}
+
+func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, edit DestinationEdit) (*Destination, error) {
 	to, err := s.Destination(ctx, who.Org, id)
 	if err != nil {
 		return nil, err
 	}
+	read := to.Version
 	if edit.Spec != nil {
 		to.DestinationSpec = *edit.Spec
 	}
@@ -153,6 +158,9 @@ func (s *Service) UpdateDestination(ctx context.Context, who Actor, id int64, ed
 	}
 	spec := &DestinationSpec{}
 	err = s.change(ctx, who, store.KindDestination, id, "update", spec, func(tx *store.Tx, r *store.Resource) error {
+		if r.Version != read { // what was checked and put together is of another destination
+			return changedMeanwhile(r)
+		}
 		*spec, r.Type = to.DestinationSpec, to.Type
 		if err := edit.apply(r); err != nil {
 			return err

@@ -30,6 +30,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -193,6 +194,23 @@ func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int
 		}
 		return s.tell(ctx, tx, who, verb, &r, detail)
 	})
+}
+
+// reasonChanged says that somebody came between reading and writing.
+const reasonChanged = "changed_meanwhile"
+
+func changedMeanwhile(r *store.Resource) error {
+	return &weir.Error{Code: weir.CodeConflict, Reason: reasonChanged, Where: fmt.Sprintf("%s %d", r.Kind, r.ID),
+		Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
+}
+
+// again does once more what somebody came between, with what there is now.
+func again[T any](try func() (T, error)) (T, error) {
+	out, err := try()
+	if reasonOf(err) == reasonChanged {
+		return try()
+	}
+	return out, err
 }
 
 // unpack reads a resource's spec.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
@@ -38,8 +39,9 @@ type world struct {
 	files  string
 	ahead  atomic.Int64 // by how much the clock is ahead, ns
 	told   told
-	key    int64 // credential of the account
-	sqlite int64 // credential of cal.db
+	before atomic.Pointer[func(http.ResponseWriter, *http.Request) bool] // is shown each request to the account first, and says whether it has answered it
+	key    int64                                                         // credential of the account
+	sqlite int64                                                         // credential of cal.db
 }
 
 var me = flow.Actor{Org: 1, User: 7}
@@ -79,7 +81,12 @@ func buildWorld(t *testing.T, bookings int, database string, keeps bool) *world 
 	must(err)
 	w.sim, err = simulator.New(simulator.Options{Bookings: bookings, Seed: 1, RateLimit: 1000})
 	must(err)
-	server := httptest.NewServer(w.sim)
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if before := w.before.Load(); before != nil && (*before)(rw, r) {
+			return
+		}
+		w.sim.ServeHTTP(rw, r)
+	}))
 	t.Cleanup(server.Close)
 	log := audit.New(w.db, v.Derive("audit"), time.Now)
 	g := governor.New(w.db, governor.Options{})

@@ -82,3 +82,48 @@ func TestWhatIsDeletedMeanwhileIsNotUsed(t *testing.T) {
 		}
 	})
 }
+
+// Both changes are there when two people change different things at once.
+func TestAScheduleChosenMeanwhileDoesNotUndoAnotherCredential(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		guard := &meanwhile{}
+		w.db.SetGuard(guard)
+		src := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		other := w.credential("cal_com_api", "api_key", w.sim.Keys()[0].Key)
+		guard.id, guard.then = src.ID, func() {
+			_, err := w.flows.UpdateSource(w.Context(), me, src.ID, flow.SourceEdit{Credential: &other})
+			w.must(err)
+		}
+		after, err := w.runner.Reschedule(w.Context(), me, src.ID, func(spec *flow.SourceSpec) error {
+			spec.Schedule = "0 30 2 * * ? *"
+			return nil
+		})
+		w.must(err)
+		if after.Credential != other || after.Schedule != "0 30 2 * * ? *" {
+			w.Errorf("credential %d, want %d; schedule %s", after.Credential, other, after.Schedule)
+		}
+		// What was made of another version is not written over this one.
+		_, err = w.flows.UpdateSource(w.Context(), me, src.ID, flow.SourceEdit{Spec: &src.SourceSpec, Version: src.Version})
+		if weir.CodeOf(err) != weir.CodeConflict {
+			w.Errorf("an old version was written: %v", err)
+		}
+	})
+}
+
+func TestADestinationChangedMeanwhileKeepsItsNewCredential(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		guard := &meanwhile{}
+		w.db.SetGuard(guard)
+		to := w.destination(w.datasets(w.source("event-types"))[0].ID)
+		other := w.credential("sqlite", "path", "other.db")
+		guard.id, guard.then = to.ID, func() {
+			_, err := w.flows.UpdateDestination(w.Context(), me, to.ID, flow.DestinationEdit{Credential: &other})
+			w.must(err)
+		}
+		after, err := w.flows.UpdateDestination(w.Context(), me, to.ID, flow.DestinationEdit{Spec: &flow.DestinationSpec{Mode: weir.ModeHistory}})
+		w.must(err)
+		if after.Credential != other || after.Mode != weir.ModeHistory {
+			w.Errorf("credential %d, want %d; mode %s", after.Credential, other, after.Mode)
+		}
+	})
+}

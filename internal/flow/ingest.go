@@ -31,6 +31,7 @@ type reader struct {
 	lease    *store.Term
 	run      store.Run
 	order    Order
+	secret   int64 // version of the key that the slice reads with; 0 before it has one
 	progress progress
 }
 
@@ -130,6 +131,7 @@ func (rd *reader) read(ctx context.Context, nothing *pipeline.Result) (*pipeline
 	if err != nil {
 		return nothing, err
 	}
+	rd.secret = line.Credential.SecretVersion
 	outlets, err := rd.flows.outlets(ctx, rd.src, 0)
 	if err != nil {
 		return nothing, err
@@ -168,8 +170,13 @@ func (rd *reader) settle(ctx context.Context, result *pipeline.Result, failed er
 	stopped := ctx.Err() != nil
 	// What was done must be written down even though the context has ended.
 	code := weir.CodeOf(failed)
-	if code == weir.CodeAuth && !cancelled && !stopped {
-		rd.refused(ctx, result) // which may take its time
+	if !cancelled && !stopped {
+		if wait, renewed := rd.renewed(ctx, failed); renewed {
+			return rd.rest(context.WithoutCancel(ctx), retried(result), nil, wait)
+		}
+		if code == weir.CodeAuth {
+			rd.refused(ctx, result) // which may take its time
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -309,6 +316,35 @@ func (rd *reader) follow(ctx context.Context, tx *store.Tx, result *pipeline.Res
 	}
 	_, err = rd.queue(ctx, tx, job.When{}, Order{Why: WhyAfter}, sources, "")
 	return err
+}
+
+// renewPause is how long a run waits for a new key that is being made.
+const renewPause = 2 * time.Second
+
+// renewed reports whether a slice failed for a key that has a successor, or is
+// about to: the run goes on with that one.
+func (rd *reader) renewed(ctx context.Context, failed error) (wait time.Duration, renewed bool) {
+	if weir.CodeOf(failed) != weir.CodeAuth && reasonOf(failed) != credential.ReasonRotation {
+		return 0, false
+	}
+	c, err := rd.flows.Credentials.Credential(ctx, rd.src.Org, rd.src.Credential)
+	switch {
+	case err != nil:
+		return 0, false
+	case c.Rotating(rd.flows.Now()):
+		return renewPause, true
+	}
+	return 0, rd.secret != 0 && c.SecretVersion > rd.secret
+}
+
+// retried lets the next slice read the streams whose key was refused.
+func retried(result *pipeline.Result) *pipeline.Result {
+	for i := range result.Streams {
+		if s := &result.Streams[i]; s.KeyRefused() {
+			s.Status, s.Error, s.Failure = pipeline.StatusStopped, "", nil
+		}
+	}
+	return result
 }
 
 // refused stops a flow whose key is refused: one request asks why, so that

@@ -2,6 +2,8 @@ package flow_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,6 +130,24 @@ func TestAClockThatIsSetBackHoldsNothingUpAndReplaysNothing(t *testing.T) {
 	})
 }
 
+func TestAScheduleThatCannotBeReadHoldsUpNoOtherWhenTheClockIsSetBack(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		bad := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		good := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			_, err := tx.SQL().ExecContext(w.Context(), `UPDATE schedule SET expression = 'never mind' WHERE source = $1`, bad.ID)
+			return err
+		}))
+		w.ahead.Add(-int64(365 * 24 * time.Hour))
+		w.must(w.runner.Recompute(w.Context()))
+		table, err := w.flows.Timetable(w.Context(), 1, good.ID)
+		w.must(err)
+		if wait := time.UnixMicro(table.Next).Sub(w.now()); wait < 0 || wait > time.Hour {
+			w.Errorf("the next run is in %s", wait)
+		}
+	})
+}
+
 func TestATickIsKeptInItsTimeZone(t *testing.T) {
 	onBoth(t, 5, func(w *world) {
 		src := w.scheduled(flow.SourceSpec{Schedule: "0 30 2 * * ? *", Zone: "Asia/Kolkata"})
@@ -159,6 +179,89 @@ func TestARunFollowsTheSourceItWaitsFor(t *testing.T) {
 		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != flow.WhyAfter {
 			w.Errorf("%+v", runs)
 		}
+	})
+}
+
+// rotates lets the key be rotated while the first request of a run is on its
+// way, which then arrives with the dead one. meanwhile is called when the
+// service has made the new key and nobody has it yet.
+func (w *world) rotates(meanwhile func()) (rotated chan error) {
+	rotated = make(chan error, 1)
+	var once sync.Once
+	dead := make(chan struct{})
+	before := func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPost {
+			answer := httptest.NewRecorder()
+			w.sim.ServeHTTP(answer, r)
+			close(dead)
+			meanwhile()
+			rw.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+			rw.WriteHeader(answer.Code)
+			_, _ = rw.Write(answer.Body.Bytes())
+			return true
+		}
+		once.Do(func() {
+			go func() {
+				_, err := w.creds.Rotate(context.WithoutCancel(w.Context()), me, w.key, 30)
+				rotated <- err
+			}()
+			<-dead
+		})
+		return false
+	}
+	w.before.Store(&before)
+	return rotated
+}
+
+func TestARunGoesOnWithTheNewKeyWhenItsOldOneWasRotatedMeanwhile(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.scheduled(flow.SourceSpec{Schedule: hourly})
+		refused := make(chan struct{})
+		rotated := w.rotates(func() { <-refused })
+		w.ahead.Add(int64(time.Hour))
+		w.tick()
+		// The run is refused, and rests until the new key is there.
+		w.eventually(func() bool {
+			run, err := w.flows.Runs(w.Context(), src, 1)
+			w.must(err)
+			return len(run) == 1 && run[0].RetryAt != 0 || len(run) == 1 && run[0].Ended != 0
+		})
+		close(refused)
+		w.must(<-rotated)
+		runs := w.runs(src)
+		if len(runs) != 1 || runs[0].Status != "succeeded" {
+			w.Errorf("%+v", runs)
+		}
+		now, err := w.flows.Source(w.Context(), 1, src.ID)
+		w.must(err)
+		if flow.Status(now.Status) != flow.StatusActive || w.told.has(store.FlowFailed) {
+			w.Errorf("the source is %s, told %v", now.Status, w.told.events())
+		}
+	})
+}
+
+// Who starts a copy beside the original must not kill the original's keys.
+func TestARestoredCopyRotatesNoKeyByItselfForADay(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		expires := w.now().AddDate(0, 0, 5).Format(time.DateOnly)
+		key := w.credential("cal_com_api", "api_key", w.sim.Keys()[0].Key, "rotate_days", "30", "expires_at", expires)
+		w.must(w.db.MarkRestored(w.Context(), store.Restored{At: w.now().UnixMicro(), Made: 1}))
+		version := func() int64 {
+			c, err := w.creds.Credential(w.Context(), 1, key)
+			w.must(err)
+			return c.SecretVersion
+		}
+		w.must(w.runner.Upkeep(w.Context()))
+		var waiting int
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.SQL().QueryRowContext(w.Context(), `SELECT count(*) FROM river_job WHERE kind = 'rotate'`).Scan(&waiting)
+		}))
+		if waiting != 0 || version() != 1 {
+			w.Errorf("%d rotations were asked for, version %d", waiting, version())
+		}
+		w.ahead.Add(int64(25 * time.Hour))
+		w.must(w.runner.Upkeep(w.Context()))
+		w.eventually(func() bool { return version() == 2 })
 	})
 }
 

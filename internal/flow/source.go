@@ -285,15 +285,26 @@ type SourceEdit struct {
 	Edit
 	Spec       *SourceSpec
 	Credential *int64
+	// Version is the one that Spec was made of; 0 when it was made of none.
+	Version int64
 }
 
-// UpdateSource changes a source. Datasets that it no longer yields stay, with
+// UpdateSource changes a source, unless somebody else has changed what the
+// edit was made of: that is CodeConflict. Datasets that it no longer yields stay, with
 // what they hold.
 func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit SourceEdit) (*Source, error) {
+	return again(func() (*Source, error) { return s.updateSource(ctx, who, id, edit) })
+}
+
+func (s *Service) updateSource(ctx context.Context, who Actor, id int64, edit SourceEdit) (*Source, error) {
 	src, err := s.Source(ctx, who.Org, id)
 	if err != nil {
 		return nil, err
 	}
+	if edit.Version != 0 && edit.Version != src.Version {
+		return nil, changedMeanwhile(&src.Resource)
+	}
+	read := src.Version
 	var p *plan
 	if edit.Spec != nil || edit.Credential != nil {
 		if edit.Spec != nil {
@@ -322,6 +333,9 @@ func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit So
 		if err := edit.apply(r); err != nil || p == nil {
 			src.Resource = *r
 			return err
+		}
+		if r.Version != read { // what was checked and put together is of another source
+			return changedMeanwhile(r)
 		}
 		spec, r.Type, r.Credential = src.SourceSpec, src.Type, src.Credential
 		src.Resource = *r

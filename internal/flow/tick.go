@@ -93,8 +93,9 @@ func (r *Runner) Recompute(ctx context.Context) error {
 		}
 		for _, s := range all {
 			was := s.Due
-			if err := r.flows.next(&s, now); err != nil {
-				return err
+			if err := r.flows.next(&s, now); err != nil { // one that cannot be read holds up no other
+				r.flows.Logger.Error("a schedule cannot be kept", "source", s.Source, "error", err)
+				continue
 			}
 			if s.Due >= was {
 				continue

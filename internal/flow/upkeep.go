@@ -85,6 +85,13 @@ func (r *Runner) keepCredential(ctx context.Context, row store.Resource) error {
 	about := job.Subject{Org: c.Org, ID: c.ID}
 	left := time.UnixMicro(c.ExpiresAt).Sub(now)
 	rotates := c.ExpiresAt != 0 && c.RotateDays() > 0 && left > 0 && left <= time.Duration(c.RotateDays())*day && c.Status() == credential.StatusVerified
+	if rotates {
+		settled, err := r.settled(ctx)
+		if err != nil {
+			return err
+		}
+		rotates = settled
+	}
 	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		if rotates {
 			_, err := r.jobs.Enqueue(ctx, tx, job.Rotate, job.When{Priority: 3}, about)
@@ -96,6 +103,14 @@ func (r *Runner) keepCredential(ctx context.Context, row store.Resource) error {
 		}
 		return nil
 	})
+}
+
+// settled reports whether this database is not a copy that was restored within
+// a day. Such a one makes no new keys by itself: somebody may have started it
+// beside the original, whose keys that would kill.
+func (r *Runner) settled(ctx context.Context) (bool, error) {
+	restored, err := r.flows.Store.Restored(ctx)
+	return r.flows.Now().Sub(restored.Time()) > day, err
 }
 
 // keepDestination enqueues the filling of a destination that is behind its
@@ -145,6 +160,9 @@ func (r *Runner) rotate(ctx context.Context, j *job.Job) error {
 	}
 	if left := time.UnixMicro(c.ExpiresAt).Sub(r.flows.Now()); c.RotateDays() == 0 || left > time.Duration(c.RotateDays())*day {
 		return nil // somebody has done it meanwhile
+	}
+	if settled, err := r.settled(ctx); err != nil || !settled {
+		return err
 	}
 	c, failed := r.flows.Credentials.Rotate(ctx, Actor{Org: j.Org}, j.ID, 0)
 	if failed == nil {

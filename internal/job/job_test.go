@@ -346,6 +346,37 @@ func TestManyProcessesDoEachJobOnce(t *testing.T) {
 	}
 }
 
+// snapshotOf is a copy of the world's database, opened.
+func snapshotOf(w *world) *store.DB {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), "copy.db")
+	w.must(w.db.Snapshot(w.Context(), path))
+	copied, err := store.Open(w.Context(), "sqlite:"+path, store.Options{})
+	w.must(err)
+	w.Cleanup(func() { _ = copied.Close() })
+	return copied
+}
+
+// Every server's database has the queue's tables beside the store's own.
+func TestACopyOfADatabaseWithAQueueComesBackOnEitherEngineWithoutItsJobs(t *testing.T) {
+	onBoth(t, func(w *world) {
+		w.enqueue(w.engine(job.Options{}), job.Rotate, 1, 2)
+		copied := snapshotOf(w)
+		w.must(copied.MarkRestored(w.Context(), store.Restored{At: 2, Made: 1}))
+		filled, err := store.Open(w.Context(), pgtest.New(t), store.Options{})
+		w.must(err)
+		w.Cleanup(func() { _ = filled.Close() })
+		w.engine(job.Options{Store: filled}) // a queue may be there already
+		w.must(filled.Fill(w.Context(), copied))
+		for name, db := range map[string]*store.DB{"the file": copied, "the server": filled} {
+			again := &world{T: w.T, db: db}
+			if now := again.enqueue(again.engine(job.Options{}), job.Rotate, 1); !now[0].Fresh {
+				w.Errorf("%s has a job of the old database", name)
+			}
+		}
+	})
+}
+
 func TestTheClassOfAFailureSaysWhetherItIsTriedAgain(t *testing.T) {
 	for code, lasting := range map[weir.Code]bool{
 		weir.CodeNotSent: false, weir.CodeTransient: false, weir.CodeThrottled: false, weir.CodeLocal: false, weir.CodeInternal: false,

@@ -272,8 +272,8 @@ func (s *Service) hold(ctx context.Context, tx *store.Tx, org, id int64) (*Setti
 // disable switches a channel off whose receiver is gone.
 func (s *Service) disable(ctx context.Context, tx *store.Tx, org, id int64, problem string) error {
 	c, err := s.hold(ctx, tx, org, id)
-	if weir.CodeOf(err) == weir.CodeNotFound {
-		return nil
+	if code := weir.CodeOf(err); code == weir.CodeNotFound || code == weir.CodeIntegrity {
+		return nil // nothing is sent over it any more
 	}
 	if err != nil {
 		return err

@@ -85,6 +85,12 @@ func (s *Service) attempt(ctx context.Context, d store.Dispatch) (status int, er
 	case d.Attempts > len(waits())+1: // which ended without an outcome: it may be what kills its sender
 		return 0, hopeless(weir.CodeTransient, "message", "no attempt at it came to an end", "Look into the server's log for why it was ended")
 	}
+	// Asked before any channel is looked at: who has left, or was locked, hears
+	// nothing more, though the message was written before.
+	own, err := s.addressOf(ctx, d.Org, d.User)
+	if err != nil {
+		return 0, err
+	}
 	var c *Setting
 	if d.Target != 0 {
 		if c, err = s.Setting(ctx, d.Org, d.Target); weir.CodeOf(err) == weir.CodeNotFound {
@@ -97,11 +103,12 @@ func (s *Service) attempt(ctx context.Context, d store.Dispatch) (status int, er
 			return 0, &Failure{final: true, problem: c.off()}
 		}
 	}
-	return s.send(ctx, c, d, message{id: d.Message, at: s.Now(), events: d.Events})
+	return s.send(ctx, c, d, own, message{id: d.Message, at: s.Now(), events: d.Events})
 }
 
-// send opens the channel's secrets and hands the message over.
-func (s *Service) send(ctx context.Context, c *Setting, d store.Dispatch, m message) (status int, err error) {
+// send opens the channel's secrets and hands the message over. own is the
+// user's own e-mail address.
+func (s *Service) send(ctx context.Context, c *Setting, d store.Dispatch, own string, m message) (status int, err error) {
 	var secrets map[string]weir.Secret
 	if c != nil {
 		if secrets, err = s.secrets(ctx, c); err != nil {
@@ -110,10 +117,6 @@ func (s *Service) send(ctx context.Context, c *Setting, d store.Dispatch, m mess
 	}
 	switch Channel(d.Channel) {
 	case Email:
-		own, err := s.addressOf(ctx, d.Org, d.User)
-		if err != nil {
-			return 0, err
-		}
 		return s.mailTo(ctx, c, secrets, own, m)
 	case Slack:
 		return s.postSlack(ctx, c, secrets, m)
@@ -249,7 +252,11 @@ func (s *Service) Test(ctx context.Context, p identity.Principal, id int64) (Tes
 	began := time.Now()
 	m := message{id: "msg_" + rand.Text(), at: s.Now(), events: []store.Event{{Org: p.Org, Type: "test", At: s.now(), Kind: store.KindChannel, Resource: c.ID, Name: c.Name, Message: "This is a test. The channel works."}}}
 	out := Tested{}
-	out.Status, out.Problem = s.send(ctx, c, store.Dispatch{Org: p.Org, User: p.User, Channel: c.Type, Target: c.ID}, m)
+	own, err := s.addressOf(ctx, p.Org, p.User)
+	if err != nil {
+		return out, err
+	}
+	out.Status, out.Problem = s.send(ctx, c, store.Dispatch{Org: p.Org, User: p.User, Channel: c.Type, Target: c.ID}, own, m)
 	out.Seconds = time.Since(began).Seconds()
 	return out, nil
 }

@@ -89,8 +89,12 @@ func (s *Service) audience(ctx context.Context, e store.Event) (people []identit
 		people, err = s.People.Addressed(ctx, e.Org, e.To)
 	} else {
 		var r store.Resource
-		if r, err = s.Store.Resource(ctx, e.Org, e.Kind, e.Resource); weir.CodeOf(err) == weir.CodeNotFound {
+		switch r, err = s.Store.Resource(ctx, e.Org, e.Kind, e.Resource); weir.CodeOf(err) {
+		case weir.CodeNotFound:
 			return nil, nil // it was deleted meanwhile
+		case weir.CodeIntegrity: // one forged row must not keep everybody from being told of the rest
+			s.Logger.Warn("an event was told to nobody: whose it is about cannot be known", "event", e.ID, "kind", e.Kind, "object", e.Resource, "error", err)
+			return nil, nil
 		}
 		if err == nil {
 			people, err = s.People.Watchers(ctx, e.Org, r)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/weirhq/weir"
 )
@@ -116,17 +115,5 @@ func messageIn(body []byte) string {
 	return ""
 }
 
-// Clip shortens a foreign text and takes out what could not be printed: what
-// a terminal obeys, and what makes text look like other text.
-func Clip(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, s)
-	if r := []rune(s); len(r) > 200 {
-		return string(r[:200]) + "…"
-	}
-	return s
-}
+// Clip is weir.Clip, for a foreign text that becomes part of a message.
+func Clip(s string) string { return weir.Clip(s) }

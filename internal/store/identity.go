@@ -92,8 +92,8 @@ func (t *Tx) Organization(ctx context.Context, id int64) (o Organization, err er
 	return o, err
 }
 
-// DropOrganization takes everything about people out of an organization, and
-// its secrets. The row itself stays, for the audit log.
+// DropOrganization takes everything about people out of an organization, what
+// waits to be told to them, and its secrets. The row itself stays, for the audit log.
 func (t *Tx) DropOrganization(ctx context.Context, org int64) error {
 	for _, statement := range []string{
 		`DELETE FROM team_member WHERE team IN (SELECT id FROM team WHERE org = $1)`,
@@ -103,6 +103,10 @@ func (t *Tx) DropOrganization(ctx context.Context, org int64) error {
 		`DELETE FROM session WHERE org = $1`,
 		`DELETE FROM service_key WHERE org = $1`,
 		`DELETE FROM secret WHERE org = $1`,
+		`DELETE FROM notice_rule WHERE org = $1`,
+		`DELETE FROM notice WHERE org = $1`,
+		`DELETE FROM dispatch_event WHERE dispatch IN (SELECT id FROM dispatch WHERE org = $1 AND status = 'waiting')`,
+		`DELETE FROM dispatch WHERE org = $1 AND status = 'waiting'`,
 		`DELETE FROM membership WHERE org = $1`,
 	} {
 		if _, err := t.tx.ExecContext(ctx, statement, org); err != nil {

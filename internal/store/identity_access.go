@@ -128,7 +128,8 @@ func (t *Tx) TransferAll(ctx context.Context, org, from, to, at int64) (n int64,
 }
 
 // DropMember takes a user out of an organization: the membership, the places
-// in teams, what was shared with the user, the sessions and the service keys.
+// in teams, what was shared with the user, the sessions, the service keys, and
+// what the user was told and wanted to be told.
 func (t *Tx) DropMember(ctx context.Context, org, user int64) error {
 	for _, statement := range []string{
 		`DELETE FROM team_member WHERE account = $2 AND team IN (SELECT id FROM team WHERE org = $1)`,
@@ -136,6 +137,10 @@ func (t *Tx) DropMember(ctx context.Context, org, user int64) error {
 		`DELETE FROM link WHERE org = $1 AND account = $2`,
 		`DELETE FROM session WHERE org = $1 AND account = $2`,
 		`DELETE FROM service_key WHERE org = $1 AND account = $2`,
+		`DELETE FROM notice_rule WHERE org = $1 AND owner = $2`,
+		`DELETE FROM notice WHERE org = $1 AND account = $2`,
+		`DELETE FROM dispatch_event WHERE dispatch IN (SELECT id FROM dispatch WHERE org = $1 AND account = $2 AND status = 'waiting')`,
+		`DELETE FROM dispatch WHERE org = $1 AND account = $2 AND status = 'waiting'`,
 		`DELETE FROM membership WHERE org = $1 AND account = $2`,
 	} {
 		if _, err := t.tx.ExecContext(ctx, statement, org, user); err != nil {

@@ -64,16 +64,21 @@ func (r Restored) Time() time.Time {
 
 // MarkRestored makes a database fit for use that is an older copy of itself:
 // everybody is signed out, because sessions and links live in it that have
-// ended since; runs that were asked for or under way are closed, since the jobs
-// that make them are not there; logs are named anew, since destinations may be
+// ended since; runs that were asked for or under way are closed, and the jobs
+// that made them are dropped, since the old server may have done them; logs are named anew, since destinations may be
 // further than the copy, whose positions will mean other records now, so they
-// take everything once more; and it remembers that it was restored.
+// take everything once more; messages that wait are given up, and kept for
+// somebody to send again, since the old server has had its time to send them;
+// and it remembers that it was restored.
 func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
 		for _, statement := range []string{`DELETE FROM session`, `DELETE FROM link`, `DELETE FROM identity_flow`} {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return err
 			}
+		}
+		if err := db.dropJobs(ctx, tx); err != nil {
+			return err
 		}
 		for _, statement := range []string{
 			`DELETE FROM process`, `UPDATE source SET lease_until = 0`, `UPDATE delivery SET lease_until = 0`,
@@ -86,12 +91,29 @@ func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE run SET status = $1, ended = $2 WHERE status IN ('queued', 'running', 'delivering')`, RunInterrupted, r.At); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, `UPDATE dispatch SET status = $1, ended = $2, problem = 'the server was restored, and the old one may have sent it', claim = '', claimed = 0
+			WHERE status = $3`, DispatchGivenUp, r.At, DispatchWaiting); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $1 || CAST(id AS TEXT) || $2`, db.instance+"/", "/"+rand.Text()); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE instance SET restored = $1, restored_from = $2`, r.At, r.Made)
 		return err
 	})
+}
+
+// dropJobs empties the job queue, whose tables a copy of a file brings along.
+func (db *DB) dropJobs(ctx context.Context, tx *sql.Tx) error {
+	if db.SQLite() == nil {
+		return nil // Fill left them out
+	}
+	var there bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'river_job')`).Scan(&there); err != nil || !there {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM river_job`)
+	return err
 }
 
 // Restored tells whether this database was brought back from a backup.

@@ -12,26 +12,41 @@ import (
 	"github.com/weirhq/weir"
 )
 
-// quiet is how long a stream may say nothing: proxies cut those that do.
-const quiet = 20 * time.Second
+// The rhythm of a stream.
+const (
+	quiet   = 20 * time.Second // how long it may say nothing: proxies cut those that do
+	liveFor = 10 * time.Minute // how long it goes on; the browser comes back by itself
+	unread  = 30 * time.Second // how long a browser may leave unread what was sent
+)
 
-// live sends parts of a page until there is nothing more to say or the browser
-// has gone. Next waits for a change and gives the part as it is now; a nil
-// part ends the stream. It is called with a channel that is closed when the
-// browser should hear something, whatever it is.
+// live sends parts of a page until its time is over or the browser has gone,
+// reads no more, or may not look any more: who asks is asked for anew before
+// each part. Next waits for a change and gives the part as it is now, or nil
+// when there is none and the beat says that the browser should hear something.
 func (v *visit) live(next func(beat <-chan time.Time) (templ.Component, error)) error {
+	leave, err := v.streams.Enter(v.who)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	flush := http.NewResponseController(v.w)
 	if err := flush.SetWriteDeadline(time.Time{}); err != nil {
 		return &weir.Error{Code: weir.CodeInternal, Where: "stream", Message: "the answer cannot be sent bit by bit", Err: err}
 	}
+	defer func() { _ = flush.SetWriteDeadline(time.Time{}) }() // the connection may serve other requests
+	ends := v.Now().Add(liveFor)
 	v.w.Header().Set("Content-Type", "text/event-stream")
 	v.head(http.StatusOK)
 	beat := time.NewTicker(quiet)
 	defer beat.Stop()
-	for v.r.Context().Err() == nil {
+	for v.r.Context().Err() == nil && v.Now().Before(ends) {
 		part, err := next(beat.C)
 		if err != nil {
 			return err
+		}
+		if err := v.stillMay(); err != nil { // the browser comes back, and is told then
+			v.Logger.InfoContext(v.r.Context(), "a stream ended", "request_id", v.id, "user", v.who.User, "error", err)
+			return nil
 		}
 		text := ": still there\n\n"
 		if part != nil {
@@ -39,6 +54,7 @@ func (v *visit) live(next func(beat <-chan time.Time) (templ.Component, error)) 
 				return err
 			}
 		}
+		_ = flush.SetWriteDeadline(time.Now().Add(unread)) // it could be set before
 		if _, err := v.w.Write([]byte(text)); err != nil {
 			return nil // the browser has gone
 		}
@@ -47,6 +63,19 @@ func (v *visit) live(next func(beat <-chan time.Time) (templ.Component, error)) 
 		}
 	}
 	return nil
+}
+
+// stillMay asks once more who asks, and whether they may look: a session, a role
+// or a membership may have ended meanwhile.
+func (v *visit) stillMay() error {
+	before := v.who
+	if err := v.identify(); err != nil {
+		return err
+	}
+	if v.who.User != before.User || v.who.Org != before.Org {
+		return nothingThere()
+	}
+	return v.authorize()
 }
 
 // event is a part as one event of the stream.

@@ -62,6 +62,8 @@ type Web struct {
 	assets *assets
 	broken []error // what is wrong with the table
 	paths  map[string]bool
+
+	streams identity.Streams
 }
 
 // nouns is the table of all pages: each function registers those of one noun.

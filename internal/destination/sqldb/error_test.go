@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/weirhq/weir"
@@ -40,5 +42,22 @@ func TestAReasonHoldsNoValue(t *testing.T) {
 	}
 	if _, ok := p.refused(&pgconn.PgError{Code: "23505"}); ok {
 		t.Error("a user's constraint is no reason to set a record aside")
+	}
+}
+
+// A database may be anybody's, and what it says reaches terminals and logs.
+func TestWhatADatabaseSaysIsShortAndHasNoControlCharacters(t *testing.T) {
+	said := "\x1b[2J\u202e\xff" + strings.Repeat("words\n", 1<<18)
+	p, m := &postgres{shown: "postgres://h/db"}, &mariadb{shown: "mysql://h/db"}
+	for what, err := range map[string]error{
+		"Postgres":           p.explain(&pgconn.PgError{Code: "XX000", Message: said}),
+		"a Postgres trigger": p.explain(&pgconn.PgError{Code: "P0001", Message: said}),
+		"a constraint":       p.explain(&pgconn.PgError{Code: "23514", ConstraintName: said, TableName: said}),
+		"MySQL":              m.explain(&mysql.MySQLError{Number: 9999, Message: said}),
+		"a MySQL trigger":    m.explain(&mysql.MySQLError{Number: 1644, SQLState: [5]byte{'4', '5', '0', '0', '0'}, Message: said}),
+	} {
+		if text := err.Error(); len(text) > 1500 || strings.ContainsAny(text, "\x1b\u202e\n") || !utf8.ValidString(text) {
+			t.Errorf("%s: %d bytes, %.80q", what, len(text), text)
+		}
 	}
 }

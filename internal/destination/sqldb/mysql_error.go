@@ -61,7 +61,7 @@ func (m *mariadb) explain(err error) error {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case isTLS(err):
-		return &weir.Error{Code: weir.CodeConfig, Reason: ReasonTLS, Where: m.shown, Message: "no trusted encrypted connection: " + err.Error(), Remedy: "Check the server's certificate, or choose another sslmode"}
+		return &weir.Error{Code: weir.CodeConfig, Reason: ReasonTLS, Where: m.shown, Message: "no trusted encrypted connection: " + weir.Clip(err.Error()), Remedy: "Check the server's certificate, or choose another sslmode"}
 	}
 	return &weir.Error{Code: weir.CodeTransient, Where: m.shown, Message: "the connection to MySQL failed or was lost", Remedy: "Check that the server runs and can be reached from here", Err: errors.New(err.Error())}
 }
@@ -103,7 +103,7 @@ func (m *mariadb) explainSaid(said *mysql.MySQLError) error {
 	case mysqlRefusals[said.Number] != "":
 		return &weir.Error{Code: weir.CodeData, Where: m.shown, Message: fmt.Sprintf("MySQL cannot take the data: %s (error %d)", mysqlRefusals[said.Number], said.Number)}
 	case string(said.SQLState[:]) == "45000":
-		return &weir.Error{Code: weir.CodeConflict, Where: m.shown, Message: "a trigger on one of Weir's tables raised: " + said.Message, Remedy: "Mend or drop the trigger, and run again"}
+		return &weir.Error{Code: weir.CodeConflict, Where: m.shown, Message: "a trigger on one of Weir's tables raised: " + weir.Clip(said.Message), Remedy: "Mend or drop the trigger, and run again"}
 	}
-	return &weir.Error{Code: weir.CodeConflict, Where: m.shown, Message: fmt.Sprintf("MySQL said %d: %s", said.Number, said.Message), Err: said}
+	return &weir.Error{Code: weir.CodeConflict, Where: m.shown, Message: fmt.Sprintf("MySQL said %d: %s", said.Number, weir.Clip(said.Message)), Err: said}
 }

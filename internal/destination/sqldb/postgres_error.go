@@ -63,7 +63,7 @@ func (p *postgres) explain(err error) error {
 
 // explainSaid classes what Postgres itself has answered.
 func (p *postgres) explainSaid(said *pgconn.PgError) error {
-	e := &weir.Error{Code: weir.CodeConflict, Where: p.shown, Message: fmt.Sprintf("Postgres said %s: %s", said.Code, said.Message), Err: said}
+	e := &weir.Error{Code: weir.CodeConflict, Where: p.shown, Message: fmt.Sprintf("Postgres said %s: %s", said.Code, weir.Clip(said.Message)), Err: said}
 	switch {
 	case strings.HasPrefix(said.Code, "28"):
 		e.Code, e.Reason, e.Message, e.Remedy = weir.CodeAuth, ReasonPassword, "Postgres does not accept this user and password", "Check the user in the URL and PGPASSWORD"
@@ -84,10 +84,10 @@ func (p *postgres) explainSaid(said *pgconn.PgError) error {
 	case strings.HasPrefix(said.Code, "22"), strings.HasPrefix(said.Code, "54"):
 		e.Code, e.Message = weir.CodeData, fmt.Sprintf("Postgres cannot take the data (SQLSTATE %s)", said.Code)
 	case strings.HasPrefix(said.Code, "23"):
-		e.Message = fmt.Sprintf("a constraint that Weir did not make refuses the rows: %s on table %s", said.ConstraintName, said.TableName)
+		e.Message = fmt.Sprintf("a constraint that Weir did not make refuses the rows: %s on table %s", weir.Clip(said.ConstraintName), weir.Clip(said.TableName))
 		e.Remedy = "Drop it, or load into another schema with ?schema="
 	case said.Code == "P0001":
-		e.Message, e.Remedy = "a trigger on one of Weir's tables raised: "+said.Message, "Mend or drop the trigger, and run again"
+		e.Message, e.Remedy = "a trigger on one of Weir's tables raised: "+weir.Clip(said.Message), "Mend or drop the trigger, and run again"
 	case said.Code == "0A000", said.Code == "2BP01":
 		e.Remedy = "Drop the view or rule that uses the column, run again, and make it anew"
 	case strings.HasPrefix(said.Code, "XX"), strings.HasPrefix(said.Code, "58"):

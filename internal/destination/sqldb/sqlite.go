@@ -46,7 +46,7 @@ func openSQLite(ctx context.Context, rest string) (engine, error) {
 	}.Encode()}).String()
 	db, err := sql.Open("sqlite", source)
 	if err != nil {
-		return nil, &weir.Error{Code: weir.CodeLocal, Where: path, Message: err.Error(), Err: err}
+		return nil, &weir.Error{Code: weir.CodeLocal, Where: path, Message: weir.Clip(err.Error()), Err: err}
 	}
 	db.SetMaxOpenConns(1)
 	l := &lite{db: db, path: path}

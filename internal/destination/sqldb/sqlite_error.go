@@ -64,7 +64,7 @@ func (l *lite) explain(err error) error {
 	case errors.Is(err, context.Canceled), primary(err) == sqliteInterrupt:
 		return context.Canceled
 	}
-	e := &weir.Error{Code: weir.CodeLocal, Where: l.path, Message: err.Error(), Err: err}
+	e := &weir.Error{Code: weir.CodeLocal, Where: l.path, Message: weir.Clip(err.Error()), Err: err}
 	switch primary(err) {
 	case sqliteBusy, sqliteLocked:
 		e.Code, e.Message, e.Remedy = weir.CodeTransient, "another program is writing to the file and does not finish", "Close it, or wait for it"

@@ -1,0 +1,43 @@
+package identity
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/weirhq/weir"
+)
+
+// MostStreams is how many answers that go on, such as those that follow runs,
+// one user may have open with a browser, and with each key.
+const MostStreams = 16
+
+// Streams counts answers that go on. The zero value counts none.
+type Streams struct {
+	mu   sync.Mutex
+	open map[string]int
+}
+
+// Enter takes a place for a stream; leave gives it back. Who has too many is
+// CodeThrottled.
+func (s *Streams) Enter(p Principal) (leave func(), err error) {
+	who := fmt.Sprint(p.Org, p.User, p.Key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[who] >= MostStreams {
+		return nil, &weir.Error{Code: weir.CodeThrottled, Where: "stream", Message: fmt.Sprintf("%d streams are open already, which is the most", MostStreams),
+			Remedy: "Close pages or programs that follow runs, or follow all runs with one stream"}
+	}
+	if s.open == nil {
+		s.open = map[string]int{}
+	}
+	s.open[who]++
+	return sync.OnceFunc(func() { s.leave(who) }), nil
+}
+
+func (s *Streams) leave(who string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[who]--; s.open[who] == 0 {
+		delete(s.open, who)
+	}
+}
