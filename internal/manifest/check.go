@@ -46,6 +46,9 @@ func Check(file, server *Manifest, catalogue Catalogue, prune bool) Problems {
 			c.endpoints(t, spec, catalogue.Endpoints)
 		case *Dataset:
 			c.from(t, &spec.From)
+			if before := c.server.named(Datasets, t.Name); len(before) == 1 && before[0].Spec.(*Dataset).From != spec.From {
+				c.wrong(t, "", "on the server it is made of another dataset, and stays so", "Choose another name for a new one")
+			}
 		case *Destination:
 			c.from(t, &spec.From)
 		case *Rule:
@@ -56,6 +59,7 @@ func Check(file, server *Manifest, catalogue Catalogue, prune bool) Problems {
 	}
 	c.order()
 	c.follow()
+	c.folders()
 	if prune {
 		c.kept()
 	}
@@ -272,6 +276,19 @@ func (c *checker) follow() {
 		}
 		if before := c.server.named(Datasets, t.Name); !d.Active && len(before) == 1 {
 			d.Active = active(before[0])
+		}
+	}
+}
+
+// folders makes sure that a flow is in one project alone, as on a server.
+func (c *checker) folders() {
+	in := map[string]string{}
+	for _, t := range c.file.Of(Projects) {
+		for i, name := range t.Spec.(*Project).Sources {
+			if other := in[name]; other != "" {
+				c.wrong(t, fmt.Sprintf("sources.%d", i), "the source "+name+" is in the project "+other+" already", "A flow is in one project: take it out of one of the two")
+			}
+			in[name] = t.Name
 		}
 	}
 }

@@ -82,10 +82,52 @@ func newChange(a Action, file, server *Thing, fields []Difference) *Change {
 	return c
 }
 
+// Renew plans that secrets of what is on the server already are sent again,
+// where the file says where they come from.
+func (p *Plan) Renew(file, server *Manifest) {
+	for _, t := range file.Things {
+		var from []value
+		switch spec := t.Spec.(type) {
+		case *Credential:
+			from = []value{{secretField, spec.Secret}}
+		case *Channel:
+			from = []value{{secretField, spec.Secret}, {"signing_secret", spec.SigningSecret}}
+		}
+		found := server.named(t.Kind, t.Name)
+		for _, v := range from {
+			if s := v.is.(Secret); len(found) == 1 && !s.IsZero() {
+				p.edit(t, found[0], Difference{Field: v.field, Server: "as it was given", File: "as it is in " + s.Text()})
+			}
+		}
+	}
+}
+
+const secretField = "secret"
+
+// Renews reports whether the secrets of a thing that is there are to be sent.
+func (c *Change) Renews() bool {
+	return slices.ContainsFunc(c.Fields, func(d Difference) bool { return d.Field == secretField || d.Field == "signing_secret" })
+}
+
+// edit adds a difference to the plan.
+func (p *Plan) edit(file, server *Thing, d Difference) {
+	for _, c := range p.Changes {
+		if c.File == file {
+			c.Fields = append(c.Fields, d)
+			return
+		}
+	}
+	at := 0
+	for at < len(p.Changes) && slices.Index(Kinds, p.Changes[at].Kind) < slices.Index(Kinds, file.Kind) && p.Changes[at].Action != Remove {
+		at++
+	}
+	p.Changes = slices.Insert(p.Changes, at, newChange(Edit, file, server, []Difference{d}))
+}
+
 // said are the fields of a thing that are not as they are when nothing is said.
 func said(s Spec) (out []Difference) {
 	for _, v := range s.values() {
-		switch text(v.is) {
+		switch Text(v.is) {
 		case `""`, "[]", "{}", "0", "false":
 		default:
 			out = append(out, Difference{Field: v.field, File: v.is})

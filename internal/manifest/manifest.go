@@ -70,6 +70,9 @@ type Thing struct {
 	place place
 }
 
+// File is the file that a thing is from; "" of a server's.
+func (t *Thing) File() string { return t.place.file }
+
 // Spec is what a thing is: one of the types below.
 type Spec interface {
 	// values are what is compared with the other side, in order.

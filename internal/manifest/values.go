@@ -39,10 +39,18 @@ func set(list []string) []string {
 func (c *Credential) values() []value {
 	out := append([]value{{"type", c.Type}}, c.Common.values()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Settings)) {
-		out = append(out, value{"settings." + name, c.Settings[name]})
+		// The day on which a key ends goes with the key: Weir changes both when it
+		// rotates, and a file does not know.
+		if name != Expires {
+			out = append(out, value{"settings." + name, c.Settings[name]})
+		}
 	}
 	return out
 }
+
+// Expires is the setting of a credential that is sent with its secret and
+// otherwise left alone.
+const Expires = "expires_at"
 
 func (l *Lookup) values() []value {
 	return append([]value{{"key", l.Key}, {"type", l.Type}, {"defaults", plain(l.Defaults)}, {"emit_defaults", l.EmitDefaults}}, l.Common.values()...)
@@ -141,10 +149,10 @@ func (p *Project) uses() (out []reference) {
 }
 
 // same reports whether two values are the same to a person.
-func same(a, b any) bool { return text(a) == text(b) }
+func same(a, b any) bool { return Text(a) == Text(b) }
 
-// text is a value as canonical JSON.
-func text(v any) string {
+// Text is a value as canonical JSON.
+func Text(v any) string {
 	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return ""

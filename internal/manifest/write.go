@@ -179,7 +179,7 @@ func nodeOf(v any) *node {
 	case bool:
 		return &node{form: formFlag, text: fmt.Sprint(v)}
 	case float64:
-		return &node{form: formNumber, text: text(v)}
+		return &node{form: formNumber, text: Text(v)}
 	case []any:
 		n := &node{form: formList}
 		for _, one := range v {
@@ -221,7 +221,7 @@ func (l *Lookup) write() []field {
 	w.text("type", l.Type)
 	w.common(l.Common)
 	w.json("defaults", l.Defaults)
-	w.flag("emit_defaults", l.EmitDefaults, text(plain(l.Defaults)) != "{}")
+	w.flag("emit_defaults", l.EmitDefaults, Text(plain(l.Defaults)) != "{}")
 	return w
 }
 
