@@ -93,17 +93,22 @@ func asks(s *session) bool {
 
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-// done are the words for steps that were taken.
-var done = map[manifest.Stage]string{manifest.Pausing: "paused", manifest.Activating: "activated", manifest.Removing: "removed"}
+// Words for steps before and after they are taken.
+var (
+	verbs = map[manifest.Stage]string{manifest.Pausing: "pause", manifest.Making: "change", manifest.Activating: "activate", manifest.Removing: "remove"}
+	past  = map[string]string{"pause": "paused", "change": "changed", "activate": "activated", "remove": "removed", "add": "added"}
+)
 
-func nameOfStep(step manifest.Step) string {
-	verb := done[step.Stage]
-	if step.Stage == manifest.Making {
-		if verb = "changed"; step.Change.Server == nil {
-			verb = "added"
-		}
+// verbOf is what a step does.
+func verbOf(step manifest.Step) string {
+	if step.Stage == manifest.Making && step.Change.Server == nil {
+		return "add"
 	}
-	return verb + " " + step.Change.Kind.One() + " " + oneLine(step.Change.Name)
+	return verbs[step.Stage]
+}
+
+func objectOf(step manifest.Step) string {
+	return " " + step.Change.Kind.One() + " " + oneLine(step.Change.Name)
 }
 
 // carryOut takes the steps, one after the other, and says what was done and
@@ -119,9 +124,10 @@ func (c applyCommand) carryOut(s *session, both *comparison, w *configWriter) er
 		if err != nil {
 			return c.broke(s, out, steps[i:], err)
 		}
-		out.Done = append(out.Done, nameOfStep(step))
+		did := past[verbOf(step)] + objectOf(step)
+		out.Done = append(out.Done, did)
 		if !c.JSON {
-			fmt.Fprintln(s.Stdout, sentence(nameOfStep(step))+".")
+			fmt.Fprintln(s.Stdout, sentence(did)+".")
 		}
 	}
 	if c.JSON {
@@ -135,7 +141,7 @@ func (c applyCommand) carryOut(s *session, both *comparison, w *configWriter) er
 // broke says what was not done when a step fails.
 func (c applyCommand) broke(s *session, out planJSON, rest []manifest.Step, err error) error {
 	for _, step := range rest {
-		out.NotDone = append(out.NotDone, nameOfStep(step))
+		out.NotDone = append(out.NotDone, verbOf(step)+objectOf(step))
 	}
 	if out.Equal = false; c.JSON {
 		if err := printJSON(s.Stdout, out); err != nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/weirhq/weir"
@@ -41,49 +42,45 @@ var nouns = map[manifest.Kind]string{manifest.Credentials: credentialsNoun, mani
 // gather reads the secrets of what is new, and of what is changed where its
 // secret can be had. All are read before the first change.
 func (w *configWriter) gather(plan *manifest.Plan) error {
-	var wrong []string
+	var missing manifest.Problems
 	for _, c := range plan.Changes {
 		if c.File == nil {
 			continue
 		}
-		for field, from := range secretsOf(c.File) {
-			secret, err := w.secret(c.File, from)
-			switch {
-			case err == nil && w.secrets[c.File] == nil:
-				w.secrets[c.File] = map[string]weir.Secret{field: secret}
-			case err == nil:
-				w.secrets[c.File][field] = secret
-			case c.Server == nil || c.Renews():
-				wrong = append(wrong, fmt.Sprintf("%s.%s: %v", c.Kind, c.Name, err))
+		w.secrets[c.File] = map[string]weir.Secret{}
+		for _, from := range secretsOf(c.File) {
+			secret, err := w.secret(c.File, from.Secret)
+			if err == nil {
+				w.secrets[c.File][from.field] = secret
+			} else if c.Server == nil || c.Renews() {
+				missing = append(missing, c.File.Problem(from.name, err.Error(), ""))
 			}
 		}
 	}
-	if len(wrong) == 0 {
+	if len(missing) == 0 {
 		return nil
 	}
-	return &weir.Error{Code: weir.CodeConfig, Message: "nothing was changed, for secrets are missing:\n  " + strings.Join(wrong, "\n  ")}
+	return wrongFile(missing)
 }
 
-// secretsOf are the secrets of a thing, by the server's field.
-func secretsOf(t *manifest.Thing) map[string]manifest.Secret {
-	out := map[string]manifest.Secret{}
-	add := func(field string, s manifest.Secret) {
-		if field != "" && !s.IsZero() {
-			out[field] = s
-		}
-	}
+// secretPlace is where one secret of a thing comes from.
+type secretPlace struct {
+	manifest.Secret
+	name  string // of the file's field
+	field string // of the server's
+}
+
+// secretsOf are the places of a thing's secrets.
+func secretsOf(t *manifest.Thing) (out []secretPlace) {
 	switch spec := t.Spec.(type) {
 	case *manifest.Credential:
 		field, _, _ := secretOf(spec.Type)
-		add(field, spec.Secret)
+		out = []secretPlace{{spec.Secret, "secret", field}}
 	case *manifest.Channel:
-		for i, from := range []manifest.Secret{spec.Secret, spec.SigningSecret} {
-			if fields := channelSecrets[spec.Type]; i < len(fields) {
-				add(fields[i], from)
-			}
-		}
+		fields := append(channelSecrets[spec.Type], "")
+		out = []secretPlace{{spec.Secret, "secret", fields[0]}, {spec.SigningSecret, "signing_secret", fields[1]}}
 	}
-	return out
+	return slices.DeleteFunc(out, func(p secretPlace) bool { return p.IsZero() || p.field == "" })
 }
 
 // secret reads a secret from where a file says that it is. A file's name is
@@ -101,8 +98,7 @@ func (w *configWriter) secret(t *manifest.Thing, from manifest.Secret) (weir.Sec
 		}
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		remedy := "Set it, or write another place into the file"
-		return weir.Secret{}, &weir.Error{Code: weir.CodeConfig, Where: "secret", Message: from.Text() + " is empty", Remedy: remedy}
+		return weir.Secret{}, &weir.Error{Code: weir.CodeConfig, Message: from.Text() + " is empty", Remedy: "Set it, or name another place"}
 	}
 	w.s.secrets.add(text)
 	return weir.NewSecret(text), nil
@@ -121,7 +117,7 @@ func (w *configWriter) try(plan *manifest.Plan) error {
 			continue
 		}
 		if err := w.server.Call(w.s.ctx, http.MethodPost, "/"+sourcesNoun+"?dry_run=true", body, nil); err != nil {
-			return at("source "+c.Name, err)
+			return at(c.File.Where(), err)
 		}
 	}
 	return nil
@@ -149,7 +145,7 @@ func at(where string, err error) error {
 // take takes one step.
 func (w *configWriter) take(step manifest.Step) error {
 	c := step.Change
-	where := c.Kind.One() + " " + c.Name
+	where := c.Where()
 	switch step.Stage {
 	case manifest.Pausing:
 		return at(where, w.call(http.MethodPut, c, "pause", nil, nil))
@@ -173,7 +169,7 @@ func (w *configWriter) take(step manifest.Step) error {
 	}
 	w.ids[c.Kind][c.Name] = made.ID
 	if source, is := specOf[*manifest.Source](c); is {
-		return at(where, w.label(c.Name, source))
+		return at(where, w.label(c, source))
 	}
 	return nil
 }
@@ -239,11 +235,7 @@ func common(name string, c manifest.Common) map[string]any {
 // are sent the service is asked whether they are good.
 func (w *configWriter) credentialBody(c *manifest.Change, spec *manifest.Credential) map[string]any {
 	body := common(c.Name, spec.Common)
-	values := c.Server == nil
-	for _, d := range c.Fields {
-		values = values || strings.HasPrefix(d.Field, "settings.") || d.Field == "secret"
-	}
-	if values {
+	if c.Server == nil || c.Touches("settings.") || c.Renews() {
 		maps.Copy(body, client.CredentialBody("", "", spec.Settings, w.secrets[c.File]))
 	}
 	if c.Server == nil {
@@ -315,9 +307,12 @@ func (w *configWriter) dataset(f manifest.From) (int64, error) {
 
 // label calls datasets what a source's file calls them, where the server does
 // not yet.
-func (w *configWriter) label(source string, spec *manifest.Source) error {
-	for endpoint, l := range spec.Datasets {
-		body := map[string]any{}
+func (w *configWriter) label(c *manifest.Change, spec *manifest.Source) error {
+	for _, endpoint := range sortedKeys(spec.Datasets) {
+		if c.Server != nil && !c.Touches("datasets."+endpoint+".") {
+			continue
+		}
+		l, body := spec.Datasets[endpoint], map[string]any{}
 		if l.Name != nil {
 			body["name"] = *l.Name
 		}
@@ -330,7 +325,7 @@ func (w *configWriter) label(source string, spec *manifest.Source) error {
 		if len(body) == 0 {
 			continue
 		}
-		id, err := w.dataset(manifest.From{Source: source, Endpoint: endpoint})
+		id, err := w.dataset(manifest.From{Source: c.Name, Endpoint: endpoint})
 		if err == nil {
 			_, err = client.Do[client.Named](w.s.ctx, w.server, http.MethodPut, datasetsNoun, id, "", body)
 		}

@@ -258,7 +258,8 @@ func (c *checker) order() {
 }
 
 // follow says of each dataset whether it is active: it goes with its source.
-// One whose source stands still is as it is.
+// One whose source stands still, on the server or in the file, is as it is:
+// switching the source on will switch it on.
 func (c *checker) follow() {
 	for _, t := range c.file.Of(Datasets) {
 		d, of := t.Spec.(*Dataset), t
@@ -271,8 +272,12 @@ func (c *checker) follow() {
 				return
 			}
 		}
-		if source := c.target(Sources, of.Spec.(*Dataset).From.Source); source != nil {
+		name := of.Spec.(*Dataset).From.Source
+		if source := c.target(Sources, name); source != nil {
 			d.Active = active(source)
+		}
+		for _, source := range c.server.named(Sources, name) {
+			d.Active = d.Active && active(source)
 		}
 		if before := c.server.named(Datasets, t.Name); !d.Active && len(before) == 1 {
 			d.Active = active(before[0])
@@ -302,7 +307,7 @@ func (c *checker) kept() {
 		for _, ref := range t.Spec.uses() {
 			for _, gone := range c.server.named(ref.kind, ref.name) {
 				if c.removes(gone) {
-					c.problems = append(c.problems, Problem{File: "the server", Line: int(t.ID), Field: string(t.Kind) + "." + t.Name,
+					c.problems = append(c.problems, Problem{File: "on the server", Field: string(t.Kind) + "." + t.Name,
 						Message: fmt.Sprintf("it stays, and uses the %s %s, which --prune would remove", ref.kind.One(), ref.name),
 						Remedy:  fmt.Sprintf("Add %s to the file, or a section %s, so that this is removed, too", ref.name, t.Kind)})
 				}

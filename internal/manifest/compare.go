@@ -1,6 +1,9 @@
 package manifest
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Action is what is to be done with a thing.
 type Action string
@@ -35,6 +38,14 @@ type Change struct {
 	Server *Thing `json:"-"`
 }
 
+// Where names the thing, in its file if it is in one.
+func (c *Change) Where() string {
+	if c.File != nil {
+		return c.File.Where()
+	}
+	return c.Server.Where()
+}
+
 // Plan is all that is to be done, in the order of what depends on what, and
 // what is on the server alone and left there.
 type Plan struct {
@@ -50,7 +61,7 @@ func Compare(file, server *Manifest, prune bool) *Plan {
 	for _, t := range file.Things {
 		found := server.named(t.Kind, t.Name)
 		if len(found) == 0 {
-			p.Changes = append(p.Changes, newChange(Add, t, nil, said(t.Spec)))
+			p.Changes = append(p.Changes, newChange(Add, t, nil, append(said(t.Spec), secrets(t.Spec)...)))
 			continue
 		}
 		if differ := differences(t.Spec, found[0].Spec); len(differ) > 0 {
@@ -86,27 +97,46 @@ func newChange(a Action, file, server *Thing, fields []Difference) *Change {
 // where the file says where they come from.
 func (p *Plan) Renew(file, server *Manifest) {
 	for _, t := range file.Things {
-		var from []value
-		switch spec := t.Spec.(type) {
-		case *Credential:
-			from = []value{{secretField, spec.Secret}}
-		case *Channel:
-			from = []value{{secretField, spec.Secret}, {"signing_secret", spec.SigningSecret}}
-		}
 		found := server.named(t.Kind, t.Name)
-		for _, v := range from {
-			if s := v.is.(Secret); len(found) == 1 && !s.IsZero() {
-				p.edit(t, found[0], Difference{Field: v.field, Server: "as it was given", File: "as it is in " + s.Text()})
+		for _, d := range secrets(t.Spec) {
+			if d.Server = "as it was given"; len(found) == 1 {
+				p.edit(t, found[0], d)
 			}
 		}
 	}
 }
 
-const secretField = "secret"
+// The fields that say where secrets come from.
+const (
+	secretField  = "secret"
+	signingField = "signing_secret"
+)
+
+// secrets say where a thing's secrets come from.
+func secrets(s Spec) (out []Difference) {
+	add := func(field string, from Secret) {
+		if !from.IsZero() {
+			out = append(out, Difference{Field: field, File: "from " + from.Text()})
+		}
+	}
+	switch s := s.(type) {
+	case *Credential:
+		add(secretField, s.Secret)
+	case *Channel:
+		add(secretField, s.Secret)
+		add(signingField, s.SigningSecret)
+	}
+	return out
+}
 
 // Renews reports whether the secrets of a thing that is there are to be sent.
 func (c *Change) Renews() bool {
-	return slices.ContainsFunc(c.Fields, func(d Difference) bool { return d.Field == secretField || d.Field == "signing_secret" })
+	return slices.ContainsFunc(c.Fields, func(d Difference) bool { return d.Field == secretField || d.Field == signingField })
+}
+
+// Touches reports whether a field with this beginning differs.
+func (c *Change) Touches(prefix string) bool {
+	return slices.ContainsFunc(c.Fields, func(d Difference) bool { return strings.HasPrefix(d.Field, prefix) })
 }
 
 // edit adds a difference to the plan.

@@ -7,6 +7,8 @@
 package manifest
 
 import (
+	"fmt"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -72,6 +74,21 @@ type Thing struct {
 
 // File is the file that a thing is from; "" of a server's.
 func (t *Thing) File() string { return t.place.file }
+
+// Problem is something that is wrong with one of the thing's fields; with the
+// thing itself when field is "".
+func (t *Thing) Problem(field, message, remedy string) Problem {
+	return t.place.problem(field, message, remedy)
+}
+
+// Where names the thing and, of a file's, its line: weir.yaml:12:
+// sources.Bookings.
+func (t *Thing) Where() string {
+	if t.place.file == "" {
+		return string(t.Kind) + "." + t.Name
+	}
+	return fmt.Sprintf("%s:%d: %s", t.place.file, t.place.line, t.place.field)
+}
 
 // Spec is what a thing is: one of the types below.
 type Spec interface {

@@ -11,7 +11,7 @@ import (
 // never repeats a value, which may be a secret in the wrong place: only names.
 type Problem struct {
 	File    string `json:"file"`
-	Line    int    `json:"line"`
+	Line    int    `json:"line,omitzero"`  // 0 where there is none to name
 	Field   string `json:"field,omitzero"` // sources.Bookings.schedule.cron; empty for the file
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitzero"`
@@ -20,7 +20,10 @@ type Problem struct {
 // String is the problem in one line: file:line: field: message. Remedy.
 func (p Problem) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d: ", p.File, p.Line)
+	if b.WriteString(p.File); p.Line != 0 {
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	b.WriteString(": ")
 	if p.Field != "" {
 		b.WriteString(p.Field + ": ")
 	}
