@@ -213,7 +213,8 @@ type Step struct {
 func (p *Plan) Steps() (steps []Step) {
 	add := func(s Stage, c *Change) { steps = append(steps, Step{s, c}) }
 	for _, c := range p.Changes {
-		if c.Server != nil && active(c.Server) && (c.Action == Remove || !active(c.File)) && c.Kind != Datasets {
+		// A dataset goes with its source, but for one that is to be removed alone.
+		if c.Server != nil && active(c.Server) && (c.Action == Remove || c.Kind != Datasets && !active(c.File)) {
 			add(Pausing, c)
 		}
 	}
