@@ -13,10 +13,12 @@ import (
 // units are the short names of intervals.
 var units = map[string]schedule.Unit{"m": schedule.UnitMinute, "h": schedule.UnitHour, "d": schedule.UnitDay, "w": schedule.UnitWeek, "mo": schedule.UnitMonth}
 
+var scheduleFields = []string{"every", "cron", "after", "at", "on", "day", "zone", "sweep_hours"}
+
 // readSchedule reads when a source is read. An interval becomes the expression
 // that the server would make of it, so that both sides compare.
 func readSchedule(o *object) Schedule {
-	p := o.part("schedule", "every", "cron", "after", "at", "on", "day", "zone", "sweep_hours")
+	p := o.part("schedule", scheduleFields...)
 	s := Schedule{Cron: p.text("cron"), Zone: p.text("zone"), After: p.text("after"), SweepHours: p.number("sweep_hours", 24*366)}
 	ways := 0
 	for _, name := range []string{"every", "cron", "after"} {
