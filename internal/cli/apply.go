@@ -95,8 +95,8 @@ func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] 
 
 // Words for steps before and after they are taken.
 var (
-	verbs = map[manifest.Stage]string{manifest.Pausing: "pause", manifest.Making: "change", manifest.Activating: "activate", manifest.Removing: "remove"}
-	past  = map[string]string{"pause": "paused", "change": "changed", "activate": "activated", "remove": "removed", "add": "added"}
+	stepVerbs = map[manifest.Stage]string{manifest.Pausing: "pause", manifest.Making: "change", manifest.Activating: "activate", manifest.Removing: "remove"}
+	stepPast  = map[string]string{"pause": "paused", "change": "changed", "activate": "activated", "remove": "removed", "add": "added"}
 )
 
 // verbOf is what a step does.
@@ -104,7 +104,7 @@ func verbOf(step manifest.Step) string {
 	if step.Stage == manifest.Making && step.Change.Server == nil {
 		return "add"
 	}
-	return verbs[step.Stage]
+	return stepVerbs[step.Stage]
 }
 
 func objectOf(step manifest.Step) string {
@@ -124,7 +124,7 @@ func (c applyCommand) carryOut(s *session, both *comparison, w *configWriter) er
 		if err != nil {
 			return c.broke(s, out, steps[i:], err)
 		}
-		did := past[verbOf(step)] + objectOf(step)
+		did := stepPast[verbOf(step)] + objectOf(step)
 		out.Done = append(out.Done, did)
 		if !c.JSON {
 			fmt.Fprintln(s.Stdout, sentence(did)+".")

@@ -46,7 +46,7 @@ func readConfig(s *session, server *client.Client, brief bool) (*serverConfig, e
 	r := &configReader{s: s, server: server, brief: brief, names: map[manifest.Kind]map[int64]string{}, titles: map[string]client.VendorEndpoint{}, from: map[int64]manifest.From{},
 		out: &serverConfig{Manifest: &manifest.Manifest{Sections: map[manifest.Kind]bool{}}, datasets: map[yielded]client.DataSet{}, sinks: map[int64]map[string]any{}, events: map[string]int64{}}}
 	r.out.catalogue.Endpoints = map[string][]string{}
-	for _, e := range all[client.VendorEndpoint](r, "vendor_endpoints?direction=source") {
+	for _, e := range listAll[client.VendorEndpoint](r, "vendor_endpoints?direction=source") {
 		vendor, id := e.ID()
 		r.out.catalogue.Endpoints[vendor] = append(r.out.catalogue.Endpoints[vendor], id)
 		r.titles[id] = e
@@ -61,8 +61,8 @@ func readConfig(s *session, server *client.Client, brief bool) (*serverConfig, e
 	return r.out, r.err
 }
 
-// all lists a noun, unless something went wrong before.
-func all[T any](r *configReader, noun string) []T {
+// listAll lists a noun, unless something went wrong before.
+func listAll[T any](r *configReader, noun string) []T {
 	if r.err != nil {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (r *configReader) add(k manifest.Kind, id int64, name string, spec manifest
 }
 
 func (r *configReader) credentials() {
-	for _, c := range all[client.Credential](r, credentialsNoun) {
+	for _, c := range listAll[client.Credential](r, credentialsNoun) {
 		settings := map[string]string{}
 		for name, value := range c.Settings {
 			if name != manifest.Expires {
@@ -97,7 +97,7 @@ func (r *configReader) credentials() {
 }
 
 func (r *configReader) lookups() {
-	for _, l := range all[client.Lookup](r, lookupsNoun) {
+	for _, l := range listAll[client.Lookup](r, lookupsNoun) {
 		defaults, err := json.Marshal(l.Defaults)
 		if err != nil && r.err == nil {
 			r.err = err
@@ -110,7 +110,7 @@ func (r *configReader) lookups() {
 // sources reads sources, and the datasets that they yield or that were made of
 // those.
 func (r *configReader) sources() {
-	found, datasets := all[client.Source](r, sourcesNoun), all[client.DataSet](r, datasetsNoun)
+	found, datasets := listAll[client.Source](r, sourcesNoun), listAll[client.DataSet](r, datasetsNoun)
 	names := map[int64]string{}
 	for _, src := range found {
 		names[src.ID] = src.Name
@@ -177,7 +177,7 @@ func (r *configReader) labels(d client.DataSet, source string) manifest.Labels {
 }
 
 func (r *configReader) destinations() {
-	for _, d := range all[client.Destination](r, destinationsNoun) {
+	for _, d := range listAll[client.Destination](r, destinationsNoun) {
 		r.out.sinks[d.ID] = d.Config
 		mode, _ := d.Config["mode"].(string)
 		if mode == "" {
@@ -194,7 +194,7 @@ func (r *configReader) destinations() {
 }
 
 func (r *configReader) projects() {
-	for _, p := range all[client.Project](r, projectsNoun) {
+	for _, p := range listAll[client.Project](r, projectsNoun) {
 		sources := []string{}
 		for _, f := range p.Flows {
 			sources = append(sources, r.names[manifest.Sources][f.SourceID])
@@ -211,7 +211,7 @@ var channelTypes = map[string]string{"EMAIL": "email", "SLACK": "slack", "WEBHOO
 var channelSecrets = map[string][]string{"email": {"password"}, "slack": {"webhook_url"}, "webhook": {"url", "secret"}}
 
 func (r *configReader) channels() {
-	for _, c := range all[client.ChannelSetting](r, channelsNoun) {
+	for _, c := range listAll[client.ChannelSetting](r, channelsNoun) {
 		kind := channelTypes[c.Channel]
 		if kind == "" {
 			continue
@@ -244,7 +244,7 @@ func (r *configReader) rules() {
 		codes[t.ID], r.out.events[t.Code] = t.Code, t.ID
 		r.out.catalogue.Events = append(r.out.catalogue.Events, t.Code)
 	}
-	for _, one := range all[client.Rule](r, rulesNoun) {
+	for _, one := range listAll[client.Rule](r, rulesNoun) {
 		rule := &manifest.Rule{Event: codes[one.TypeID], Channel: r.names[manifest.Channels][one.SettingID], Shared: one.Scope == "ORG", Muted: one.Status != statusActive,
 			Digest: one.Config.Digest, Hour: one.Config.Hour, Zone: one.Config.TimeZone, All: one.Config.Whose == "all"}
 		if one.SettingID == 0 {

@@ -117,7 +117,7 @@ func (w *configWriter) try(plan *manifest.Plan) error {
 			continue
 		}
 		if err := w.server.Call(w.s.ctx, http.MethodPost, "/"+sourcesNoun+"?dry_run=true", body, nil); err != nil {
-			return at(c.File.Where(), err)
+			return atThing(c.File.Where(), err)
 		}
 	}
 	return nil
@@ -132,9 +132,9 @@ func specOf[T manifest.Spec](c *manifest.Change) (spec T, is bool) {
 	return spec, is
 }
 
-// at says of which thing a refusal is. The server's own words stay, with their
+// atThing says of which thing a refusal is. The server's own words stay, with their
 // class.
-func at(where string, err error) error {
+func atThing(where string, err error) error {
 	var refused *client.Error
 	if errors.As(err, &refused) {
 		return &weir.Error{Code: weir.CodeOf(err), Where: where, Message: strings.TrimSuffix(refused.Error(), "."), Err: err}
@@ -148,15 +148,15 @@ func (w *configWriter) take(step manifest.Step) error {
 	where := c.Where()
 	switch step.Stage {
 	case manifest.Pausing:
-		return at(where, w.call(http.MethodPut, c, "pause", nil, nil))
+		return atThing(where, w.call(http.MethodPut, c, "pause", nil, nil))
 	case manifest.Activating:
-		return at(where, w.call(http.MethodPut, c, "activate", nil, nil))
+		return atThing(where, w.call(http.MethodPut, c, "activate", nil, nil))
 	case manifest.Removing:
-		return at(where, w.call(http.MethodDelete, c, "", nil, nil))
+		return atThing(where, w.call(http.MethodDelete, c, "", nil, nil))
 	}
 	body, err := w.body(c)
 	if err != nil {
-		return at(where, err)
+		return atThing(where, err)
 	}
 	var made client.Named
 	if c.Server == nil {
@@ -165,11 +165,11 @@ func (w *configWriter) take(step manifest.Step) error {
 		err = w.call(http.MethodPut, c, "", body, &made)
 	}
 	if err != nil {
-		return at(where, err)
+		return atThing(where, err)
 	}
 	w.ids[c.Kind][c.Name] = made.ID
 	if source, is := specOf[*manifest.Source](c); is {
-		return at(where, w.label(c, source))
+		return atThing(where, w.label(c, source))
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
 	case *manifest.Credential:
 		return w.credentialBody(c, spec), nil
 	case *manifest.Lookup:
-		body := common(c.Name, spec.Common)
+		body := commonBody(c.Name, spec.Common)
 		body["data_type"], body["map_primary_key"], body["emit_data_default"] = spec.Type, spec.Key, spec.EmitDefaults
 		if body["data_defaults"] = spec.Defaults; len(spec.Defaults) == 0 {
 			body["data_defaults"] = map[string]any{}
@@ -198,7 +198,7 @@ func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
 		body, _ := w.sourceBody(c.Name, spec)
 		return body, nil
 	case *manifest.Dataset:
-		body := common(c.Name, spec.Common)
+		body := commonBody(c.Name, spec.Common)
 		if c.Server != nil {
 			return body, nil
 		}
@@ -212,7 +212,7 @@ func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
 		for _, name := range spec.Sources {
 			sources = append(sources, w.ids[manifest.Sources][name])
 		}
-		body := common(c.Name, spec.Common)
+		body := commonBody(c.Name, spec.Common)
 		maps.Copy(body, client.FlowsOf(sources...))
 		return body, nil
 	case *manifest.Channel:
@@ -223,7 +223,7 @@ func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
 	return nil, &weir.Error{Code: weir.CodeInternal, Where: "apply", Message: "there is no way to make a " + c.Kind.One()}
 }
 
-func common(name string, c manifest.Common) map[string]any {
+func commonBody(name string, c manifest.Common) map[string]any {
 	tags := c.Tags
 	if tags == nil {
 		tags = []string{}
@@ -234,7 +234,7 @@ func common(name string, c manifest.Common) map[string]any {
 // credentialBody sends values only where they are new or differ: each time they
 // are sent the service is asked whether they are good.
 func (w *configWriter) credentialBody(c *manifest.Change, spec *manifest.Credential) map[string]any {
-	body := common(c.Name, spec.Common)
+	body := commonBody(c.Name, spec.Common)
 	if c.Server == nil || c.Touches("settings.") || c.Renews() {
 		maps.Copy(body, client.CredentialBody("", "", spec.Settings, w.secrets[c.File]))
 	}
@@ -248,7 +248,7 @@ func (w *configWriter) credentialBody(c *manifest.Change, spec *manifest.Credent
 // all that it names, but for the schedule's.
 func (w *configWriter) sourceBody(name string, spec *manifest.Source) (body map[string]any, known bool) {
 	known = true
-	body = common(name, spec.Common)
+	body = commonBody(name, spec.Common)
 	body["source_type"], body["data_credentials_id"] = "rest", w.ids[manifest.Credentials][spec.Credential]
 	if len(spec.Config) > 0 {
 		body["source_config"] = manifest.WithIDs(spec.Config, func(name string) int64 {
@@ -330,7 +330,7 @@ func (w *configWriter) label(c *manifest.Change, spec *manifest.Source) error {
 			_, err = client.Do[client.Named](w.s.ctx, w.server, http.MethodPut, datasetsNoun, id, "", body)
 		}
 		if err != nil {
-			return at("dataset of "+endpoint, err)
+			return atThing("dataset of "+endpoint, err)
 		}
 	}
 	return nil
@@ -346,7 +346,7 @@ func (w *configWriter) destinationBody(c *manifest.Change, spec *manifest.Destin
 	}
 	config["mode"] = spec.Mode
 	dataset, err := w.dataset(spec.From)
-	body := common(c.Name, spec.Common)
+	body := commonBody(c.Name, spec.Common)
 	body["data_credentials_id"], body["data_set_id"], body["sink_config"] = w.ids[manifest.Credentials][spec.Credential], dataset, config
 	return body, err
 }

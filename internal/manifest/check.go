@@ -124,7 +124,7 @@ func (c *checker) target(k Kind, name string) *Thing {
 
 // removes reports whether a thing of the server's is to be removed.
 func (c *checker) removes(t *Thing) bool {
-	return c.prune && c.file.Sections[t.Kind] && len(c.file.named(t.Kind, t.Name)) == 0
+	return c.prune && c.file.Sections[t.Kind] && len(c.file.named(t.Kind, t.Name)) == 0 && (&writer{m: c.server}).unfit(t) == ""
 }
 
 // find makes sure that a reference leads to one thing.

@@ -55,7 +55,7 @@ type Plan struct {
 
 // Compare plans the way from a server to a file that Check has nothing
 // against. With prune, what is on the server alone is removed, of the kinds of
-// which the file has a section.
+// which the file has a section; but nothing that no file could have.
 func Compare(file, server *Manifest, prune bool) *Plan {
 	p := &Plan{}
 	for _, t := range file.Things {
@@ -72,7 +72,7 @@ func Compare(file, server *Manifest, prune bool) *Plan {
 		for _, t := range slices.Backward(server.Of(k)) {
 			switch {
 			case !file.Sections[k] || len(file.named(k, t.Name)) > 0:
-			case prune:
+			case prune && (&writer{m: server}).unfit(t) == "":
 				p.Changes = append(p.Changes, newChange(Remove, nil, t, nil))
 			default:
 				p.Alone = append(p.Alone, t)

@@ -179,7 +179,14 @@ func nodeOf(v any) *node {
 	case bool:
 		return &node{form: formFlag, text: fmt.Sprint(v)}
 	case float64:
-		return &node{form: formNumber, text: Text(v)}
+		digits, exponent, large := strings.Cut(Text(v), "e")
+		if large && !strings.Contains(digits, ".") {
+			digits += ".0" // without a point the library reads text
+		}
+		if large {
+			digits += "e" + exponent
+		}
+		return &node{form: formNumber, text: digits}
 	case []any:
 		n := &node{form: formList}
 		for _, one := range v {
