@@ -25,7 +25,7 @@ func asked(t *testing.T, c applyCommand, interactive bool, answer string) (quest
 }
 
 func TestAnApplyAsksWhoeverSitsThere(t *testing.T) {
-	for answer, code := range map[string]weir.Code{"y\n": "", "yes\n": "", " Y \n": "", "n\n": weir.CodeCancelled, "\n": weir.CodeCancelled, "": weir.CodeCancelled, "yess\n": weir.CodeCancelled} {
+	for answer, code := range map[string]weir.Code{"y\n": "", "yes\n": "", "Y\r\n": "", "n\n": weir.CodeCancelled, "\n": weir.CodeCancelled, "": weir.CodeCancelled, "yess\n": weir.CodeCancelled} {
 		question, err := asked(t, applyCommand{}, true, answer)
 		if question != "1 to add, 1 to remove, on http://127.0.0.1:1. Go on? [y/N] " || weir.CodeOf(err) != code {
 			t.Errorf("%q to %q: %v", answer, question, err)

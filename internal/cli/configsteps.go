@@ -77,8 +77,9 @@ func secretsOf(t *manifest.Thing) (out []secretPlace) {
 		field, _, _ := secretOf(spec.Type)
 		out = []secretPlace{{spec.Secret, "secret", field}}
 	case *manifest.Channel:
-		fields := append(channelSecrets[spec.Type], "")
-		out = []secretPlace{{spec.Secret, "secret", fields[0]}, {spec.SigningSecret, "signing_secret", fields[1]}}
+		for i, field := range channelSecrets[spec.Type] {
+			out = append(out, []secretPlace{{spec.Secret, "secret", field}, {spec.SigningSecret, "signing_secret", field}}[i])
+		}
 	}
 	return slices.DeleteFunc(out, func(p secretPlace) bool { return p.IsZero() || p.field == "" })
 }

@@ -197,7 +197,7 @@ func readLabels(o *object, s *Source) map[string]Labels {
 	out := map[string]Labels{}
 	for _, f := range n.fields {
 		o.lines["datasets."+f.name] = f.line
-		if !slices.Contains(s.Endpoints, f.name) && !(len(s.Config) > 0 && f.name == ByHand) {
+		if !slices.Contains(s.yields(), f.name) {
 			o.wrong(o.place, "datasets."+f.name, "the source does not read this endpoint", "Add it to endpoints, or leave it out here")
 		}
 		p := o.object(o.place, "datasets."+f.name+".", f.value, "name", "description", "tags")

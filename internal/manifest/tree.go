@@ -171,7 +171,7 @@ func (b *builder) build(n ast.Node, depth int) *node {
 
 // field adds one name with its value to a mapping.
 func (b *builder) field(to *node, m *ast.MappingValueNode, depth int) {
-	name := ""
+	var name string
 	switch k := m.Key.(type) {
 	case *ast.StringNode:
 		name = k.Value

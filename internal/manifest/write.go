@@ -208,8 +208,8 @@ func (w *fieldsWriter) common(c Common) {
 	w.texts("tags", set(c.Tags))
 }
 
-// NoSecret is what an exported credential says in place of its secret.
-const noSecret = "secret: {env: VARIABLE} or {file: PATH} is needed where the server does not have it yet"
+// noSecret is what an exported credential says in place of its secret.
+const noSecret = "secret: {env: VARIABLE} or {file: PATH} is needed where the server does not have it yet" // #nosec G101 -- a comment of ours
 
 func (c *Credential) write() []field {
 	var w fieldsWriter
