@@ -120,6 +120,7 @@ type VendorEndpoint struct {
 	Name        string `json:"name"` // cal_com_api.event_types
 	Title       string `json:"display_name"`
 	Description string `json:"description"`
+	Direction   string `json:"direction"` // source or destination
 }
 
 // ID is the endpoint by its own name, as sources name it, and the vendor whose

@@ -46,8 +46,11 @@ func readConfig(s *session, server *client.Client, brief bool) (*serverConfig, e
 	r := &configReader{s: s, server: server, brief: brief, names: map[manifest.Kind]map[int64]string{}, titles: map[string]client.VendorEndpoint{}, from: map[int64]manifest.From{},
 		out: &serverConfig{Manifest: &manifest.Manifest{Sections: map[manifest.Kind]bool{}}, datasets: map[yielded]client.DataSet{}, sinks: map[int64]map[string]any{}, events: map[string]int64{}}}
 	r.out.catalogue.Endpoints = map[string][]string{}
-	for _, e := range listAll[client.VendorEndpoint](r, "vendor_endpoints?direction=source") {
+	for _, e := range listAll[client.VendorEndpoint](r, "vendor_endpoints") {
 		vendor, id := e.ID()
+		if e.Direction != "source" {
+			continue
+		}
 		r.out.catalogue.Endpoints[vendor] = append(r.out.catalogue.Endpoints[vendor], id)
 		r.titles[id] = e
 	}
@@ -66,12 +69,7 @@ func listAll[T any](r *configReader, noun string) []T {
 	if r.err != nil {
 		return nil
 	}
-	path, direction, _ := strings.Cut(noun, "?direction=")
-	var query map[string][]string
-	if direction != "" {
-		query = map[string][]string{"direction": {direction}}
-	}
-	found, err := client.List[T](r.s.ctx, r.server, "/"+path, query)
+	found, err := client.List[T](r.s.ctx, r.server, "/"+noun, nil)
 	r.err = err
 	return found
 }
