@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"testing"
 
@@ -30,6 +31,23 @@ func TestAnApplyAsksWhoeverSitsThere(t *testing.T) {
 		if question != "1 to add, 1 to remove, on http://127.0.0.1:1. Go on? [y/N] " || weir.CodeOf(err) != code {
 			t.Errorf("%q to %q: %v", answer, question, err)
 		}
+	}
+}
+
+func TestAnApplyThatIsInterruptedSaysHowFarItCame(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	server, err := client.New(client.Options{URL: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	s := &session{Terminal: Terminal{Stdout: &out}, ctx: ctx}
+	plan := &manifest.Plan{Changes: []*manifest.Change{{Action: manifest.Add, Kind: manifest.Sources, Name: "S", File: &manifest.Thing{Kind: manifest.Sources, Name: "S", Spec: &manifest.Source{Active: true}}}}}
+	err = applyCommand{}.carryOut(s, &comparison{server: server, plan: plan}, nil)
+	want := "apply: it was interrupted\n  done: nothing\n  not done: add source S, activate source S\n  Apply the same files again: it goes on from here"
+	if weir.CodeOf(err) != weir.CodeCancelled || err.Error() != want {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -218,6 +218,7 @@ sources:
 		"nothing":                                 {before, nil},
 		"settings that the file does not name":    {strings.Replace(before, "rate_limit: 120, ", "", 1), nil},
 		"a setting":                               {strings.Replace(before, "120", "240", 1), []string{"change credential A: settings.rate_limit"}},
+		"a slash behind an address":               {strings.Replace(before, "api.cal.com", "api.cal.com/", 1), nil},
 		"a secret's place":                        {strings.Replace(before, "KEY", "OTHER", 1), nil},
 		"an interval and a text":                  {strings.NewReplacer("1h", "15m", "old", "new").Replace(before), []string{"change source S: schedule.cron, description"}},
 		"no schedule any more":                    {strings.Replace(before, "schedule: {every: 1h}, ", "", 1), []string{"change source S: schedule.cron"}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -42,10 +43,18 @@ func (c *Credential) values() []value {
 		// The day on which a key ends goes with the key: Weir changes both when it
 		// rotates, and a file does not know.
 		if name != Expires {
-			out = append(out, value{"settings." + name, c.Settings[name]})
+			out = append(out, value{"settings." + name, origin(name, c.Settings[name])})
 		}
 	}
 	return out
+}
+
+// origin is an address as the server keeps it: people end it with a slash.
+func origin(setting, text string) string {
+	if setting == "base_url" || setting == "endpoint" {
+		return strings.TrimRight(text, "/")
+	}
+	return text
 }
 
 // Expires is the setting of a credential that is sent with its secret and
