@@ -15,6 +15,7 @@ type Lookup struct {
 	ID          int64          `json:"id"`
 	Name        string         `json:"name"`
 	Description string         `json:"description"`
+	Tags        []string       `json:"tags"`
 	Type        string         `json:"data_type"`
 	PrimaryKey  string         `json:"map_primary_key"`
 	Defaults    map[string]any `json:"data_defaults"`

@@ -24,6 +24,33 @@ type ChannelSetting struct {
 	Config  map[string]any `json:"config"`
 }
 
+// NotificationType is what can be told.
+type NotificationType struct {
+	ID   int64  `json:"id"`
+	Code string `json:"code"` // flow_failed
+}
+
+// Rule is what its owner wants to be told, and how.
+type Rule struct {
+	ID           int64    `json:"id"`
+	Channel      string   `json:"channel"` // APP, EMAIL, SLACK or WEBHOOKS
+	TypeID       int64    `json:"notification_type_id"`
+	Status       string   `json:"status"`
+	Scope        string   `json:"scope"` // USER or ORG
+	ResourceType string   `json:"notification_resource_type"`
+	ResourceID   int64    `json:"resource_id"`
+	SettingID    int64    `json:"notification_channel_setting_id"`
+	Config       RuleWish `json:"config"`
+}
+
+// RuleWish is what a rule says besides over which channel.
+type RuleWish struct {
+	Digest   string `json:"digest,omitzero"`
+	Hour     int    `json:"hour,omitzero"`
+	TimeZone string `json:"time_zone,omitzero"`
+	Whose    string `json:"whose,omitzero"`
+}
+
 // ChannelTest is what came of a test of a channel.
 type ChannelTest struct {
 	Delivered bool    `json:"delivered"`

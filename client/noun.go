@@ -20,6 +20,7 @@ type Credential struct {
 	VerifiedAt      string            `json:"verified_at"`
 	ExpiresAt       string            `json:"expires_at"`
 	Settings        map[string]string `json:"template_config"`
+	Tags            []string          `json:"tags"`
 	Account         *Account          `json:"account"`
 	ReferencedByIDs struct {
 		Sources      []int64 `json:"data_sources"`
@@ -52,13 +53,27 @@ type Account struct {
 
 // Source is what to read.
 type Source struct {
-	ID           int64   `json:"id"`
-	Name         string  `json:"name"`
-	Status       string  `json:"status"`
-	CredentialID int64   `json:"data_credentials_id"`
-	Endpoint     *Named  `json:"vendor_endpoint"`
-	Schedule     string  `json:"poll_schedule"`
-	DataSets     []Named `json:"data_sets"`
+	ID           int64             `json:"id"`
+	Name         string            `json:"name"`
+	Description  string            `json:"description"`
+	Tags         []string          `json:"tags"`
+	Status       string            `json:"status"`
+	CredentialID int64             `json:"data_credentials_id"`
+	Endpoint     *Named            `json:"vendor_endpoint"`
+	Endpoints    []string          `json:"endpoints"`       // none of a configuration by hand
+	Params       map[string]string `json:"template_config"` // of the endpoints
+	Config       map[string]any    `json:"source_config"`
+	Schedule     string            `json:"poll_schedule"`
+	When         SourceSchedule    `json:"schedule"`
+	DataSets     []Named           `json:"data_sets"`
+}
+
+// SourceSchedule is a source's schedule as somebody chose it.
+type SourceSchedule struct {
+	Cron       string `json:"cron"`
+	TimeZone   string `json:"time_zone"`
+	RunAfter   int64  `json:"run_after"` // 0 for none
+	SweepHours int    `json:"sweep_hours"`
 }
 
 // DataSet is what a source yields.
@@ -66,7 +81,11 @@ type DataSet struct {
 	ID           int64          `json:"id"`
 	Name         string         `json:"name"`
 	Status       string         `json:"status"`
+	Description  string         `json:"description"`
+	Tags         []string       `json:"tags"`
 	SourceID     int64          `json:"data_source_id"`
+	Endpoint     string         `json:"endpoint"`         // of the source
+	Parents      []Named        `json:"parent_data_sets"` // of one that was made of another
 	Schema       map[string]any `json:"output_schema"`
 	Destinations []Named        `json:"data_sinks"`
 }
@@ -79,6 +98,10 @@ type Destination struct {
 	Type         string `json:"connector_type"`
 	CredentialID int64  `json:"data_credentials_id"`
 	DataSetID    int64  `json:"data_set_id"`
+
+	Description string         `json:"description"`
+	Tags        []string       `json:"tags"`
+	Config      map[string]any `json:"sink_config"` // mode: upsert or history
 }
 
 // Node is one part of a flow.
@@ -90,6 +113,21 @@ type Node struct {
 	Name          string `json:"name"`
 	Status        string `json:"status"`
 	Children      []Node `json:"children"`
+}
+
+// VendorEndpoint is what can be read from a service.
+type VendorEndpoint struct {
+	Name        string `json:"name"` // cal_com_api.event_types
+	Title       string `json:"display_name"`
+	Description string `json:"description"`
+	Direction   string `json:"direction"` // source or destination
+}
+
+// ID is the endpoint by its own name, as sources name it, and the vendor whose
+// it is.
+func (e VendorEndpoint) ID() (vendor, id string) {
+	vendor, id, _ = strings.Cut(e.Name, ".")
+	return vendor, strings.ReplaceAll(id, "_", "-")
 }
 
 // pageSize is how many things are asked for at once.

@@ -10,6 +10,7 @@ type Project struct {
 	ID          int64         `json:"id"`
 	Name        string        `json:"name"`
 	Description string        `json:"description"`
+	Tags        []string      `json:"tags"`
 	Flows       []ProjectFlow `json:"data_flows"`
 }
 

@@ -43,6 +43,19 @@ func CredentialBody(name, kind string, settings map[string]string, secrets map[s
 	return out
 }
 
+// ChannelConfig is the configuration that sets a channel up or changes it:
+// settings as they are, and secrets by field.
+func ChannelConfig(name string, settings map[string]string, secrets map[string]weir.Secret) map[string]any {
+	config := map[string]any{"name": name}
+	for field, value := range settings {
+		config[field] = value
+	}
+	for field, value := range secrets {
+		config[field] = value.Expose()
+	}
+	return config
+}
+
 func signInBody(email string, password weir.Secret) map[string]string {
 	return map[string]string{"email": email, "password": password.Expose()}
 }

@@ -29,8 +29,11 @@ func TestMain(m *testing.M) {
 // TestCommandsDoWhatTheManualSays plays testdata/script, each file a page of
 // the manual. The command `simulator [bookings [limit [faults]]]` starts a
 // simulated Cal.com, with the faults of a file, and sets $URL, $KEY, $EXPIRED
-// and $MEMBER; `server URL` starts a Weir server on it; `exits N weir …` checks the exit code; `sqlite FILE STATEMENT`
-// prints what a statement yields.
+// and $MEMBER; `server URL` starts a Weir server on it; `between [N]` puts a
+// witness before it, which lets N changes through, and `changes` prints what it
+// saw of them; `exits N weir …` checks the exit code; `sqlite FILE STATEMENT`
+// prints what a statement yields; `manual DOCUMENT FILE` writes a document's
+// first example.
 func TestCommandsDoWhatTheManualSays(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -43,6 +46,9 @@ func TestCommandsDoWhatTheManualSays(t *testing.T) {
 			"simulator": startSimulator,
 			"badserver": startBadServer,
 			"server":    startServer,
+			"between":   putBetween,
+			"changes":   listChanges,
+			"manual":    copyExample,
 			"exits":     exits,
 			"sqlite":    sqlite,
 		},

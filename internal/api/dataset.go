@@ -21,6 +21,7 @@ type DataSet struct {
 	FlowType       string            `json:"flow_type"`
 	DataSourceID   *int64            `json:"data_source_id"`
 	DataSource     *SourceBrief      `json:"data_source"`
+	Endpoint       string            `json:"endpoint" doc:"Of the source, which yields it; records for a configuration by hand"`
 	ParentDataSets []DataSetBrief    `json:"parent_data_sets" nullable:"false"`
 	DataSinks      []DataSinkBrief   `json:"data_sinks" nullable:"false"`
 	TransformID    *int64            `json:"transform_id"`
@@ -125,7 +126,7 @@ func (a *API) showDataSets(ctx context.Context, all ...*flow.Dataset) ([]DataSet
 func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common, sinks []store.Resource) (DataSet, error) {
 	out := DataSet{
 		ID: d.ID, Name: d.Name, Description: d.Description, Status: statusOf(d.Status), Owner: common.owner(d.Owner), Org: common.org, AccessRoles: common.roles(d.ID),
-		FlowType: "streaming", DataSourceID: idOrNull(d.Source), ParentDataSets: []DataSetBrief{}, DataSinks: []DataSinkBrief{}, OutputSchema: map[string]any{},
+		FlowType: "streaming", DataSourceID: idOrNull(d.Source), Endpoint: d.Endpoint, ParentDataSets: []DataSetBrief{}, DataSinks: []DataSinkBrief{}, OutputSchema: map[string]any{},
 		Version: d.Version, CopiedFromID: idOrNull(d.CopiedFrom), Tags: some(d.Tags), CreatedAt: moment(d.Created), UpdatedAt: moment(d.Updated),
 	}
 	if d.Parent != 0 {

@@ -36,6 +36,8 @@ type Source struct {
 	SourceFormat      string            `json:"source_format"`
 	SourceConfig      map[string]any    `json:"source_config"`
 	PollSchedule      *string           `json:"poll_schedule"`
+	Schedule          SourceSchedule    `json:"schedule" doc:"When it is read, in the words that choose it"`
+	Endpoints         []string          `json:"endpoints" nullable:"false" doc:"All that it reads; none for a configuration by hand"`
 	CodeContainerID   *int64            `json:"code_container_id"`
 	DataCredentialsID *int64            `json:"data_credentials_id"`
 	DataCredentials   *Credential       `json:"data_credentials"`
@@ -54,6 +56,14 @@ type Source struct {
 	UpdatedAt         string            `json:"updated_at"`
 
 	Flows []FlowNode `json:"flows,omitzero" doc:"Of activate and pause: the flow's tree."`
+}
+
+// SourceSchedule is a source's schedule as somebody chose it.
+type SourceSchedule struct {
+	Cron       string `json:"cron" doc:"Quartz's seven fields; empty for a source that is read when asked, or after another one"`
+	TimeZone   string `json:"time_zone" doc:"An IANA name; empty for UTC"`
+	RunAfter   *int64 `json:"run_after" doc:"The source after whose runs this one is read"`
+	SweepHours int    `json:"sweep_hours" doc:"How old the last reading of everything may be; 0 for a day"`
 }
 
 // VendorEndpointID names the endpoint that a source reads.
@@ -153,7 +163,9 @@ func (a *API) showSource(src *flow.Source, kind *credential.Kind, common *common
 	out := Source{
 		ID: src.ID, Name: src.Name, Description: src.Description, Status: statusOf(src.Status), SourceType: kind.Connection, ConnectorType: kind.Connection,
 		Owner: common.owner(src.Owner), Org: common.org, AccessRoles: common.roles(src.ID), Connector: a.connectorOf(kind), IngestMethod: "POLL", SourceFormat: "JSON",
-		SourceConfig: map[string]any{}, PollSchedule: orNull(src.Schedule), DataCredentialsID: idOrNull(src.Credential), DataSets: []DataSetBrief{}, APIKeys: []any{}, RunIDs: []RunInfo{},
+		SourceConfig: map[string]any{}, PollSchedule: orNull(src.Schedule), Endpoints: some(src.Endpoints),
+		Schedule:          SourceSchedule{Cron: src.Schedule, TimeZone: src.Zone, RunAfter: idOrNull(src.After), SweepHours: src.SweepHours},
+		DataCredentialsID: idOrNull(src.Credential), DataSets: []DataSetBrief{}, APIKeys: []any{}, RunIDs: []RunInfo{},
 		FlowType: "streaming", IngestionMode: "full_ingestion", HasTemplate: src.Manual == nil, TemplateConfig: src.Params, Vendor: a.vendorOf(kind),
 		CopiedFromID: idOrNull(src.CopiedFrom), Tags: some(src.Tags), CreatedAt: moment(src.Created), UpdatedAt: moment(src.Updated),
 	}

@@ -56,6 +56,10 @@ type commands struct {
 	Teams         teamsCommand         `cmd:"" help:"Groups of users with whom things are shared at once."`
 	Sessions      sessionsCommand      `cmd:"" help:"Where you are signed in."`
 	Keys          keysCommand          `cmd:"" help:"Your service keys."`
+	Apply         applyCommand         `cmd:"" help:"Make a server's configuration what YAML files say."`
+	Diff          diffCommand          `cmd:"" help:"Show in what a server's configuration and YAML files differ."`
+	Export        exportCommand        `cmd:"" help:"Write a server's configuration as YAML, without secrets."`
+	Schema        schemaCommand        `cmd:"" help:"Print the JSON Schema of such files, for editors."`
 	Backup        backupCommand        `cmd:"" help:"Copies of a server's database."`
 	Restore       restoreCommand       `cmd:"" help:"Bring a server's database back from a backup."`
 	Audit         auditCommand         `cmd:"" help:"The log of who did what."`

@@ -1,0 +1,407 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/client"
+	"github.com/weirhq/weir/internal/manifest"
+)
+
+// configWriter takes the steps of a plan.
+type configWriter struct {
+	s       *session
+	server  *client.Client
+	have    *serverConfig
+	file    *manifest.Manifest
+	ids     map[manifest.Kind]map[string]int64
+	secrets map[*manifest.Thing]map[string]weir.Secret // of things that are sent with theirs
+}
+
+func newConfigWriter(s *session, server *client.Client, have *serverConfig, file *manifest.Manifest) *configWriter {
+	w := &configWriter{s: s, server: server, have: have, file: file, ids: map[manifest.Kind]map[string]int64{}, secrets: map[*manifest.Thing]map[string]weir.Secret{}}
+	for _, k := range manifest.Kinds {
+		w.ids[k] = map[string]int64{}
+	}
+	for _, t := range have.Things {
+		w.ids[t.Kind][t.Name] = t.ID
+	}
+	return w
+}
+
+// nouns are the paths of kinds.
+var nouns = map[manifest.Kind]string{manifest.Credentials: credentialsNoun, manifest.Lookups: lookupsNoun, manifest.Sources: sourcesNoun, manifest.Datasets: datasetsNoun,
+	manifest.Destinations: destinationsNoun, manifest.Projects: projectsNoun, manifest.Channels: channelsNoun, manifest.Rules: rulesNoun}
+
+// gather reads the secrets of what is new, and of what is changed where its
+// secret can be had. All are read before the first change.
+func (w *configWriter) gather(plan *manifest.Plan) error {
+	var missing manifest.Problems
+	for _, c := range plan.Changes {
+		if c.File == nil {
+			continue
+		}
+		w.secrets[c.File] = map[string]weir.Secret{}
+		for _, from := range secretsOf(c.File) {
+			secret, err := w.secret(c.File, from.Secret)
+			if err == nil {
+				w.secrets[c.File][from.field] = secret
+			} else if c.Server == nil || c.Renews() {
+				missing = append(missing, c.File.Problem(from.name, err.Error(), ""))
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return wrongFile(missing)
+}
+
+// secretPlace is where one secret of a thing comes from.
+type secretPlace struct {
+	manifest.Secret
+	name  string // of the file's field
+	field string // of the server's
+}
+
+// secretsOf are the places of a thing's secrets.
+func secretsOf(t *manifest.Thing) (out []secretPlace) {
+	switch spec := t.Spec.(type) {
+	case *manifest.Credential:
+		field, _, _ := secretOf(spec.Type)
+		out = []secretPlace{{spec.Secret, "secret", field}}
+	case *manifest.Channel:
+		for i, field := range channelSecrets[spec.Type] {
+			out = append(out, []secretPlace{{spec.Secret, "secret", field}, {spec.SigningSecret, "signing_secret", field}}[i])
+		}
+	}
+	return slices.DeleteFunc(out, func(p secretPlace) bool { return p.IsZero() || p.field == "" })
+}
+
+// secret reads a secret from where a file says that it is. A file's name is
+// relative to the one that names it.
+func (w *configWriter) secret(t *manifest.Thing, from manifest.Secret) (weir.Secret, error) {
+	text := w.s.Getenv(from.Env)
+	if from.File != "" {
+		path := from.File
+		if !filepath.IsAbs(path) && t.File() != stdinName {
+			path = filepath.Join(filepath.Dir(t.File()), path)
+		}
+		var err error
+		if text, err = readKeyFile(path); err != nil {
+			return weir.Secret{}, err
+		}
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return weir.Secret{}, &weir.Error{Code: weir.CodeConfig, Message: from.Text() + " is empty", Remedy: "Set it, or name another place"}
+	}
+	w.s.secrets.add(text)
+	return weir.NewSecret(text), nil
+}
+
+// try asks the server whether it would take the sources that are to be made or
+// changed, as far as it can know: those whose credential and lookups it has.
+func (w *configWriter) try(plan *manifest.Plan) error {
+	for _, c := range plan.Changes {
+		source, is := specOf[*manifest.Source](c)
+		if !is || c.Action != manifest.Add && c.Action != manifest.Edit || w.ids[manifest.Credentials][source.Credential] == 0 {
+			continue
+		}
+		body, known := w.sourceBody(c.Name, source)
+		if delete(body, "schedule"); !known {
+			continue
+		}
+		if err := w.server.Call(w.s.ctx, http.MethodPost, "/"+sourcesNoun+"?dry_run=true", body, nil); err != nil {
+			return atThing(c.File.Where(), err)
+		}
+	}
+	return nil
+}
+
+// specOf is what a change is to make of a thing, if that is of the type.
+func specOf[T manifest.Spec](c *manifest.Change) (spec T, is bool) {
+	if c.File == nil {
+		return spec, false
+	}
+	spec, is = c.File.Spec.(T)
+	return spec, is
+}
+
+// atThing says of which thing a refusal is. The server's own words stay, with their
+// class.
+func atThing(where string, err error) error {
+	var refused *client.Error
+	if errors.As(err, &refused) {
+		return &weir.Error{Code: weir.CodeOf(err), Where: where, Message: strings.TrimSuffix(refused.Error(), "."), Err: err}
+	}
+	return weir.At(where, err)
+}
+
+// take takes one step.
+func (w *configWriter) take(step manifest.Step) error {
+	c := step.Change
+	where := c.Where()
+	switch step.Stage {
+	case manifest.Pausing:
+		return atThing(where, w.call(http.MethodPut, c, "pause", nil, nil))
+	case manifest.Activating:
+		return atThing(where, w.call(http.MethodPut, c, "activate", nil, nil))
+	case manifest.Removing:
+		return atThing(where, w.call(http.MethodDelete, c, "", nil, nil))
+	}
+	body, err := w.body(c)
+	if err != nil {
+		return atThing(where, err)
+	}
+	var made client.Named
+	if c.Server == nil {
+		err = w.server.Call(w.s.ctx, http.MethodPost, "/"+nouns[c.Kind], body, &made)
+	} else {
+		err = w.call(http.MethodPut, c, "", body, &made)
+	}
+	if err != nil {
+		return atThing(where, err)
+	}
+	w.ids[c.Kind][c.Name] = made.ID
+	if source, is := specOf[*manifest.Source](c); is {
+		return atThing(where, w.label(c, source))
+	}
+	return nil
+}
+
+func (w *configWriter) call(method string, c *manifest.Change, verb string, body, out any) error {
+	path := strings.TrimRight(fmt.Sprintf("/%s/%d/%s", nouns[c.Kind], w.ids[c.Kind][c.Name], verb), "/")
+	if c.Server != nil {
+		path = strings.TrimRight(fmt.Sprintf("/%s/%d/%s", nouns[c.Kind], c.Server.ID, verb), "/")
+	}
+	return w.server.Call(w.s.ctx, method, path, body, out)
+}
+
+// body is what makes or changes a thing.
+func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
+	switch spec := c.File.Spec.(type) {
+	case *manifest.Credential:
+		return w.credentialBody(c, spec), nil
+	case *manifest.Lookup:
+		body := commonBody(c.Name, spec.Common)
+		body["data_type"], body["map_primary_key"], body["emit_data_default"] = spec.Type, spec.Key, spec.EmitDefaults
+		if body["data_defaults"] = spec.Defaults; len(spec.Defaults) == 0 {
+			body["data_defaults"] = map[string]any{}
+		}
+		return body, nil
+	case *manifest.Source:
+		body, _ := w.sourceBody(c.Name, spec)
+		return body, nil
+	case *manifest.Dataset:
+		body := commonBody(c.Name, spec.Common)
+		if c.Server != nil {
+			return body, nil
+		}
+		parent, err := w.dataset(spec.From)
+		body["parent_data_set_id"] = parent
+		return body, err
+	case *manifest.Destination:
+		return w.destinationBody(c, spec)
+	case *manifest.Project:
+		sources := []int64{}
+		for _, name := range spec.Sources {
+			sources = append(sources, w.ids[manifest.Sources][name])
+		}
+		body := commonBody(c.Name, spec.Common)
+		maps.Copy(body, client.FlowsOf(sources...))
+		return body, nil
+	case *manifest.Channel:
+		return map[string]any{"channel": channelWord(spec.Type), "config": client.ChannelConfig(c.Name, spec.Settings, w.secrets[c.File])}, nil
+	case *manifest.Rule:
+		return w.ruleBody(spec), nil
+	}
+	return nil, &weir.Error{Code: weir.CodeInternal, Where: "apply", Message: "there is no way to make a " + c.Kind.One()}
+}
+
+func commonBody(name string, c manifest.Common) map[string]any {
+	tags := c.Tags
+	if tags == nil {
+		tags = []string{}
+	}
+	return map[string]any{"name": name, "description": c.Description, "tags": tags}
+}
+
+// credentialBody sends values only where they are new or differ: each time they
+// are sent the service is asked whether they are good.
+func (w *configWriter) credentialBody(c *manifest.Change, spec *manifest.Credential) map[string]any {
+	body := commonBody(c.Name, spec.Common)
+	if c.Server == nil || c.Touches("settings.") || c.Renews() {
+		maps.Copy(body, client.CredentialBody("", "", spec.Settings, w.secrets[c.File]))
+	}
+	if c.Server == nil {
+		body["credentials_type"] = spec.Type
+	}
+	return body
+}
+
+// sourceBody is what makes or changes a source. Known says that the server has
+// all that it names, but for the schedule's.
+func (w *configWriter) sourceBody(name string, spec *manifest.Source) (body map[string]any, known bool) {
+	known = true
+	body = commonBody(name, spec.Common)
+	body["source_type"], body["data_credentials_id"] = "rest", w.ids[manifest.Credentials][spec.Credential]
+	if len(spec.Config) > 0 {
+		body["source_config"] = manifest.WithIDs(spec.Config, func(name string) int64 {
+			id := w.ids[manifest.Lookups][name]
+			known = known && id != 0
+			return id
+		})
+	} else {
+		body["endpoints"], body["template_config"] = spec.Endpoints, spec.Params
+		if spec.Params == nil {
+			body["template_config"] = map[string]any{}
+		}
+	}
+	schedule := map[string]any{}
+	if spec.Schedule.Cron != "" {
+		schedule["cron"] = spec.Schedule.Cron
+	}
+	if spec.Schedule.Zone != "" {
+		schedule["time_zone"] = spec.Schedule.Zone
+	}
+	if spec.Schedule.After != "" {
+		schedule["run_after"] = w.ids[manifest.Sources][spec.Schedule.After]
+	}
+	if spec.Schedule.SweepHours != 0 {
+		schedule["sweep_hours"] = spec.Schedule.SweepHours
+	}
+	body["schedule"] = schedule
+	return body, known
+}
+
+// dataset finds the id of a dataset. Those of a source that was made a moment
+// ago are asked for.
+func (w *configWriter) dataset(f manifest.From) (int64, error) {
+	if f.Dataset != "" {
+		return w.ids[manifest.Datasets][f.Dataset], nil
+	}
+	key := yielded{w.ids[manifest.Sources][f.Source], f.Endpoint}
+	if d, known := w.have.datasets[key]; known {
+		return d.ID, nil
+	}
+	found, err := client.List[client.DataSet](w.s.ctx, w.server, "/"+datasetsNoun, nil)
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range found {
+		if len(d.Parents) == 0 {
+			w.have.datasets[yielded{d.SourceID, d.Endpoint}] = d
+		}
+	}
+	d, known := w.have.datasets[key]
+	if !known {
+		return 0, &weir.Error{Code: weir.CodeNotFound, Where: "dataset", Message: "the source " + f.Source + " yields none of " + f.Endpoint, Remedy: "Look at weir datasets"}
+	}
+	return d.ID, nil
+}
+
+// label calls datasets what a source's file calls them, where the server does
+// not yet.
+func (w *configWriter) label(c *manifest.Change, spec *manifest.Source) error {
+	for _, endpoint := range sortedKeys(spec.Datasets) {
+		if c.Server != nil && !c.Touches("datasets."+endpoint+".") {
+			continue
+		}
+		l, body := spec.Datasets[endpoint], map[string]any{}
+		if l.Name != nil {
+			body["name"] = *l.Name
+		}
+		if l.Description != nil {
+			body["description"] = *l.Description
+		}
+		if l.Tags != nil {
+			body["tags"] = l.Tags
+		}
+		if len(body) == 0 {
+			continue
+		}
+		id, err := w.dataset(manifest.From{Source: c.Name, Endpoint: endpoint})
+		if err == nil {
+			_, err = client.Do[client.Named](w.s.ctx, w.server, http.MethodPut, datasetsNoun, id, "", body)
+		}
+		if err != nil {
+			return atThing("dataset of "+endpoint, err)
+		}
+	}
+	return nil
+}
+
+// destinationBody keeps what of a destination's configuration a file has no
+// word for.
+func (w *configWriter) destinationBody(c *manifest.Change, spec *manifest.Destination) (map[string]any, error) {
+	config := map[string]any{}
+	if c.Server != nil {
+		maps.Copy(config, w.have.sinks[c.Server.ID])
+		delete(config, "insert.mode")
+	}
+	config["mode"] = spec.Mode
+	dataset, err := w.dataset(spec.From)
+	body := commonBody(c.Name, spec.Common)
+	body["data_credentials_id"], body["data_set_id"], body["sink_config"] = w.ids[manifest.Credentials][spec.Credential], dataset, config
+	return body, err
+}
+
+func channelWord(kind string) string {
+	for word, one := range channelTypes {
+		if one == kind {
+			return word
+		}
+	}
+	return ""
+}
+
+// ruleBody is what makes or changes a rule.
+func (w *configWriter) ruleBody(r *manifest.Rule) map[string]any {
+	wish := client.RuleWish{Digest: r.Digest, Hour: r.Hour, TimeZone: r.Zone}
+	if r.All {
+		wish.Whose = "all"
+	}
+	body := map[string]any{"notification_type_id": w.have.events[r.Event], "config": wish, "status": "ACTIVE", "scope": "USER"}
+	if r.Muted {
+		body["status"] = "PAUSED"
+	}
+	if r.Shared {
+		body["scope"] = "ORG"
+	}
+	switch r.Channel {
+	case manifest.App:
+		body["channel"] = "APP"
+	case manifest.Mail:
+		body["channel"] = "EMAIL"
+	default:
+		body["notification_channel_setting_id"] = w.ids[manifest.Channels][r.Channel]
+		body["channel"] = w.wordOf(r.Channel)
+	}
+	if r.About.Kind != "" {
+		body["resource_id"] = w.ids[r.About.Kind][r.About.Name]
+		for word, k := range aboutKinds {
+			if k == r.About.Kind {
+				body["notification_resource_type"] = word
+			}
+		}
+	}
+	return body
+}
+
+// wordOf is the server's word for the type of a channel.
+func (w *configWriter) wordOf(name string) string {
+	for _, m := range []*manifest.Manifest{w.file, w.have.Manifest} {
+		for _, t := range m.Of(manifest.Channels) {
+			if t.Name == name {
+				return channelWord(t.Spec.(*manifest.Channel).Type)
+			}
+		}
+	}
+	return ""
+}
