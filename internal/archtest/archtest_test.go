@@ -67,7 +67,7 @@ var arrows = map[string][]string{
 	"internal/api":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/netguard", "internal/notify", "internal/rest", "internal/schedule", "internal/store"},
 	"internal/notify":             {"internal/audit", "internal/identity", "internal/netguard", "internal/store"},
 	"internal/server":             {"internal/api", "internal/audit", "internal/connector", "internal/credential", "internal/flow", "internal/governor", "internal/identity", "internal/job", "internal/netguard", "internal/notify", "internal/store", "internal/vault", "internal/web"},
-	"internal/web":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/notify", "internal/pipeline", "internal/schedule", "internal/store", "internal/vault", "internal/web/ui"},
+	"internal/web":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/notify", "internal/pipeline", "internal/schedule", "internal/store", "internal/vault", "internal/web/ui"},
 	"internal/flow":               {"internal/audit", "internal/connector", "internal/credential", "internal/destination/file", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/job", "internal/lookup", "internal/pipeline", "internal/rest", "internal/schedule", "internal/store"},
 	"internal/job":                {"internal/store"},
 	"internal/destination/file":   {"internal/destination/jsonl"},

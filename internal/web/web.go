@@ -82,6 +82,7 @@ func (w *Web) nouns() []func() {
 		w.registerRuns,
 		w.registerBudgets,
 		w.registerDatasets,
+		w.registerLookups,
 		w.registerQuarantine,
 		w.registerNotifications,
 		w.registerChannels,

@@ -50,6 +50,7 @@ func nav(w *Who) []NavItem {
 		{Path: "/flows", Also: "/projects", Title: "Flows", Icon: "flow"},
 		{Path: "/runs", Title: "Runs", Icon: "run"},
 		{Path: "/datasets", Also: "/quarantine", Title: "Datasets", Icon: "dataset"},
+		{Path: "/lookups", Title: "Lookups", Icon: "lookup"},
 		{Path: "/budgets", Title: "Budget", Icon: "gauge"},
 		{Path: "/notifications", Title: "Notifications", Icon: "bell", Badge: w.Unread},
 		{Path: "/activity", Title: "Activity", Icon: "activity", AdminOnly: true},
