@@ -4,6 +4,7 @@
 //
 //	source.go       what to read, with which credential
 //	dataset.go      what a source yields: schema, samples, documentation
+//	records.go      its records, all of them
 //	destination.go  where a dataset goes
 //	status.go       activate, pause, delete, restore
 //	hold.go         what is used is not deleted meanwhile

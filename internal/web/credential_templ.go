@@ -338,7 +338,7 @@ func credentialBadge(c *credentialView, now time.Time) templ.Component {
 				}
 			}
 		case credential.StatusFailed:
-			templ_7745c5c3_Err = ui.Badge(ui.Bad, "failing since "+time.UnixMicro(c.CheckedAt).UTC().Format("2 Jan 15:04")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Badge(ui.Bad, "failing since "+ui.Moment(micros(c.CheckedAt))).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

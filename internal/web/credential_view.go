@@ -47,7 +47,7 @@ func (c *credentialView) Expiry(now time.Time) (ui.Tone, string) {
 	case left < soon:
 		return ui.Warn, "expires " + ui.Since(end, now)
 	}
-	return ui.Plain, "expires " + end.UTC().Format("2 Jan 2006")
+	return ui.Plain, "expires " + ui.Day(end)
 }
 
 // ReplaceTitle is what replacing its secret is called.

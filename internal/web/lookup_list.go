@@ -2,8 +2,10 @@ package web
 
 import (
 	"fmt"
-	"net/http"
 
+	"github.com/a-h/templ"
+
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
@@ -35,25 +37,27 @@ func (v *visit) lookups() error {
 	if err != nil {
 		return err
 	}
-	f.Number = rowsOnAPage
-	all, total, err := v.Flows.Lookups(v.r.Context(), f)
-	if err != nil {
-		return err
-	}
-	uses, err := v.readers(all)
-	if err != nil {
-		return err
-	}
 	may := v.who.Role.AtLeast(identity.RoleOperator)
-	t := ui.Table{ID: "lookups", Caption: "lookups", Path: "/lookups", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number, Filter: "Name", Export: true, Empty: noLookups(may),
+	t := ui.Table{ID: "lookups", Caption: "lookups", Path: "/lookups", Filter: "Name", Export: true, Empty: noLookups(may),
 		Columns: []ui.Column{{Title: "Lookup", Wide: true}, {Title: "Key"}, {Title: "Rows", Numeric: true}, {Title: "Columns", Numeric: true}, {Title: "Sources", Numeric: true}, {Title: "Changed"}}}
-	for _, l := range all {
-		at := micros(l.Updated)
-		t.Rows = append(t.Rows, []ui.Cell{ui.Shown(l.Name, ui.Link(lookupPath(l.ID), l.Name)), ui.Words(l.PrimaryKey), ui.Figure(int64(l.Entries)),
-			ui.Figure(int64(len(l.Columns))), ui.Figure(uses[l.ID]), ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Ago(at, v.Now()))})
+	return v.listed(lookupsTitle, t, func(page, number int) ([][]ui.Cell, int, error) {
+		f.Page, f.Number = page, number
+		all, total, err := v.Flows.Lookups(v.r.Context(), f)
+		if err != nil {
+			return nil, 0, err
+		}
+		rows, err := v.lookupRows(all)
+		return rows, total, err
+	}, func(t ui.Table) templ.Component { return lookupsPage(t, may) })
+}
+
+// lookupRows are lookups as their list shows them.
+func (v *visit) lookupRows(all []*flow.Lookup) ([][]ui.Cell, error) {
+	uses, err := v.readers(all)
+	rows := make([][]ui.Cell, len(all))
+	for i, l := range all {
+		rows[i] = []ui.Cell{ui.Shown(l.Name, ui.Link(lookupPath(l.ID), l.Name)), ui.Words(l.PrimaryKey), ui.Figure(int64(l.Entries)),
+			ui.Figure(int64(len(l.Columns))), ui.Figure(uses[l.ID]), ui.SinceAt(micros(l.Updated), v.Now())}
 	}
-	if v.query().Get("format") == "csv" {
-		return v.list(lookupsTitle, t, nil)
-	}
-	return v.write(http.StatusOK, lookupsTitle, lookupsPage(t, may))
+	return rows, err
 }

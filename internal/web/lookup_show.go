@@ -81,7 +81,7 @@ func (v *visit) lookupHere() (*lookupView, error) {
 }
 
 func (v *visit) lookup() error {
-	if v.query().Get("format") == "csv" {
+	if v.exports() {
 		return v.exportLookup()
 	}
 	return v.lookupShown(http.StatusOK, nil)

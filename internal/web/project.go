@@ -50,22 +50,22 @@ func (v *visit) projectsShown(status int, fields []ui.Field, problem *ui.Problem
 	if err != nil {
 		return err
 	}
-	f.Number = rowsOnAPage
-	all, total, err := v.Flows.Projects(v.r.Context(), f)
-	if err != nil {
+	t := ui.Table{ID: "projects", Caption: "projects", Path: "/projects", Filter: "Name", Export: true, Columns: []ui.Column{{Title: "Project"}, {Title: "Description", Wide: true}, {Title: "Changed"}}}
+	rows := func(page, number int) (rows [][]ui.Cell, total int, err error) {
+		f.Page, f.Number = page, number
+		all, total, err := v.Flows.Projects(v.r.Context(), f)
+		for _, p := range all {
+			rows = append(rows, []ui.Cell{ui.Shown(p.Name, ui.Link(projectPath(p.ID), p.Name)), ui.Words(p.Description), ui.SinceAt(micros(p.Updated), v.Now())})
+		}
+		return rows, total, err
+	}
+	if v.exports() && status == http.StatusOK {
+		return v.exported(t, rows)
+	}
+	if err := v.turn(&t, rows); err != nil {
 		return err
 	}
-	t := ui.Table{ID: "projects", Caption: "projects", Path: "/projects", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number, Filter: "Name", Export: true,
-		Columns: []ui.Column{{Title: "Project"}, {Title: "Description", Wide: true}, {Title: "Changed"}}}
-	for _, p := range all {
-		at := micros(p.Updated)
-		t.Rows = append(t.Rows, []ui.Cell{ui.Shown(p.Name, ui.Link(projectPath(p.ID), p.Name)), ui.Words(p.Description), ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Ago(at, v.Now()))})
-	}
-	page := projectsPage(t, fields, problem, v.who.Role.AtLeast(identity.RoleOperator))
-	if status == http.StatusOK {
-		return v.list(projectsTitle, t, page)
-	}
-	return v.write(status, projectsTitle, page)
+	return v.write(status, projectsTitle, projectsPage(t, fields, problem, v.who.Role.AtLeast(identity.RoleOperator)))
 }
 
 func (v *visit) makeProject() error {

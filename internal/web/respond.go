@@ -97,10 +97,10 @@ func (v *visit) file(name, kind string, content []byte) error {
 	return nil
 }
 
-// list shows a page with a table, or sends the table as a file when that is
-// what was asked for.
+// list shows a page with a table that has all its rows, or sends the table as a
+// file when that is what was asked for.
 func (v *visit) list(title string, t ui.Table, page templ.Component) error {
-	if v.query().Get("format") != "csv" {
+	if !v.exports() {
 		return v.shown(title, page)
 	}
 	var b bytes.Buffer

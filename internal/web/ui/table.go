@@ -106,7 +106,7 @@ func (t Table) filtered() bool {
 // CSV writes the table's plain text.
 func (t Table) CSV(w io.Writer) error {
 	out := NewCSV(w)
-	if err := out.Line(t.titles()...); err != nil {
+	if err := out.Line(t.Titles()...); err != nil {
 		return err
 	}
 	if err := out.Rows(t.Rows); err != nil {
@@ -115,7 +115,8 @@ func (t Table) CSV(w io.Writer) error {
 	return out.Flush()
 }
 
-func (t Table) titles() []string {
+// Titles are those of the columns, as a file has them.
+func (t Table) Titles() []string {
 	titles := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		titles[i] = c.Title
