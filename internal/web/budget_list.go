@@ -148,7 +148,6 @@ func (v *visit) upcoming() (*flow.Upcoming, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Text = ""
 	return v.Flows.Upcoming(v.r.Context(), f)
 }
 

@@ -83,3 +83,12 @@ func uses(k *credential.Kind) string {
 	}
 	return "destination"
 }
+
+// firstSentence is what a description says first: enough to choose by.
+func firstSentence(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if first, _, more := strings.Cut(text, ". "); more {
+		return first + "."
+	}
+	return text
+}

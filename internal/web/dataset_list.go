@@ -17,7 +17,7 @@ func (w *Web) registerDatasets() {
 
 // datasets is the list of all that somebody may see.
 func (v *visit) datasets() error {
-	f, err := v.visible(store.KindDataset)
+	f, err := v.searched(store.KindDataset)
 	if err != nil {
 		return err
 	}

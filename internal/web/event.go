@@ -2,6 +2,7 @@ package web
 
 import (
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -9,6 +10,18 @@ import (
 	"github.com/weirhq/weir/internal/lookup"
 	"github.com/weirhq/weir/internal/store"
 )
+
+// eventView is one line of what was done.
+type eventView struct {
+	Title, Detail string
+	At            time.Time
+}
+
+// actionWords puts the name of an action into words: "credential.check" is "Check".
+func actionWords(action string) string {
+	_, verb, _ := strings.Cut(action, ".")
+	return sentence(strings.NewReplacer("_", " ", ".", ", ").Replace(verb))
+}
 
 // eventDetail says who did it, and what for.
 func eventDetail(e store.AuditEntry, who string) string {
@@ -61,4 +74,29 @@ func valueWords(v jsontext.Value) string {
 		return strings.Join(words, ", ")
 	}
 	return lookup.Text(v)
+}
+
+// historyShown is how many lines of what was done a page shows.
+const historyShown = 20
+
+// history is what was done to one thing, newest first.
+func (v *visit) history(kind store.Kind, id int64) ([]eventView, error) {
+	ctx := v.r.Context()
+	entries, _, err := v.Store.AuditPage(ctx, store.AuditFilter{Org: v.who.Org, Kind: string(kind), Object: id, Page: 1, Number: historyShown})
+	if err != nil {
+		return nil, err
+	}
+	users, err := v.People.Users(ctx, v.who)
+	if err != nil {
+		return nil, err
+	}
+	names := map[int64]string{0: "Weir"}
+	for _, u := range users {
+		names[u.ID] = u.FullName
+	}
+	events := make([]eventView, len(entries))
+	for i, e := range entries {
+		events[i] = eventView{Title: actionWords(e.Action), Detail: eventDetail(e, names[e.Actor]), At: micros(e.At)}
+	}
+	return events, nil
 }

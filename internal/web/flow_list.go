@@ -16,7 +16,7 @@ func (w *Web) registerFlows() {
 
 // flows is the list of all that somebody may see.
 func (v *visit) flows() error {
-	f, err := v.visible(store.KindSource)
+	f, err := v.searched(store.KindSource)
 	if err != nil {
 		return err
 	}

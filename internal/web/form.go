@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -145,4 +146,22 @@ func fill(fields []ui.Field, form url.Values) []ui.Field {
 		}
 	}
 	return fields
+}
+
+// at moves an error that is about one place to the field that it is about.
+func at(err error, place, field string) error {
+	var e *weir.Error
+	if !errors.As(err, &e) || e.Where != place {
+		return err
+	}
+	out := *e
+	out.Where = field
+	return &out
+}
+
+// numberIn is a number of a form or query; 0 for what is none.
+func numberIn(form url.Values, name string) int64 {
+	var n int64
+	_, _ = fmt.Sscan(form.Get(name), &n) // what is no number is none
+	return n
 }

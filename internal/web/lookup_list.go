@@ -33,7 +33,7 @@ func lookupPath(id int64) string { return fmt.Sprintf("/lookups/%d", id) }
 
 // lookups is the list of all that somebody may see.
 func (v *visit) lookups() error {
-	f, err := v.visible(store.KindLookup)
+	f, err := v.searched(store.KindLookup)
 	if err != nil {
 		return err
 	}

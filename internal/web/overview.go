@@ -65,7 +65,7 @@ func (v *visit) addCredentials(o *overviewView, _ []int64) error {
 	if err != nil {
 		return err
 	}
-	f.Text, f.Page, f.Number = "", 1, needsShown
+	f.Page, f.Number = 1, needsShown
 	for _, status := range []credential.Status{credential.StatusFailed, credential.StatusUnknown} {
 		f.Status = string(status)
 		failing, _, err := v.Credentials.List(v.r.Context(), f)

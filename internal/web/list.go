@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -26,6 +28,19 @@ type rowsOf func(page, number int) (rows [][]ui.Cell, total int, err error)
 
 // exports reports whether the table is asked for as a file.
 func (v *visit) exports() bool { return v.query().Get("format") == "csv" }
+
+// list shows a page with a table that has all its rows, or sends the table as a
+// file when that is what was asked for.
+func (v *visit) list(title string, t ui.Table, page templ.Component) error {
+	if !v.exports() {
+		return v.shown(title, page)
+	}
+	var b bytes.Buffer
+	if err := t.CSV(&b); err != nil {
+		return err
+	}
+	return v.file(t.ID+".csv", "text/csv; charset=utf-8", b.Bytes())
+}
 
 // listed shows a page with a table, or sends the whole table as a file when that
 // is what was asked for.
@@ -97,4 +112,13 @@ func (o *opening) Write(p []byte) (int, error) {
 		o.v.head(http.StatusOK)
 	}
 	return o.v.w.Write(p)
+}
+
+// pageNumber is the page of a list that the query names, from 1.
+func pageNumber(v *visit) int {
+	n, err := strconv.Atoi(v.query().Get("page"))
+	if err != nil {
+		return 1
+	}
+	return min(max(1, n), 1_000_000)
 }
