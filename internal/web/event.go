@@ -19,7 +19,10 @@ type eventView struct {
 
 // actionWords puts the name of an action into words: "credential.check" is "Check".
 func actionWords(action string) string {
-	_, verb, _ := strings.Cut(action, ".")
+	_, verb, ok := strings.Cut(action, ".")
+	if !ok {
+		verb = action
+	}
 	return sentence(strings.NewReplacer("_", " ", ".", ", ").Replace(verb))
 }
 
