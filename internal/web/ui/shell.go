@@ -37,7 +37,7 @@ type Assets struct {
 type NavItem struct {
 	Path, Title, Icon string
 	Also              string // a path whose pages are its, too
-	Counts            bool // it has a badge: what is unread
+	Counts            bool   // it has a badge: what is unread
 	Badge             int
 	AdminOnly         bool
 }
