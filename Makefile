@@ -16,7 +16,7 @@ RACE := -race '-gcflags=modernc.org/sqlite/lib=-race=false'
 # More flags for go test, such as TESTFLAGS='-run Kill -v'.
 TESTFLAGS ?=
 
-.PHONY: help build demo compat test short generate screenshots fmt lint vuln bench soak fuzz clean deps checks
+.PHONY: help build demo compat test short generate screenshots pictures fmt lint vuln bench soak fuzz clean deps checks
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ generate: ## Write the code of the pages anew after a change of a .templ file
 
 screenshots: deps ## Take a picture of every page, in both themes and three widths, into screenshots/
 	WEIR_SCREENSHOTS=$(CURDIR)/screenshots go test -count 1 -timeout 20m -run Screenshots ./internal/web
+
+pictures: deps ## Take the pictures of the README anew, of simulated data
+	WEIR_PICTURES=$(CURDIR)/docs/images go test -count 1 -timeout 10m -run Pictures ./internal/web
 
 fmt: ## Format the code
 	gofmt -w $$(git ls-files '*.go')

@@ -9,6 +9,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/rights"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -287,16 +288,9 @@ func (a *API) switchPart(ctx context.Context, kind store.Kind, in *statusInput, 
 
 // switchFlow spares the destinations that are not the caller's to operate.
 func (a *API) switchFlow(ctx context.Context, part *flow.Node, all bool, change switching) error {
-	below := part.Parts(store.KindDestination)
-	roles, err := a.People.RolesOn(ctx, principal(ctx), below...)
+	spared, err := a.rights().Spared(ctx, principal(ctx), part)
 	if err != nil {
 		return err
-	}
-	var spared []int64
-	for _, to := range below {
-		if !roles[to.ID].AtLeast(identity.RoleOperator) {
-			spared = append(spared, to.ID)
-		}
 	}
 	return change(ctx, actor(ctx), part.Kind, part.ID, all, spared...)
 }
@@ -330,14 +324,8 @@ func (a *API) copyFlow(ctx context.Context, in *copyInput) (*value[FlowResponse]
 	if err != nil {
 		return nil, err
 	}
-	var refused error
-	root.Walk(func(n *flow.Node) {
-		if refused == nil && n.Kind != store.KindDataset {
-			refused = a.mayReuse(ctx, n.Kind, n.ID)
-		}
-	})
-	if refused != nil {
-		return nil, refused
+	if err := copyField(a.rights().Copy(ctx, principal(ctx), root)); err != nil {
+		return nil, err
 	}
 	copied, err := a.Flows.CopyFlow(ctx, actor(ctx), root, in.name())
 	return a.oneFlow(ctx, copied, false, err)
@@ -363,24 +351,23 @@ func (a *API) deleteTree(ctx context.Context, root *flow.Node, err error) (*Done
 	return done(), nil
 }
 
+// rights says what rights to a part of a flow let somebody do with the rest.
+func (a *API) rights() rights.Judge { return rights.Judge{People: a.People, Flows: a.Flows} }
+
 // mayReuse makes sure that the caller may use what a copy of a part of a flow
-// would use: sharing a source shares no credential.
+// would use.
 func (a *API) mayReuse(ctx context.Context, kind store.Kind, id int64) error {
-	if kind == store.KindSource {
-		src, err := a.Flows.Source(ctx, actor(ctx).Org, id)
-		if err != nil {
-			return err
-		}
-		if err := a.mayUseLookups(ctx, src.Lookups); err != nil {
-			return err
-		}
-		return a.mayUse(ctx, "data_credentials_id", store.KindCredential, src.Credential)
-	}
-	to, err := a.Flows.Destination(ctx, actor(ctx).Org, id)
-	if err != nil {
+	return copyField(a.rights().Reuse(ctx, principal(ctx), kind, id))
+}
+
+// copyField names the field in which what is lacking would be given.
+func copyField(err error) error {
+	var lack *rights.Lack
+	if !errors.As(err, &lack) {
 		return err
 	}
-	return a.mayUseBoth(ctx, destinationInput{CredentialsID: &to.Credential, DataSetID: &to.Dataset})
+	field := map[store.Kind]string{store.KindCredential: "data_credentials_id", store.KindDataset: "data_set_id", store.KindLookup: "source_config.rest.iterations.map.id"}[lack.Kind]
+	return at(field, lack.Err)
 }
 
 // activeFirst is 405 for what must be paused before it is deleted, naming it.

@@ -86,7 +86,8 @@ func rowsOfLines(content []byte) (rows []client.Row, err error) {
 	return rows, lines.Err()
 }
 
-// rowsOfCSV reads lines under a line of names. Every value is text.
+// rowsOfCSV reads lines under a line of names. Every value is text; one that is
+// empty leaves its column out, as on the page of a lookup.
 func rowsOfCSV(content []byte) (rows []client.Row, err error) {
 	r := csv.NewReader(bytes.NewReader(content))
 	names, err := r.Read()
@@ -108,6 +109,9 @@ func rowsOfCSV(content []byte) (rows []client.Row, err error) {
 		}
 		row := client.Row{}
 		for i, name := range names {
+			if values[i] == "" {
+				continue
+			}
 			if row[name], err = json.Marshal(values[i]); err != nil {
 				return nil, err
 			}

@@ -4,6 +4,7 @@
 //
 //	source.go       what to read, with which credential
 //	dataset.go      what a source yields: schema, samples, documentation
+//	records.go      its records, all of them
 //	destination.go  where a dataset goes
 //	status.go       activate, pause, delete, restore
 //	hold.go         what is used is not deleted meanwhile
@@ -11,6 +12,7 @@
 //	project.go      folders of flows
 //	lookup.go       tables of rows that sources read by
 //	lookup_rows.go  a lookup's rows
+//	lookup_find.go  rows by what is in them, and from a file
 //	test.go         a glance at a source before anything is stored
 //	run.go          runs: asked for, cancelled, looked at
 //	ingest.go       the job that reads a source into its logs

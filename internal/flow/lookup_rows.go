@@ -50,19 +50,10 @@ func (s *Service) PutEntries(ctx context.Context, who Actor, id int64, rows []js
 		if err != nil {
 			return err
 		}
-		keys := make([]string, len(entries))
-		for i, e := range entries {
-			keys[i] = e.Key
+		for _, e := range entries {
 			out = append(out, e.Row)
 		}
-		replaced, err := tx.LookupEntries(ctx, id, keys...)
-		if err != nil {
-			return err
-		}
-		if err := spec.count(fieldEntries, replaced, entries); err != nil {
-			return err
-		}
-		return tx.PutLookupEntries(ctx, id, stored(entries)...)
+		return s.putAll(ctx, tx, id, spec, entries)
 	})
 	if err != nil {
 		return nil, err

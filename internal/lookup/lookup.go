@@ -6,6 +6,7 @@
 //	row.go      one row, its key and its values
 //	column.go   what kinds of values the columns have
 //	keys.go     which rows a request means
+//	csv.go      rows from a file of a spreadsheet
 package lookup
 
 import (

@@ -28,6 +28,12 @@ func Read(field string, rows []jsontext.Value, primary string) ([]Entry, error) 
 	if len(rows) > MaxAtOnce {
 		return nil, refuse(field, fmt.Sprintf("these are %d rows, and at most %d are taken at once", len(rows), MaxAtOnce), "Send them in several requests")
 	}
+	return ReadFile(field, rows, primary)
+}
+
+// ReadFile is Read for the rows of a file, of which there may be as many as a
+// lookup keeps.
+func ReadFile(field string, rows []jsontext.Value, primary string) ([]Entry, error) {
 	entries, seen := make([]Entry, len(rows)), map[string]int{}
 	for i, raw := range rows {
 		where := fmt.Sprintf("%s[%d]", field, i)
@@ -176,4 +182,40 @@ func Default(key, primary string, defaults Values) (jsontext.Value, error) {
 	}
 	row[primary] = quoted
 	return json.Marshal(row, json.Deterministic(true))
+}
+
+// Text is a value as people read it, and as it stands in an address; nothing
+// for null.
+func Text(v jsontext.Value) string { return textOf(v) }
+
+// Typed is what somebody typed for a column of a row. What stands there as it
+// stood before stays the value that it was. Anything else is a text, but where
+// all values of the column are of another kind and the text reads as one. Nothing
+// typed is no value.
+func Typed(text string, before jsontext.Value, kinds map[string]int) jsontext.Value {
+	if before != nil && textOf(before) == text {
+		return before
+	}
+	if text == "" {
+		return nil
+	}
+	if v := jsontext.Value(text); kinds[kindString] == 0 && strings.TrimSpace(text) == text && v.IsValid() && alike(v, kinds) {
+		return v
+	}
+	quoted, err := jsontext.AppendQuote(nil, text)
+	if err != nil {
+		return nil
+	}
+	return quoted
+}
+
+// alike reports whether a column has values of the same kind.
+func alike(v jsontext.Value, kinds map[string]int) bool {
+	switch v.Kind() {
+	case '0':
+		return kinds[kindInteger]+kinds[kindNumber] > 0
+	case 't', 'f':
+		return kinds[kindBoolean] > 0
+	}
+	return false
 }

@@ -46,6 +46,7 @@ func TestNoPageKeepsAnybodyOut(t *testing.T) {
 	look("/sign-in")
 	b.signIn()
 	b.flow()
+	b.filledLookup()
 	for _, theme := range []string{"light", "dark"} {
 		b.press(map[string]string{"light": "Theme: system", "dark": "Theme: light"}[theme])
 		b.sees("Theme: " + theme)

@@ -14,8 +14,7 @@ func (w *Web) registerActivity() {
 
 // activity is the audit log: who did what to which thing, newest first.
 func (v *visit) activity() error {
-	ctx := v.r.Context()
-	users, err := v.People.Users(ctx, v.who)
+	users, err := v.People.Users(v.r.Context(), v.who)
 	if err != nil {
 		return err
 	}
@@ -25,21 +24,18 @@ func (v *visit) activity() error {
 		people = append(people, ui.Option{Value: fmt.Sprint(u.ID), Title: u.FullName})
 	}
 	q := v.query()
-	f := store.AuditFilter{Org: v.who.Org, Kind: q.Get("kind"), Actor: numberIn(q, "who"), Action: q.Get("action"), Page: pageNumber(v), Number: rowsOnAPage}
-	entries, total, err := v.Store.AuditPage(ctx, f)
-	if err != nil {
-		return err
-	}
-	t := ui.Table{ID: "activity", Caption: "what was done", Path: "/activity", Query: q, Total: total, Page: f.Page, PerPage: f.Number, Export: true,
+	f := store.AuditFilter{Org: v.who.Org, Kind: q.Get("kind"), Actor: numberIn(q, "who"), Action: q.Get("action")}
+	t := ui.Table{ID: "activity", Caption: "what was done", Path: "/activity", Export: true,
 		Columns: []ui.Column{{Title: "When"}, {Title: "Who"}, {Title: "What"}, {Title: "To"}, {Title: "Details", Wide: true}},
 		Filters: []ui.Field{{Name: "who", Title: "Who", Options: people}, {Name: "kind", Title: "To", Options: kindOptions()}}}
-	for _, e := range entries {
-		at := micros(e.At)
-		t.Rows = append(t.Rows, []ui.Cell{
-			ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Time(at)), ui.Words(names[e.Actor]), ui.Shown(e.Action, ui.Text(actionWords(e.Action))),
-			thing(e), ui.Words(string(e.Detail))})
-	}
-	return v.list("Activity", t, activityPage(t))
+	return v.listed("Activity", t, func(page, number int) (rows [][]ui.Cell, total int, err error) {
+		f.Page, f.Number = page, number
+		entries, total, err := v.Store.AuditPage(v.r.Context(), f)
+		for _, e := range entries {
+			rows = append(rows, []ui.Cell{ui.At(micros(e.At)), ui.Words(names[e.Actor]), ui.Shown(e.Action, ui.Text(actionWords(e.Action))), thing(e), ui.Words(detailWords(e.Detail))})
+		}
+		return rows, total, err
+	}, activityPage)
 }
 
 // kindOptions are the kinds of things that something is done to.

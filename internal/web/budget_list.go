@@ -148,7 +148,6 @@ func (v *visit) upcoming() (*flow.Upcoming, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Text = ""
 	return v.Flows.Upcoming(v.r.Context(), f)
 }
 
@@ -161,7 +160,7 @@ func (v *visit) addUse(views []*budgetView) error {
 	for _, b := range views {
 		names = append(names, b.Name)
 		for m := range int64(60) {
-			b.Minutes = append(b.Minutes, ui.Bar{Title: time.Unix((since+m)*60, 0).UTC().Format("15:04"), Tone: ui.Good})
+			b.Minutes = append(b.Minutes, ui.Bar{Title: ui.Clock(time.Unix((since+m)*60, 0)), Tone: ui.Good})
 		}
 	}
 	uses, err := v.Store.BudgetUses(v.r.Context(), v.who.Org, since, 1, names...)
@@ -229,7 +228,7 @@ func (b *budgetView) plan(all *flow.Upcoming) {
 			if n > b.PerHour() {
 				tone = ui.Bad
 			}
-			b.Hours = append(b.Hours, ui.Bar{Title: all.From.Add(time.Duration(hour) * time.Hour).Format("15:04"), Value: float64(n), Tone: tone})
+			b.Hours = append(b.Hours, ui.Bar{Title: ui.Clock(all.From.Add(time.Duration(hour) * time.Hour)), Value: float64(n), Tone: tone})
 		}
 	}
 }

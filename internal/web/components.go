@@ -28,7 +28,7 @@ func (v *visit) components() error {
 	}
 	bars := make([]ui.Bar, 30)
 	for i := range bars {
-		bars[i] = ui.Bar{Title: now.Add(time.Duration(i-30) * time.Minute).UTC().Format("15:04"), Value: float64((i*37)%120 + 4), Tone: ui.Good}
+		bars[i] = ui.Bar{Title: ui.Clock(now.Add(time.Duration(i-30) * time.Minute)), Value: float64((i*37)%120 + 4), Tone: ui.Good}
 	}
 	return v.list("Components", table, componentsPage(table, fields, ui.Bars("Requests in each minute", "requests", 120, bars...), now))
 }

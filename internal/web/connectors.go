@@ -30,7 +30,7 @@ func groups(d *connector.Definition) (all []endpointGroup) {
 	all = append(all, endpointGroup{Title: mostWanted})
 	for _, e := range d.Endpoints {
 		title := part(e.Path)
-		if e.Default {
+		if e.Default && atTheRoot(e.Path) {
 			title = mostWanted
 		}
 		i, ok := at[title]
@@ -44,8 +44,15 @@ func groups(d *connector.Definition) (all []endpointGroup) {
 	return all
 }
 
-// mostWanted is the group of what is read by default.
+// mostWanted is the group of what is read by default and belongs to nothing else:
+// a handful to choose from, while what belongs to teams and organizations is found
+// under those.
 const mostWanted = "Most wanted"
+
+// atTheRoot reports whether a path is one noun of a service, as "/v2/bookings" is.
+func atTheRoot(path string) bool {
+	return !strings.Contains(path, "{") && strings.Count(strings.Trim(path, "/"), "/") <= 1
+}
 
 // part is the part of a service that a path belongs to: "/v2/event-types/{id}"
 // is of "Event types".
@@ -82,4 +89,13 @@ func uses(k *credential.Kind) string {
 		return "source"
 	}
 	return "destination"
+}
+
+// firstSentence is what a description says first: enough to choose by.
+func firstSentence(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if first, _, more := strings.Cut(text, ". "); more {
+		return first + "."
+	}
+	return text
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -150,20 +149,4 @@ func (v *visit) deleteCredential() error {
 		return v.told(fmt.Sprintf("/credentials/%d", id), "", err)
 	}
 	return v.to("/credentials", ui.Good, "Deleted; its secret is destroyed.")
-}
-
-// told goes on to a page and says there how it went. What is no fault of the
-// user's or of a service gets a page of its own.
-func (v *visit) told(path, done string, err error) error {
-	if err == nil {
-		return v.to(path, ui.Good, done)
-	}
-	if errors.Is(err, identity.ErrNotRecent) {
-		return err // it is asked for first
-	}
-	problem, err := blame(err, nil)
-	if err != nil {
-		return err
-	}
-	return v.to(path, ui.Bad, problem.Message+". "+problem.Remedy)
 }

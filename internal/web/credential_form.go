@@ -58,12 +58,12 @@ func kindFields(k *credential.Kind) (fields []ui.Field) {
 			fields = append(fields, kindField(f))
 		}
 	}
-	slices.SortStableFunc(fields, func(a, b ui.Field) int { return cmp.Compare(usual(a), usual(b)) })
+	slices.SortStableFunc(fields, func(a, b ui.Field) int { return cmp.Compare(rare(a), rare(b)) })
 	return fields
 }
 
-// usual is 1 for what is hardly ever changed, and comes last.
-func usual(f ui.Field) int {
+// rare is 1 for what is hardly ever changed, and comes last.
+func rare(f ui.Field) int {
 	if f.Name == "rate_limit" {
 		return 1
 	}

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"strconv"
-
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -17,34 +15,14 @@ func (w *Web) registerCredentials() {
 	w.show("/credentials/{id}", identity.Access(store.KindCredential, identity.RoleCollaborator), (*visit).credential)
 }
 
-// visible is what of a kind somebody may see: everything, for administrators;
-// what is their own or shared with them, for others.
-func (v *visit) visible(kind store.Kind) (store.ResourceFilter, error) {
-	f := store.ResourceFilter{Org: v.who.Org, Kind: kind, Text: v.query().Get("q"), Page: pageNumber(v), Number: tilesOnAPage}
-	if v.admin() {
-		return f, nil
-	}
-	var err error
-	f.Sharing, err = v.People.Sharing(v.r.Context(), v.who, true, identity.RoleOwner, identity.RoleAdmin, identity.RoleOperator, identity.RoleCollaborator)
-	return f, err
-}
-
-// pageNumber is the page of a list that the query names, from 1.
-func pageNumber(v *visit) int {
-	n, err := strconv.Atoi(v.query().Get("page"))
-	if err != nil {
-		return 1
-	}
-	return min(max(1, n), 1_000_000)
-}
-
 // credentials are the tiles.
 func (v *visit) credentials() error {
 	ctx := v.r.Context()
-	f, err := v.visible(store.KindCredential)
+	f, err := v.searched(store.KindCredential)
 	if err != nil {
 		return err
 	}
+	f.Page, f.Number = pageNumber(v), tilesOnAPage
 	all, total, err := v.Credentials.List(ctx, f)
 	if err != nil {
 		return err

@@ -4,16 +4,10 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/a-h/templ"
-
 	"github.com/weirhq/weir/internal/credential"
-	"github.com/weirhq/weir/internal/identity"
 )
 
 const newCredentialTitle = "Add New Credential"
-
-// maker is who may make something.
-var maker = identity.InOrg(identity.RoleOperator)
 
 func (w *Web) registerCredentialNew() {
 	w.show("/credentials/new", maker, (*visit).newCredential)
@@ -61,28 +55,4 @@ func (v *visit) createCredential() error {
 		}
 		return outcome{to: after(form.Next, "/credentials", made.ID), said: fmt.Sprintf("%s is stored. Nobody can read its secret back.", made.Name)}, nil
 	})
-}
-
-// after is where to go on with something new, which is shown there.
-func after(next, usual string, id int64) string {
-	path := usual
-	if next != "" {
-		path = here(next)
-	}
-	u, err := url.Parse(path)
-	if err != nil {
-		return usual
-	}
-	q := u.Query()
-	q.Set("fresh", fmt.Sprint(id))
-	u.RawQuery = q.Encode()
-	return u.RequestURI()
-}
-
-// outcome is what became of a form: a way on, or the form again.
-type outcome struct {
-	to, said string
-	title    string
-	form     templ.Component // what a script puts in the form's place
-	page     templ.Component // the whole page, without a script
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/weirhq/weir/internal/connector"
@@ -47,7 +46,7 @@ func (c *credentialView) Expiry(now time.Time) (ui.Tone, string) {
 	case left < soon:
 		return ui.Warn, "expires " + ui.Since(end, now)
 	}
-	return ui.Plain, "expires " + end.UTC().Format("2 Jan 2006")
+	return ui.Plain, "expires " + ui.Day(end)
 }
 
 // ReplaceTitle is what replacing its secret is called.
@@ -87,14 +86,6 @@ func accountFacts(a *connector.Account) []ui.Fact {
 	return facts
 }
 
-// micros is a moment of the store's; the zero time for none.
-func micros(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us)
-}
-
 // credentialViews counts who uses credentials, for all of them at once.
 func (v *visit) credentialViews(ctx context.Context, all ...*credential.Credential) ([]*credentialView, error) {
 	views, ids := make([]*credentialView, len(all)), make([]int64, len(all))
@@ -114,31 +105,4 @@ func (v *visit) credentialViews(ctx context.Context, all ...*credential.Credenti
 		}
 	}
 	return views, err
-}
-
-// useView is something that uses a credential. Only sources have a page, their
-// flow's; the Name of what the visitor may not see is "".
-type useView struct{ Path, Name, Kind string }
-
-func useViews(uses []store.Use) []useView {
-	views := make([]useView, len(uses))
-	for i, u := range uses {
-		views[i] = useView{Name: u.Name, Kind: string(u.Kind)}
-		if u.Kind == store.KindSource {
-			views[i].Path = fmt.Sprintf("/flows/%d", u.ID)
-		}
-	}
-	return views
-}
-
-// eventView is one line of what was done.
-type eventView struct {
-	Title, Detail string
-	At            time.Time
-}
-
-// actionWords puts the name of an action into words: "credential.check" is "Check".
-func actionWords(action string) string {
-	_, verb, _ := strings.Cut(action, ".")
-	return sentence(strings.NewReplacer("_", " ", ".", ", ").Replace(verb))
 }

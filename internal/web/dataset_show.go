@@ -34,6 +34,9 @@ type columnView struct{ Name, Type, Example string }
 
 // dataset is what a source yields: its shape, its newest records, what was refused.
 func (v *visit) dataset() error {
+	if v.exports() {
+		return v.exportDataset()
+	}
 	view, err := v.datasetHere()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/rights"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
 )
@@ -15,7 +16,7 @@ func (w *Web) registerFlowAct() {
 	w.do("/flows/{id}/cancel", operate, (*visit).cancelFlow)
 	w.do("/flows/{id}/activate", operate, (*visit).activateFlow)
 	w.do("/flows/{id}/pause", operate, (*visit).pauseFlow)
-	w.do("/flows/{id}/copy", operate, (*visit).copyFlow)
+	w.do("/flows/{id}/copy", change, (*visit).copyFlow)
 	w.do("/flows/{id}/delete", change, (*visit).deleteFlow)
 }
 
@@ -53,55 +54,30 @@ func (v *visit) pauseFlow() error {
 	return v.told(v.thisFlow(), "It is paused.", err)
 }
 
+// rights says what rights to a part of a flow let somebody do with the rest.
+func (w *Web) rights() rights.Judge { return rights.Judge{People: w.People, Flows: w.Flows} }
+
 // spared are the destinations of the flow that are not the visitor's to operate.
-func (v *visit) spared() (ids []int64, err error) {
+func (v *visit) spared() ([]int64, error) {
 	ctx := v.r.Context()
 	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, v.number("id"))
 	if err != nil {
 		return nil, err
 	}
-	below := root.Parts(store.KindDestination)
-	roles, err := v.People.RolesOn(ctx, v.who, below...)
-	for _, to := range below {
-		if !roles[to.ID].AtLeast(identity.RoleOperator) {
-			ids = append(ids, to.ID)
-		}
-	}
-	return ids, err
-}
-
-// mayCopy makes sure that the visitor may make flows, and may use what a copy
-// would use: sharing a source shares neither its credential nor its lookups.
-func (v *visit) mayCopy(root *flow.Node) error {
-	ctx := v.r.Context()
-	if err := v.People.AllowedInOrg(v.who, identity.RoleOperator); err != nil {
-		return err
-	}
-	src, err := v.Flows.Source(ctx, v.who.Org, root.ID)
-	if err != nil {
-		return err
-	}
-	for _, id := range src.Lookups {
-		if err := v.People.Allowed(ctx, v.who, identity.RoleCollaborator, store.KindLookup, id); err != nil {
-			return err
-		}
-	}
-	for _, part := range root.Parts(store.KindSource, store.KindDestination) {
-		if err := v.People.Allowed(ctx, v.who, identity.RoleOperator, store.KindCredential, part.Credential); err != nil {
-			return err
-		}
-	}
-	return nil
+	return v.rights().Spared(ctx, v.who, root)
 }
 
 // copyFlow makes a flow of its own with the same parts.
 func (v *visit) copyFlow() error {
 	ctx := v.r.Context()
+	if err := v.People.Authorize(ctx, v.who, maker, 0); err != nil {
+		return err
+	}
 	root, _, err := v.Flows.Tree(ctx, v.who.Org, store.KindSource, v.number("id"))
 	if err != nil {
 		return err
 	}
-	if err := v.mayCopy(root); err != nil {
+	if err := v.rights().Copy(ctx, v.who, root); err != nil {
 		return err
 	}
 	made, err := v.Flows.CopyFlow(ctx, v.actor(), root, "")

@@ -7,9 +7,6 @@ import (
 	"github.com/weirhq/weir/internal/web/ui"
 )
 
-// rowsOnAPage is how many rows of a table a page shows.
-const rowsOnAPage = 50
-
 func (w *Web) registerFlows() {
 	w.show("/flows", signedIn, (*visit).flows)
 	see := identity.Access(store.KindSource, identity.RoleCollaborator)
@@ -19,49 +16,51 @@ func (w *Web) registerFlows() {
 
 // flows is the list of all that somebody may see.
 func (v *visit) flows() error {
-	ctx := v.r.Context()
-	f, err := v.visible(store.KindSource)
+	f, err := v.searched(store.KindSource)
 	if err != nil {
 		return err
 	}
-	f.Number, f.Status = rowsOnAPage, v.query().Get("status")
-	roots, total, err := v.Flows.Flows(ctx, f)
-	if err != nil {
-		return err
-	}
-	t := ui.Table{ID: "flows", Caption: "flows", Path: "/flows", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number, Filter: "Name", Export: true,
+	f.Status = v.query().Get("status")
+	t := ui.Table{ID: "flows", Caption: "flows", Path: "/flows", Filter: "Name", Export: true,
 		Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "State"}, {Title: "Health"}, {Title: "Reads"}, {Title: "Datasets", Numeric: true}, {Title: "Destinations", Numeric: true}, {Title: "Changed"}},
 		Filters: []ui.Field{{Name: "status", Title: "State", Options: []ui.Option{{Value: "", Title: "all"}, {Value: string(flow.StatusActive), Title: "active"}, {Value: string(flow.StatusPaused), Title: "paused"}, {Value: string(flow.StatusInit), Title: "new"}}}},
 		Empty:   noFlows(),
 	}
+	return v.listed("Flows", t, func(page, number int) ([][]ui.Cell, int, error) {
+		f.Page, f.Number = page, number
+		roots, total, err := v.Flows.Flows(v.r.Context(), f)
+		if err != nil {
+			return nil, 0, err
+		}
+		rows, err := v.flowRows(roots)
+		return rows, total, err
+	}, flowsPage)
+}
+
+func (v *visit) flowRows(roots []*flow.Node) (rows [][]ui.Cell, err error) {
+	ctx := v.r.Context()
 	health, err := v.healths(roots)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, root := range roots {
 		view := &flowView{Root: root, Now: v.Now()}
 		src, err := v.Flows.Source(ctx, v.who.Org, root.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		runs, err := v.Flows.Runs(ctx, src, 1)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		view.Running = len(runs) > 0 && runs[0].Open()
 		tone, state := view.State()
-		destinations := 0
-		root.Walk(func(n *flow.Node) {
-			if n.Kind == store.KindDestination {
-				destinations++
-			}
-		})
-		t.Rows = append(t.Rows, []ui.Cell{
+		rows = append(rows, []ui.Cell{
 			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), ui.Words(whenWords(src)),
-			ui.Figure(int64(len(root.Children))), ui.Figure(int64(destinations)), ui.Shown(micros(root.Updated).UTC().Format("2006-01-02 15:04:05"), ui.Ago(micros(root.Updated), v.Now())),
+			ui.Figure(int64(len(root.Children))), ui.Figure(int64(len(root.Parts(store.KindDestination)))), ui.SinceAt(micros(root.Updated), v.Now()),
 		})
 	}
-	return v.list("Flows", t, flowsPage(t))
+	return rows, nil
 }
 
 // healths are how flows stand since their newest runs ended.

@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/a-h/templ"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
@@ -121,12 +124,6 @@ func parameterField(p connector.Parameter, value string) ui.Field {
 	return f
 }
 
-func numberIn(form url.Values, name string) int64 {
-	var n int64
-	_, _ = fmt.Sscan(form.Get(name), &n) // what is no number is none
-	return n
-}
-
 // newFlow shows the step that comes next.
 func (v *visit) newFlow() error {
 	d, err := v.draft(v.query())
@@ -136,18 +133,22 @@ func (v *visit) newFlow() error {
 	switch {
 	case d.Credential == nil:
 		return v.chooseCredential()
+	case len(d.Endpoints) == 0 && v.query().Has("go"):
+		nothing := &ui.Problem{Message: "No endpoint is chosen", Remedy: "Choose at least one"}
+		return v.again(newFlowTitle, flowEndpointsPage(d, endpointGroups(d.Credential.Kind), nothing))
 	case len(d.Endpoints) == 0 || v.query().Has("back"):
-		return v.shown(newFlowTitle, flowEndpointsPage(d, endpointGroups(d.Credential.Kind)))
+		return v.shown(newFlowTitle, flowEndpointsPage(d, endpointGroups(d.Credential.Kind), nil))
 	}
 	return v.finishFlow(d, nil)
 }
 
 // chooseCredential is the first step: whose data.
 func (v *visit) chooseCredential() error {
-	f, err := v.visible(store.KindCredential)
+	f, err := v.searched(store.KindCredential)
 	if err != nil {
 		return err
 	}
+	f.Page, f.Number = pageNumber(v), tilesOnAPage
 	for _, k := range v.Credentials.Kinds() {
 		if k.Source && k.Connector != nil {
 			f.Types = append(f.Types, k.Name)
@@ -190,7 +191,7 @@ func (v *visit) targets() ([]*credentialView, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Number, f.Page, f.Text = 200, 1, ""
+	f.Page, f.Number = 1, mostWatched
 	for _, k := range v.Credentials.Kinds() {
 		if k.Destination && k.Connection != "rest" {
 			f.Types = append(f.Types, k.Name)
@@ -216,18 +217,39 @@ func (v *visit) testFlow() error {
 	if d.Credential == nil || len(d.Endpoints) == 0 {
 		return v.part(testFailed(&ui.Problem{Message: "Nothing is chosen", Remedy: "Choose an endpoint first"}))
 	}
-	spec := d.spec()
-	spec.Endpoints = spec.Endpoints[:1]
-	preview, err := v.Flows.Test(v.r.Context(), v.actor(), spec, d.Credential.ID, testRecords)
+	parts, err := v.tests(d)
 	if err != nil {
-		problem, err := blame(err, nil)
-		if err != nil {
-			return err
-		}
-		return v.part(testFailed(problem))
+		return err
 	}
-	return v.part(testShown(d.Endpoints[0], preview, sampleTable(preview, d.Endpoints[0].PrimaryKey)))
+	return v.part(testsShown(parts))
 }
+
+// tests reads the first records of each endpoint, one after the other, because
+// they share the key's window. Those for which there is no time are said to be left.
+func (v *visit) tests(d *flowDraft) (parts []templ.Component, err error) {
+	begun := v.Now()
+	for i, e := range d.Endpoints {
+		if i > 0 && v.Now().Sub(begun) > testTime {
+			return append(parts, testsLeft(d.Endpoints[i:])), nil
+		}
+		spec := d.spec()
+		spec.Endpoints = []string{e.ID}
+		preview, err := v.Flows.Test(v.r.Context(), v.actor(), spec, d.Credential.ID, testRecords)
+		if err != nil {
+			problem, err := blame(err, nil)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, endpointFailed(e, problem))
+			continue
+		}
+		parts = append(parts, testShown(e, preview, sampleTable(preview, e.PrimaryKey)))
+	}
+	return parts, nil
+}
+
+// testTime is after how long a test tries no other endpoint: a page has thirty seconds.
+const testTime = 12 * time.Second
 
 // testRecords is how many records a test shows.
 const testRecords = 5

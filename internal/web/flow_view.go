@@ -77,7 +77,7 @@ func (f *flowView) Bars() []ui.Bar {
 	bars := make([]ui.Bar, 0, len(f.Runs))
 	for i := len(f.Runs) - 1; i >= 0; i-- {
 		r := f.Runs[i]
-		bars = append(bars, ui.Bar{Title: micros(r.Started).UTC().Format("2 Jan 15:04"), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
+		bars = append(bars, ui.Bar{Title: ui.Moment(micros(r.Started)), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
 	}
 	return bars
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -44,6 +45,49 @@ func (v *visit) form() (url.Values, error) {
 		}
 	}
 	return form, nil
+}
+
+// maxUpload is the most that a file may hold which a form carries.
+const maxUpload = 32 << 20
+
+// upload reads the file of a form that carries one. Its other fields are not read.
+func (v *visit) upload(name string) ([]byte, error) {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxUpload)
+	parts, err := v.r.MultipartReader()
+	if err != nil {
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "form", Message: "what was sent is no form with a file", Remedy: "Open the page here and send it again"}
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: name, Message: "no file was sent", Remedy: "Choose one"}
+		}
+		if err != nil {
+			return nil, unread(name, err)
+		}
+		if part.FormName() != name {
+			continue
+		}
+		content, err := io.ReadAll(part)
+		switch {
+		case err != nil:
+			return nil, unread(name, err)
+		case part.FileName() == "":
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: name, Message: "no file was sent", Remedy: "Choose one"}
+		case !utf8.Valid(content):
+			return nil, &weir.Error{Code: weir.CodeUsage, Where: name, Message: "the file is not UTF-8", Remedy: "Save it as CSV in UTF-8"}
+		}
+		return content, nil
+	}
+}
+
+// unread says why a file did not arrive.
+func unread(name string, err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return &weir.Error{Code: weir.CodeUsage, Where: name, Message: "the file holds more than 32 MiB", Remedy: "Divide it"}
+	}
+	return &weir.Error{Code: weir.CodeCancelled, Where: name, Message: "the file did not arrive whole", Remedy: "Send it again", Err: err}
 }
 
 // blame puts an error of a form where it belongs: at the field that it is
@@ -102,4 +146,22 @@ func fill(fields []ui.Field, form url.Values) []ui.Field {
 		}
 	}
 	return fields
+}
+
+// at moves an error that is about one place to the field that it is about.
+func at(err error, place, field string) error {
+	var e *weir.Error
+	if !errors.As(err, &e) || e.Where != place {
+		return err
+	}
+	out := *e
+	out.Where = field
+	return &out
+}
+
+// numberIn is a number of a form or query; 0 for what is none.
+func numberIn(form url.Values, name string) int64 {
+	var n int64
+	_, _ = fmt.Sscan(form.Get(name), &n) // what is no number is none
+	return n
 }

@@ -101,7 +101,7 @@ func (v *visit) channelsShown(view *channelsView) error {
 	if err != nil {
 		return err
 	}
-	f.Text, f.Page, f.Number = "", 1, rowsOnAPage
+	f.Page, f.Number = 1, rowsOnAPage
 	if view.Settings, _, err = v.Notify.Settings(ctx, f); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
@@ -10,6 +11,7 @@ import (
 
 func (w *Web) registerNotifications() {
 	w.show("/notifications", signedIn, (*visit).notifications)
+	w.show("/notifications/unread", signedIn, (*visit).countUnread)
 	w.do("/notifications/read", signedIn, (*visit).readAll)
 	w.do("/notifications/{id}/read", signedIn, (*visit).readOne)
 	w.do("/notifications/{id}/unread", signedIn, (*visit).unreadOne)
@@ -33,6 +35,18 @@ func (v *visit) unread() (int, error) {
 	f, no := v.notices(), false
 	f.Read = &no
 	return v.Store.CountNotices(v.r.Context(), f)
+}
+
+// countUnread is for the script that keeps the number beside the bell.
+func (v *visit) countUnread() error {
+	n, err := v.unread()
+	if err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	v.head(http.StatusOK)
+	_, _ = fmt.Fprint(v.w, n) // a browser that has gone needs no answer
+	return nil
 }
 
 // notifications is the inbox.

@@ -49,7 +49,7 @@ func (v *visit) ruleFields() ([]ui.Field, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Text, f.Page, f.Number = "", 1, rowsOnAPage
+	f.Page, f.Number = 1, rowsOnAPage
 	settings, _, err := v.Notify.Settings(v.r.Context(), f)
 	for _, s := range settings {
 		over.Options = append(over.Options, ui.Option{Value: fmt.Sprintf("%s %d", s.Channel(), s.ID), Title: channelTitle(s.Channel()) + ": " + s.Name})

@@ -65,7 +65,7 @@ func (v *visit) addCredentials(o *overviewView, _ []int64) error {
 	if err != nil {
 		return err
 	}
-	f.Text, f.Page, f.Number = "", 1, needsShown
+	f.Page, f.Number = 1, needsShown
 	for _, status := range []credential.Status{credential.StatusFailed, credential.StatusUnknown} {
 		f.Status = string(status)
 		failing, _, err := v.Credentials.List(v.r.Context(), f)
@@ -145,7 +145,7 @@ func (v *visit) addRuns(o *overviewView, sources []int64) error {
 	o.RunTotal = total
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := &runs[i]
-		o.Runs = append(o.Runs, ui.Bar{Title: micros(r.Started).UTC().Format("2 Jan 15:04") + ", " + r.Status, Value: float64(r.Totals.Read - r.Totals.Unchanged), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
+		o.Runs = append(o.Runs, ui.Bar{Title: ui.Moment(micros(r.Started)) + ", " + r.Status, Value: float64(r.Totals.Read - r.Totals.Unchanged), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
 	}
 	days, err := v.Store.DailyMetrics(ctx, store.PartFilter{Org: v.who.Org, Kind: store.KindSource, Parts: sources, From: o.Now.UTC().Truncate(24 * time.Hour).UnixMicro()})
 	for _, d := range days {

@@ -20,6 +20,7 @@ type page struct {
 var (
 	everybody = identity.Public()
 	signedIn  = identity.Authenticated()
+	maker     = identity.InOrg(identity.RoleOperator) // who may make something
 )
 
 // show registers a page that is looked at.

@@ -77,7 +77,7 @@ func (v *visit) peopleShown(status int, fields []ui.Field, problem *ui.Problem, 
 	for _, u := range users {
 		tone, state := personState(u)
 		t.Rows = append(t.Rows, []ui.Cell{ui.Shown(u.FullName, ui.Link(personPath(u.ID), u.FullName)), ui.Words(u.Email), ui.Words(string(u.Role)), ui.Shown(state, ui.Badge(tone, state)),
-			ui.Shown(u.Created.UTC().Format("2006-01-02 15:04:05"), ui.Time(u.Created))})
+			ui.At(u.Created)})
 	}
 	page := peoplePage(t, fields, problem, made, v.admin())
 	if status == http.StatusOK {

@@ -19,6 +19,7 @@ func (w *Web) registerProjects() {
 	w.do("/projects", maker, (*visit).makeProject)
 	w.show("/projects/{id}", see, (*visit).project)
 	w.do("/projects/{id}", change, (*visit).renameProject)
+	w.show("/projects/{id}/add", change, (*visit).chooseForProject)
 	w.do("/projects/{id}/add", change, (*visit).addToProject)
 	w.do("/projects/{id}/take", change, (*visit).takeFromProject)
 	w.do("/projects/{id}/delete", change, (*visit).deleteProject)
@@ -29,8 +30,7 @@ func projectPath(id int64) string { return fmt.Sprintf("/projects/%d", id) }
 // projectView is a project as its page shows it.
 type projectView struct {
 	store.Resource
-	Flows   []store.Resource // that the visitor may see
-	Others  []ui.Option      // flows that may be put into it
+	Flows   ui.Table // that the visitor may see
 	Fields  []ui.Field
 	Problem *ui.Problem
 	Changes bool
@@ -46,26 +46,26 @@ func (v *visit) projects() error {
 }
 
 func (v *visit) projectsShown(status int, fields []ui.Field, problem *ui.Problem) error {
-	f, err := v.visible(store.KindProject)
+	f, err := v.searched(store.KindProject)
 	if err != nil {
 		return err
 	}
-	f.Number = rowsOnAPage
-	all, total, err := v.Flows.Projects(v.r.Context(), f)
-	if err != nil {
+	t := ui.Table{ID: "projects", Caption: "projects", Path: "/projects", Filter: "Name", Export: true, Columns: []ui.Column{{Title: "Project"}, {Title: "Description", Wide: true}, {Title: "Changed"}}}
+	rows := func(page, number int) (rows [][]ui.Cell, total int, err error) {
+		f.Page, f.Number = page, number
+		all, total, err := v.Flows.Projects(v.r.Context(), f)
+		for _, p := range all {
+			rows = append(rows, []ui.Cell{ui.Shown(p.Name, ui.Link(projectPath(p.ID), p.Name)), ui.Words(p.Description), ui.SinceAt(micros(p.Updated), v.Now())})
+		}
+		return rows, total, err
+	}
+	if v.exports() && status == http.StatusOK {
+		return v.exported(t, rows)
+	}
+	if err := v.turn(&t, rows); err != nil {
 		return err
 	}
-	t := ui.Table{ID: "projects", Caption: "projects", Path: "/projects", Query: v.query(), Total: total, Page: f.Page, PerPage: f.Number, Filter: "Name", Export: true,
-		Columns: []ui.Column{{Title: "Project"}, {Title: "Description", Wide: true}, {Title: "Changed"}}}
-	for _, p := range all {
-		at := micros(p.Updated)
-		t.Rows = append(t.Rows, []ui.Cell{ui.Shown(p.Name, ui.Link(projectPath(p.ID), p.Name)), ui.Words(p.Description), ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Ago(at, v.Now()))})
-	}
-	page := projectsPage(t, fields, problem, v.who.Role.AtLeast(identity.RoleOperator))
-	if status == http.StatusOK {
-		return v.list(projectsTitle, t, page)
-	}
-	return v.write(status, projectsTitle, page)
+	return v.write(status, projectsTitle, projectsPage(t, fields, problem, v.who.Role.AtLeast(identity.RoleOperator)))
 }
 
 func (v *visit) makeProject() error {
@@ -99,33 +99,84 @@ func (v *visit) projectHere() (*projectView, error) {
 		return nil, err
 	}
 	view.Changes = role.AtLeast(identity.RoleAdmin)
-	in, _, err := v.Flows.ProjectFlows(ctx, v.who.Org, p.ID)
-	if err != nil {
-		return nil, err
-	}
-	here := map[int64]bool{}
-	for _, f := range in {
-		here[f.Source] = true
-	}
-	f, err := v.visible(store.KindSource)
-	if err != nil {
-		return nil, err
-	}
-	f.Text, f.Page, f.Number = "", 1, mostWatched
-	sources, _, err := v.Flows.Sources(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	may, err := v.ids(store.KindSource, identity.RoleAdmin)
-	for _, s := range sources {
-		switch {
-		case here[s.ID]:
-			view.Flows = append(view.Flows, s.Resource)
-		case may == nil || slices.Contains(may, s.ID):
-			view.Others = append(view.Others, ui.Option{Value: fmt.Sprint(s.ID), Title: s.Name})
-		}
-	}
+	view.Flows, err = v.projectFlows(view)
 	return view, err
+}
+
+// flowsIn are the ids of the flows that are in a project.
+func (v *visit) flowsIn(project int64) ([]int64, error) {
+	in, _, err := v.Flows.ProjectFlows(v.r.Context(), v.who.Org, project)
+	ids := make([]int64, len(in))
+	for i, f := range in {
+		ids[i] = f.Source
+	}
+	return ids, err
+}
+
+// projectFlows are the flows of a project that the visitor may see.
+func (v *visit) projectFlows(p *projectView) (t ui.Table, err error) {
+	f, err := v.searched(store.KindSource)
+	if err != nil {
+		return t, err
+	}
+	if f.IDs, err = v.flowsIn(p.ID); err != nil {
+		return t, err
+	}
+	t = ui.Table{ID: "flows", Caption: "flows of the project", Path: projectPath(p.ID), Filter: "Name", Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "State"}}}
+	if p.Changes {
+		t.Columns = append(t.Columns, ui.Column{Title: "What can be done", Hidden: true, Numeric: true})
+	}
+	return t, v.turn(&t, func(page, number int) (rows [][]ui.Cell, total int, err error) {
+		f.Page, f.Number = page, number
+		all, total, err := v.Flows.Sources(v.r.Context(), f)
+		for _, s := range all {
+			row := flowCells(s.Resource)
+			if p.Changes {
+				row = append(row, ui.Shown("", takeOut(p, s.Resource)))
+			}
+			rows = append(rows, row)
+		}
+		return rows, total, err
+	})
+}
+
+// flowCells are a flow with its state.
+func flowCells(r store.Resource) []ui.Cell {
+	return []ui.Cell{ui.Shown(r.Name, ui.Link(fmt.Sprintf("/flows/%d", r.ID), r.Name)), ui.Shown(r.Status, ui.Badge(partTone(r), r.Status))}
+}
+
+// chooseForProject lists the flows that the visitor may put into a project.
+func (v *visit) chooseForProject() error {
+	ctx := v.r.Context()
+	p, err := v.Flows.Project(ctx, v.who.Org, v.number("id"))
+	if err != nil {
+		return err
+	}
+	in, err := v.flowsIn(p.ID)
+	if err != nil {
+		return err
+	}
+	f, err := v.searched(store.KindSource)
+	if err != nil {
+		return err
+	}
+	if f.IDs, err = v.ids(store.KindSource, identity.RoleAdmin); err != nil {
+		return err
+	}
+	t := ui.Table{ID: "flows", Caption: "flows", Path: projectPath(p.ID) + "/add", Filter: "Name", Empty: noFlows(),
+		Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "State"}, {Title: "What can be done", Hidden: true, Numeric: true}}}
+	err = v.turn(&t, func(page, number int) (rows [][]ui.Cell, total int, err error) {
+		f.Page, f.Number = page, number
+		all, total, err := v.Flows.Sources(ctx, f)
+		for _, s := range all {
+			rows = append(rows, append(flowCells(s.Resource), ui.Shown("", putIn(p, s.Resource, slices.Contains(in, s.ID)))))
+		}
+		return rows, total, err
+	})
+	if err != nil {
+		return err
+	}
+	return v.shown("Flows for "+p.Name, projectAddPage(p, t))
 }
 
 func (v *visit) project() error {
@@ -175,7 +226,7 @@ func (v *visit) addToProject() error {
 	if err != nil {
 		return err
 	}
-	return v.told(projectPath(v.number("id")), "Put into the project.", v.Flows.AddToProject(v.r.Context(), v.actor(), v.number("id"), id))
+	return v.told(projectPath(v.number("id"))+"/add", "Put into the project.", v.Flows.AddToProject(v.r.Context(), v.actor(), v.number("id"), id))
 }
 
 func (v *visit) takeFromProject() error {

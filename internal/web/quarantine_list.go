@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/a-h/templ"
+
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -51,11 +53,7 @@ func (v *visit) quarantine() error {
 	if err != nil {
 		return err
 	}
-	t, err := v.rejectTable("/quarantine", f, false)
-	if err != nil {
-		return err
-	}
-	return v.list("Quarantine", t, quarantinePage(t))
+	return v.listed("Quarantine", rejectTable("/quarantine", false), v.rejects(f, false), quarantinePage)
 }
 
 // datasetQuarantine is what of one dataset could not be taken.
@@ -74,11 +72,10 @@ func (v *visit) datasetQuarantine() error {
 		return err
 	}
 	chooses := role.AtLeast(identity.RoleOperator) && narrowed(f, v.query()).State == store.QuarantineOpen
-	t, err := v.rejectTable(datasetPath(d.ID)+"/quarantine", f, chooses)
-	if err != nil {
-		return err
-	}
-	return v.list("Quarantine of "+d.Name, t, datasetQuarantinePage(d, t, chooses && len(t.Rows) > 0))
+	chooses = chooses && !v.exports()
+	return v.listed("Quarantine of "+d.Name, rejectTable(datasetPath(d.ID)+"/quarantine", chooses), v.rejects(f, chooses), func(t ui.Table) templ.Component {
+		return datasetQuarantinePage(d, t, chooses && len(t.Rows) > 0)
+	})
 }
 
 // rejectsOf chooses the open records in quarantine of one dataset.
@@ -88,14 +85,10 @@ func (v *visit) rejectsOf(dataset int64) (f store.QuarantineFilter, err error) {
 	return f, err
 }
 
-// rejectTable lists records in quarantine; with boxes to choose by when chooses
-// says so.
-func (v *visit) rejectTable(path string, f store.QuarantineFilter, chooses bool) (t ui.Table, err error) {
-	q := v.query()
-	f = narrowed(f, q)
-	f.Page, f.Size = pageNumber(v), rowsOnAPage
-	found, total, err := v.Flows.Rejects(v.r.Context(), f)
-	t = ui.Table{ID: "quarantine", Caption: "records in quarantine", Path: path, Query: q, Total: total, Page: f.Page, PerPage: f.Size, Filter: "Reason", Export: true, Empty: noRejects(),
+// rejectTable is a table of records in quarantine; with boxes to choose by when
+// chooses says so.
+func rejectTable(path string, chooses bool) ui.Table {
+	t := ui.Table{ID: "quarantine", Caption: "records in quarantine", Path: path, Filter: "Reason", Export: true, Empty: noRejects(),
 		Columns: []ui.Column{{Title: "When"}, {Title: "Dataset"}, {Title: "Stage"}, {Title: "Reason", Wide: true}, {Title: "State"}},
 		Filters: []ui.Field{
 			{Name: "stage", Title: "Stage", Options: options("all", "decode", "schema", "load")},
@@ -103,15 +96,24 @@ func (v *visit) rejectTable(path string, f store.QuarantineFilter, chooses bool)
 	if chooses {
 		t.Columns = append([]ui.Column{{Title: "Choose"}}, t.Columns...)
 	}
-	for i := range found {
-		t.Rows = append(t.Rows, rejectRow(&found[i], chooses))
+	return t
+}
+
+// rejects reads the rows of such a table.
+func (v *visit) rejects(f store.QuarantineFilter, chooses bool) rowsOf {
+	f = narrowed(f, v.query())
+	return func(page, number int) (rows [][]ui.Cell, total int, err error) {
+		f.Page, f.Size = page, number
+		found, total, err := v.Flows.Rejects(v.r.Context(), f)
+		for i := range found {
+			rows = append(rows, rejectRow(&found[i], chooses))
+		}
+		return rows, total, err
 	}
-	return t, err
 }
 
 func rejectRow(r *flow.Rejected, chooses bool) []ui.Cell {
-	at := micros(r.At)
-	row := []ui.Cell{ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), ui.Time(at)), ui.Words("deleted"), ui.Words(r.Stage), ui.Words(r.Reason), ui.Shown(r.State, ui.Badge(rejectTone(r.State), r.State))}
+	row := []ui.Cell{ui.At(micros(r.At)), ui.Words("deleted"), ui.Words(r.Stage), ui.Words(r.Reason), ui.Shown(r.State, ui.Badge(rejectTone(r.State), r.State))}
 	if r.Origin.Dataset != 0 {
 		row[1] = ui.Shown(r.Origin.Name, ui.Link(datasetPath(r.Origin.Dataset), r.Origin.Name))
 		row[3] = ui.Shown(r.Reason, ui.Link(rejectPath(r), r.Reason))

@@ -73,6 +73,22 @@ func (v *visit) to(path string, tone ui.Tone, said string) error {
 	return nil
 }
 
+// told goes on to a page and says there how it went. What is no fault of the
+// user's or of a service gets a page of its own.
+func (v *visit) told(path, done string, err error) error {
+	if err == nil {
+		return v.to(path, ui.Good, done)
+	}
+	if errors.Is(err, identity.ErrNotRecent) {
+		return err // it is asked for first
+	}
+	problem, err := blame(err, nil)
+	if err != nil {
+		return err
+	}
+	return v.to(path, ui.Bad, problem.Message+". "+problem.Remedy)
+}
+
 // toast is what was done before this page, said once.
 func (v *visit) toast() *ui.Toast {
 	value := v.Cookies.Kept(v.r, toastCookie)
@@ -95,19 +111,6 @@ func (v *visit) file(name, kind string, content []byte) error {
 	v.head(http.StatusOK)
 	_, _ = v.w.Write(content) // a browser that has gone needs no answer
 	return nil
-}
-
-// list shows a page with a table, or sends the table as a file when that is
-// what was asked for.
-func (v *visit) list(title string, t ui.Table, page templ.Component) error {
-	if v.query().Get("format") != "csv" {
-		return v.shown(title, page)
-	}
-	var b bytes.Buffer
-	if err := t.CSV(&b); err != nil {
-		return err
-	}
-	return v.file(t.ID+".csv", "text/csv; charset=utf-8", b.Bytes())
 }
 
 // shownAs is who is signed in, as the navigation shows them.

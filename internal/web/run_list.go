@@ -21,24 +21,25 @@ func runPath(id string) string { return "/runs/" + id }
 
 // runs is the list of runs of all flows that somebody may see.
 func (v *visit) runs() error {
-	ctx, q := v.r.Context(), v.query()
-	f := store.RunFilter{Org: v.who.Org, Status: q.Get("status"), Page: pageNumber(v), Size: rowsOnAPage}
+	q := v.query()
+	f := store.RunFilter{Org: v.who.Org, Status: q.Get("status")}
 	var err error
 	if f.Sources, err = v.ids(store.KindSource, identity.RoleCollaborator); err != nil {
 		return err
 	}
-	all, total, err := v.Flows.ListRuns(ctx, f)
-	if err != nil {
-		return err
-	}
-	t := ui.Table{ID: "runs", Caption: "runs", Path: "/runs", Query: q, Total: total, Page: f.Page, PerPage: f.Size, Export: true, Empty: noRuns(),
+	t := ui.Table{ID: "runs", Caption: "runs", Path: "/runs", Export: true, Empty: noRuns(),
 		Columns: []ui.Column{{Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Status"}, {Title: "New or changed", Numeric: true}, {Title: "Unchanged", Numeric: true},
 			{Title: "Quarantined", Numeric: true}, {Title: "Requests", Numeric: true}, {Title: "Took"}, {Title: "What went wrong", Wide: true}},
 		Filters: []ui.Field{{Name: "status", Title: "Status", Options: runOptions()}}}
-	if t.Rows, err = v.runRows(all); err != nil {
-		return err
-	}
-	return v.list("Runs", t, runsPage(t))
+	return v.listed("Runs", t, func(page, number int) ([][]ui.Cell, int, error) {
+		f.Page, f.Size = page, number
+		all, total, err := v.Flows.ListRuns(v.r.Context(), f)
+		if err != nil {
+			return nil, 0, err
+		}
+		rows, err := v.runRows(all)
+		return rows, total, err
+	}, runsPage)
 }
 
 func (v *visit) runRows(all []flow.Run) (rows [][]ui.Cell, err error) {
@@ -63,7 +64,7 @@ func (v *visit) runRows(all []flow.Run) (rows [][]ui.Cell, err error) {
 			wrong = sentence(r.Failure.Message)
 		}
 		rows = append(rows, []ui.Cell{
-			ui.Shown(at.UTC().Format("2006-01-02 15:04:05"), runLink(runPath(string(r.ID)), at)), of, ui.Shown(r.Status, ui.Badge(runTone(r.Status), r.Status)),
+			ui.Shown(ui.Stamp(at), runLink(runPath(string(r.ID)), at)), of, ui.Shown(r.Status, ui.Badge(runTone(r.Status), r.Status)),
 			ui.Figure(int64(r.Totals.Read - r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Quarantined)), ui.Figure(int64(r.Totals.Requests)),
 			ui.Words(took(*r)), ui.Words(wrong)})
 	}

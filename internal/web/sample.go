@@ -105,6 +105,11 @@ func short(v jsontext.Value) string {
 	case 'n':
 		return ""
 	}
+	return shortened(text)
+}
+
+// shortened is as much of a text as a table shows.
+func shortened(text string) string {
 	if runes := []rune(text); len(runes) > charactersShown {
 		return string(runes[:charactersShown]) + "…"
 	}

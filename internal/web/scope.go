@@ -1,11 +1,31 @@
 package web
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 )
+
+// visible is what of a kind somebody may see: everything, for administrators;
+// what is their own or shared with them, for others.
+func (v *visit) visible(kind store.Kind) (store.ResourceFilter, error) {
+	f := store.ResourceFilter{Org: v.who.Org, Kind: kind}
+	if v.admin() {
+		return f, nil
+	}
+	var err error
+	f.Sharing, err = v.People.Sharing(v.r.Context(), v.who, true, identity.RoleOwner, identity.RoleAdmin, identity.RoleOperator, identity.RoleCollaborator)
+	return f, err
+}
+
+// searched is what of it has the words in its name that the address asks for.
+func (v *visit) searched(kind store.Kind) (store.ResourceFilter, error) {
+	f, err := v.visible(kind)
+	f.Text = v.query().Get("q")
+	return f, err
+}
 
 // ids are those of a kind on which somebody has at least the role; nil is all
 // of them, for administrators.
@@ -18,7 +38,6 @@ func (v *visit) ids(kind store.Kind, need identity.Role) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Text, f.Page, f.Number = "", 0, 0
 	all, err := v.Store.ResourceIDs(ctx, f)
 	if err != nil {
 		return nil, err
@@ -64,4 +83,19 @@ func (v *visit) hideUnseen(uses []store.Use) error {
 		}
 	}
 	return nil
+}
+
+// useView is something that uses a credential. Only sources have a page, their
+// flow's; the Name of what the visitor may not see is "".
+type useView struct{ Path, Name, Kind string }
+
+func useViews(uses []store.Use) []useView {
+	views := make([]useView, len(uses))
+	for i, u := range uses {
+		views[i] = useView{Name: u.Name, Kind: string(u.Kind)}
+		if u.Kind == store.KindSource {
+			views[i].Path = fmt.Sprintf("/flows/%d", u.ID)
+		}
+	}
+	return views
 }

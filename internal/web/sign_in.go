@@ -131,14 +131,3 @@ func (v *visit) prove() error {
 	v.begin(session)
 	return v.to(form.Get("next"), ui.Good, "Thank you. Now do again what you were about to do.")
 }
-
-// at moves an error that is about one place to the field that it is about.
-func at(err error, place, field string) error {
-	var e *weir.Error
-	if !errors.As(err, &e) || e.Where != place {
-		return err
-	}
-	out := *e
-	out.Where = field
-	return &out
-}

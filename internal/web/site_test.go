@@ -52,8 +52,8 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-// newSite starts a server that nobody has set up.
-func newSite(t testing.TB) *site {
+// newSite starts a server that nobody has set up, with its configuration changed.
+func newSite(t testing.TB, change ...func(*server.Config)) *site {
 	t.Helper()
 	s := &site{TB: t, log: &lines{}}
 	var err error
@@ -66,8 +66,12 @@ func newSite(t testing.TB) *site {
 	s.dir = dir
 	place, _, err := vault.FindRoot(t.Context(), vault.Search{Data: dir, Getenv: func(string) string { return "" }})
 	s.must(err)
-	s.server, err = server.New(t.Context(), server.Config{Data: dir, Root: place, CalcomURL: sim.URL, Version: "test", Now: time.Now,
-		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	config := server.Config{Data: dir, Root: place, CalcomURL: sim.URL, Version: "test", Now: time.Now,
+		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	for _, c := range change {
+		c(&config)
+	}
+	s.server, err = server.New(t.Context(), config)
 	s.must(err)
 	front := httptest.NewServer(s.server.Handler())
 	s.url = front.URL

@@ -2,10 +2,13 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
+	"github.com/a-h/templ"
 	"github.com/go-json-experiment/json"
 
 	"github.com/weirhq/weir/internal/web/ui"
@@ -70,4 +73,28 @@ func (v *visit) telling() func(line) {
 		_, _ = v.w.Write(append(b, '\n')) // a browser that has gone needs no answer
 		_ = flush.Flush()                 // what cannot be sent at once comes later
 	}
+}
+
+// outcome is what became of a form: a way on, or the form again.
+type outcome struct {
+	to, said string
+	title    string
+	form     templ.Component // what a script puts in the form's place
+	page     templ.Component // the whole page, without a script
+}
+
+// after is where to go on with something new, which is shown there.
+func after(next, usual string, id int64) string {
+	path := usual
+	if next != "" {
+		path = here(next)
+	}
+	u, err := url.Parse(path)
+	if err != nil {
+		return usual
+	}
+	q := u.Query()
+	q.Set("fresh", fmt.Sprint(id))
+	u.RawQuery = q.Encode()
+	return u.RequestURI()
 }

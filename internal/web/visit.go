@@ -22,7 +22,8 @@ type visit struct {
 	page   *page
 	w      http.ResponseWriter
 	r      *http.Request
-	id     string // of the request, in the log
+	whole  *http.Request // the same without the time limit of pages
+	id     string        // of the request, in the log
 	who    identity.Principal
 	client identity.Client
 	status int
@@ -47,7 +48,7 @@ var guards = map[string]string{
 // visit takes a request through the checks to its page.
 func (w *Web) visit(p *page, out http.ResponseWriter, r *http.Request) {
 	begun := w.Now()
-	v := &visit{Web: w, page: p, w: out, id: rand.Text(), status: http.StatusOK,
+	v := &visit{Web: w, page: p, w: out, whole: r, id: rand.Text(), status: http.StatusOK,
 		client: w.Cookies.Client(r, w.Address(r))}
 	if !p.live {
 		ctx, stop := context.WithTimeout(r.Context(), pageTimeout)

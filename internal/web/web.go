@@ -13,7 +13,9 @@
 //	visit.go     one request: who asks, from where, and may they
 //	session.go   the cookies that tell who somebody is
 //	form.go      what was typed, and what is wrong with it
-//	respond.go   pages, redirections, files, errors
+//	respond.go   pages, redirections, errors
+//	list.go      tables, page by page and as files
+//	scope.go     what somebody may see
 //	live.go      parts of a page that move while it is open
 //	static.go    scripts and styles, embedded
 //
@@ -84,6 +86,7 @@ func (w *Web) nouns() []func() {
 		w.registerRuns,
 		w.registerBudgets,
 		w.registerDatasets,
+		w.registerLookups,
 		w.registerQuarantine,
 		w.registerNotifications,
 		w.registerChannels,

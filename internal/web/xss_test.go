@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -58,13 +60,21 @@ func TestNoTextRunsOnAnyPage(t *testing.T) {
 	for i := range 50 {
 		s.made(token, "/data_sets", map[string]any{"name": named(4*i + 2), "description": named(4*i + 3), "parent_data_set_id": dataset, "has_custom_transform": false})
 	}
+	rows := make([]any, 50)
+	key := func(i int) string { return strings.Map(inOneLine, fmt.Sprint(i, " ", named(4*i))) }
+	for i := range rows {
+		column := strings.TrimSpace(strings.Map(inOneLine, string([]rune(fmt.Sprint(i, named(4*i+2), "                                        "))[:40])))
+		rows[i] = map[string]any{"key": key(i), "says": named(4*i + 1), column: named(4*i + 3)}
+	}
+	table := s.made(token, "/data_maps", map[string]any{"name": named(3), "description": named(4), "data_type": named(5), "map_primary_key": "key", "data_map": rows, "data_defaults": map[string]any{"says": named(6)}, "emit_data_default": true})
 	s.asks(http.MethodPut, token, fmt.Sprintf("/data_sources/%v/activate", source["id"]), nil)
 	b.watchFor("ran")
 	b.signIn()
 	b.open(fmt.Sprintf("/flows/%v", source["id"]))
 	b.until("the run is over", `document.querySelector('#live')?.innerText.includes('succeeded')`)
 	for _, path := range []string{"/", "/credentials", "/credentials?q=" + "%3Cscript%3Eran()%3C%2Fscript%3E", fmt.Sprintf("/credentials/%v", cal["id"]), "/flows", fmt.Sprintf("/flows/%v", source["id"]), "/datasets",
-		fmt.Sprintf("/datasets/%v", dataset), "/runs", "/budgets", "/quarantine?q=%22%3E%3Cscript%3Eran()%3C/script%3E", "/notifications", "/people", "/activity", "/flows/new", "/%3Cscript%3Eran()%3C/script%3E", "/sign-in?next=javascript:ran()", "/flows?sort=%22%3E%3Cscript%3Eran()%3C/script%3E"} {
+		fmt.Sprintf("/datasets/%v", dataset), "/runs", "/budgets", "/quarantine?q=%22%3E%3Cscript%3Eran()%3C/script%3E", "/notifications", "/people", "/activity", "/lookups", fmt.Sprintf("/lookups/%v", table["id"]), fmt.Sprintf("/lookups/%v/edit", table["id"]), fmt.Sprintf("/lookups/%v/row", table["id"]),
+		fmt.Sprintf("/lookups/%v?q=%%22%%3E%%3Cscript%%3Eran()%%3C/script%%3E", table["id"]), fmt.Sprintf("/lookups/%v/row?", table["id"]) + url.Values{"key": {key(0)}}.Encode(), "/flows/new", "/%3Cscript%3Eran()%3C/script%3E", "/sign-in?next=javascript:ran()", "/flows?sort=%22%3E%3Cscript%3Eran()%3C/script%3E"} {
 		b.open(path)
 		if run(b, chromedp.Evaluate[bool](`window.hasRun === true`)) {
 			t.Errorf("something ran on %s", path)
@@ -80,6 +90,14 @@ func TestNoTextRunsOnAnyPage(t *testing.T) {
 	if !run(b, chromedp.Evaluate[bool](`ran(), window.hasRun`)) {
 		t.Error("what would have run could not have been seen")
 	}
+}
+
+// inOneLine leaves out what a key or a column's name may not have.
+func inOneLine(r rune) rune {
+	if unicode.IsControl(r) {
+		return -1
+	}
+	return r
 }
 
 // watchFor notes when a page's text calls the function.

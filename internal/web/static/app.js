@@ -18,14 +18,20 @@
   };
   const fade = (line) => setTimeout(() => line.remove(), 8000);
 
-  // A moment in the viewer's zone, with UTC in the title.
-  const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  // A moment in the viewer's zone, written as everywhere: day before hour. The title
+  // has the seconds, the zone and UTC.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const parts = (at, seconds) => {
+    const two = (n) => String(n).padStart(2, '0');
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    return `${day} ${two(at.getHours())}:${two(at.getMinutes())}${seconds ? `:${two(at.getSeconds())}` : ''}`;
+  };
   const times = (within) => {
-    for (const t of within.querySelectorAll('time[data-time]')) {
+    for (const t of within.querySelectorAll('time[data-time], time[data-ago]')) {
       const at = new Date(t.dateTime);
-      if (Number.isNaN(at.valueOf()) || t.title) continue;
-      t.title = t.textContent;
-      t.textContent = zoned.format(at);
+      if (Number.isNaN(at.valueOf()) || !t.title.endsWith('UTC') || t.title.includes(zone)) continue;
+      if (zone !== 'UTC') t.title = `${parts(at, true)} ${zone}, ${t.title}`;
+      if ('time' in t.dataset) t.textContent = parts(at, false);
     }
   };
   const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];

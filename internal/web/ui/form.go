@@ -1,11 +1,13 @@
 package ui
 
+import "net/url"
+
 // Field is one input of a form with its label, help and error.
 type Field struct {
 	Name     string
 	Title    string
 	Help     string
-	Kind     string // "text", "password", "secret", "email", "number", "url", "date", "select", "textarea", "checkbox", "radio"
+	Kind     string // "text", "password", "secret", "email", "number", "url", "date", "select", "textarea", "checkbox", "radio", "file"
 	Value    string // never set for a password or secret: what was typed is not sent back
 	Options  []Option
 	Error    string // what is wrong with it; "" for nothing
@@ -27,7 +29,8 @@ type Option struct {
 	Disabled           bool
 }
 
-func (f Field) id() string     { return "field-" + f.Name }
+// id has no blanks, whatever the name has: ids are told apart by them.
+func (f Field) id() string     { return "field-" + url.PathEscape(f.Name) }
 func (f Field) helpID() string { return f.id() + "-help" }
 func (f Field) badID() string  { return f.id() + "-error" }
 

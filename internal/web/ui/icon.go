@@ -17,6 +17,7 @@ var paths = map[string]string{
 	"flow":      `<circle cx="5" cy="12" r="2.2"/><circle cx="19" cy="6" r="2.2"/><circle cx="19" cy="18" r="2.2"/><path d="M7.2 12h3c3 0 3-6 6.6-6M10.2 12c3 0 3 6 6.6 6"/>`,
 	"run":       `<circle cx="12" cy="12" r="8.5"/><path d="M10 8.5v7l5.5-3.5z"/>`,
 	"dataset":   `<ellipse cx="12" cy="5.5" rx="7.5" ry="2.5"/><path d="M4.5 5.5v13c0 1.4 3.4 2.5 7.5 2.5s7.5-1.1 7.5-2.5v-13M4.5 12c0 1.4 3.4 2.5 7.5 2.5s7.5-1.1 7.5-2.5"/>`,
+	"lookup":    `<rect x="3.5" y="4" width="17" height="16" rx="2"/><path d="M3.5 9.5h17M3.5 14.7h17M9.5 9.5V20"/>`,
 	"gauge":     `<path d="M4 17a8.5 8.5 0 1 1 16 0"/><path d="M12 15l4-6"/><circle cx="12" cy="15" r="1.3"/>`,
 	"bell":      `<path d="M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 21h4"/>`,
 	"activity":  `<path d="M3 12h4l3-8 4 16 3-8h4"/>`,

@@ -37,6 +37,7 @@ type Assets struct {
 type NavItem struct {
 	Path, Title, Icon string
 	Also              string // a path whose pages are its, too
+	Counts            bool   // it has a badge: what is unread
 	Badge             int
 	AdminOnly         bool
 }
@@ -50,8 +51,9 @@ func nav(w *Who) []NavItem {
 		{Path: "/flows", Also: "/projects", Title: "Flows", Icon: "flow"},
 		{Path: "/runs", Title: "Runs", Icon: "run"},
 		{Path: "/datasets", Also: "/quarantine", Title: "Datasets", Icon: "dataset"},
+		{Path: "/lookups", Title: "Lookups", Icon: "lookup"},
 		{Path: "/budgets", Title: "Budget", Icon: "gauge"},
-		{Path: "/notifications", Title: "Notifications", Icon: "bell", Badge: w.Unread},
+		{Path: "/notifications", Title: "Notifications", Icon: "bell", Counts: true, Badge: w.Unread},
 		{Path: "/activity", Title: "Activity", Icon: "activity", AdminOnly: true},
 		{Path: "/people", Also: "/teams", Title: "People", Icon: "people"},
 		{Path: "/keys", Title: "Keys", Icon: "terminal"},

@@ -1,11 +1,9 @@
 package ui
 
 import (
-	"encoding/csv"
 	"io"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/a-h/templ"
 )
@@ -16,6 +14,7 @@ type Column struct {
 	Title   string
 	Numeric bool
 	Wide    bool // the first to shrink
+	Hidden  bool // its title is only heard, and it is in no file
 }
 
 // Cell is one value of a table: its plain text, for files, and how it is
@@ -104,38 +103,23 @@ func (t Table) filtered() bool {
 	return false
 }
 
-// CSV writes the table's plain text. A value that a spreadsheet would take for
-// a formula gets an apostrophe.
+// CSV writes the table's plain text.
 func (t Table) CSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	line := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		line[i] = unformula(c.Title)
-	}
-	if err := out.Write(line); err != nil {
+	out := NewCSV(w)
+	if err := out.Line(t.Titles()...); err != nil {
 		return err
 	}
-	for _, row := range t.Rows {
-		for i, c := range row {
-			line[i] = unformula(c.Text)
-		}
-		if err := out.Write(line[:len(row)]); err != nil {
-			return err
-		}
+	if err := out.Rows(t.Rows); err != nil {
+		return err
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
 }
 
-// unformula keeps a spreadsheet from computing what somebody typed.
-func unformula(text string) string {
-	trimmed := strings.TrimLeft(text, " \u00a0\u3000")
-	if trimmed == "" || !strings.ContainsAny(trimmed[:1], "=+-@\t\r") && !strings.HasPrefix(trimmed, "\uff1d") &&
-		!strings.HasPrefix(trimmed, "\uff0b") && !strings.HasPrefix(trimmed, "\uff0d") && !strings.HasPrefix(trimmed, "\uff20") {
-		return text
+// Titles are those of the columns, as a file has them.
+func (t Table) Titles() []string {
+	titles := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		titles[i] = c.Title
 	}
-	if _, err := strconv.ParseFloat(text, 64); err == nil {
-		return text
-	}
-	return "'" + text
+	return titles
 }

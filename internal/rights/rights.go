@@ -1,0 +1,88 @@
+// Package rights says what rights to one part of a flow let somebody do with the
+// rest of it. The REST API and the pages ask the same questions here, so that
+// neither door is wider than the other.
+package rights
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Judge answers. It is safe for concurrent use.
+type Judge struct {
+	People *identity.Service
+	Flows  *flow.Service
+}
+
+// Lack is the error of who may not use something that a part of a flow uses. Err
+// is identity's: it says whether they may know of it.
+type Lack struct {
+	Kind store.Kind // of what they may not use
+	Err  error
+}
+
+// Error is what identity said.
+func (l *Lack) Error() string { return l.Err.Error() }
+
+// Unwrap gives identity's error.
+func (l *Lack) Unwrap() error { return l.Err }
+
+// Spared are the destinations below a part of a flow that somebody may not
+// operate: activating or pausing all of it leaves them alone.
+func (j Judge) Spared(ctx context.Context, who identity.Principal, part *flow.Node) (ids []int64, err error) {
+	below := part.Parts(store.KindDestination)
+	roles, err := j.People.RolesOn(ctx, who, below...)
+	for _, to := range below {
+		if !roles[to.ID].AtLeast(identity.RoleOperator) {
+			ids = append(ids, to.ID)
+		}
+	}
+	return ids, err
+}
+
+// Copy makes sure that somebody may use what a copy of a whole flow would use.
+func (j Judge) Copy(ctx context.Context, who identity.Principal, root *flow.Node) error {
+	for _, part := range root.Parts(store.KindSource, store.KindDestination) {
+		if err := j.Reuse(ctx, who, part.Kind, part.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reuse makes sure that somebody may use what a copy of a source or destination
+// would use: sharing one shares neither its credential nor its lookups.
+func (j Judge) Reuse(ctx context.Context, who identity.Principal, kind store.Kind, id int64) error {
+	if kind == store.KindSource {
+		src, err := j.Flows.Source(ctx, who.Org, id)
+		if err != nil {
+			return err
+		}
+		for _, step := range slices.Sorted(maps.Keys(src.Lookups)) {
+			if err := j.may(ctx, who, identity.RoleCollaborator, store.KindLookup, src.Lookups[step]); err != nil {
+				return err
+			}
+		}
+		return j.may(ctx, who, identity.RoleOperator, store.KindCredential, src.Credential)
+	}
+	to, err := j.Flows.Destination(ctx, who.Org, id)
+	if err != nil {
+		return err
+	}
+	if err := j.may(ctx, who, identity.RoleOperator, store.KindCredential, to.Credential); err != nil {
+		return err
+	}
+	return j.may(ctx, who, identity.RoleOperator, store.KindDataset, to.Dataset)
+}
+
+func (j Judge) may(ctx context.Context, who identity.Principal, need identity.Role, kind store.Kind, id int64) error {
+	if err := j.People.Authorize(ctx, who, identity.Access(kind, need), id); err != nil {
+		return &Lack{Kind: kind, Err: err}
+	}
+	return nil
+}
