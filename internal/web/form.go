@@ -63,7 +63,7 @@ func (v *visit) upload(name string) ([]byte, error) {
 			return nil, &weir.Error{Code: weir.CodeUsage, Where: name, Message: "no file was sent", Remedy: "Choose one"}
 		}
 		if err != nil {
-			return nil, unread(name, err)
+			return nil, notWhole(name, err)
 		}
 		if part.FormName() != name {
 			continue
@@ -71,7 +71,7 @@ func (v *visit) upload(name string) ([]byte, error) {
 		content, err := io.ReadAll(part)
 		switch {
 		case err != nil:
-			return nil, unread(name, err)
+			return nil, notWhole(name, err)
 		case part.FileName() == "":
 			return nil, &weir.Error{Code: weir.CodeUsage, Where: name, Message: "no file was sent", Remedy: "Choose one"}
 		case !utf8.Valid(content):
@@ -81,8 +81,8 @@ func (v *visit) upload(name string) ([]byte, error) {
 	}
 }
 
-// unread says why a file did not arrive.
-func unread(name string, err error) error {
+// notWhole says why a file did not arrive.
+func notWhole(name string, err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return &weir.Error{Code: weir.CodeUsage, Where: name, Message: "the file holds more than 32 MiB", Remedy: "Divide it"}

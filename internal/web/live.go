@@ -16,7 +16,7 @@ import (
 const (
 	quiet   = 20 * time.Second // how long it may say nothing: proxies cut those that do
 	liveFor = 10 * time.Minute // how long it goes on; the browser comes back by itself
-	unread  = 30 * time.Second // how long a browser may leave unread what was sent
+	unsent  = 30 * time.Second // how long a browser may leave unread what was sent
 )
 
 // live sends parts of a page until its time is over or the browser has gone,
@@ -54,7 +54,7 @@ func (v *visit) live(next func(beat <-chan time.Time) (templ.Component, error)) 
 				return err
 			}
 		}
-		_ = flush.SetWriteDeadline(time.Now().Add(unread)) // it could be set before
+		_ = flush.SetWriteDeadline(time.Now().Add(unsent)) // it could be set before
 		if _, err := v.w.Write([]byte(text)); err != nil {
 			return nil // the browser has gone
 		}
