@@ -59,7 +59,7 @@ var arrows = map[string][]string{
 	"internal/cli":                {"client", "internal/audit", "internal/backup", "internal/identity", "internal/manifest", "internal/notify", "internal/server", "internal/job", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/s3", "internal/destination/stdout"},
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store"},
 	"internal/connector":          {"connectors", "internal/rest"},
-	"internal/store/storetest":    {"internal/store"},
+	"internal/store/storetest":    {"internal/pgtest", "internal/store"},
 	"internal/audit":              {"internal/store"},
 	"internal/backup":             {"internal/store"},
 	"internal/credential":         {"internal/audit", "internal/connector", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/netguard", "internal/rest", "internal/store"},
