@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // The rhythm of trying again.
@@ -85,5 +86,5 @@ func (e *Engine) outcome(ctx context.Context, j *Job, err error) error {
 // fenced reports that another process has taken the work over.
 func fenced(err error) bool {
 	var e *weir.Error
-	return errors.As(err, &e) && (e.Reason == "fenced" || e.Reason == "held")
+	return errors.As(err, &e) && (e.Reason == store.ReasonFenced || e.Reason == store.ReasonHeld)
 }
