@@ -153,7 +153,10 @@ func (a *API) healthOfFlow(ctx context.Context, in *One) (*value[FlowHealthDetai
 		return nil, err
 	}
 	found, _, err := a.Store.FlowHealths(ctx, store.HealthFilter{Org: root.Org, Sources: []int64{root.ID}, Page: 1, Size: 1})
-	if err != nil || len(found) == 0 {
+	if err == nil && len(found) == 0 { // the flow was deleted a moment ago
+		err = nowhere()
+	}
+	if err != nil {
 		return nil, err
 	}
 	out := FlowHealthDetail{Status: http.StatusOK}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 )
@@ -178,5 +179,15 @@ func (a *API) sampleSpec(ctx context.Context, c *credential.Credential, config m
 			"key": "step_1", "iteration.type": "static.url", "method": "GET", "url.template": path, "response.data.path": "$",
 		}}}
 	}
-	return a.sourceSpec(ctx, c.Kind, c.Origin, sourceInput{SourceConfig: config})
+	spec, err := a.sourceSpec(ctx, c.Kind, c.Origin, sourceInput{SourceConfig: config})
+	if err != nil || c.Kind.Connector == nil {
+		return spec, err
+	}
+	for _, name := range spec.Endpoints { // what is asked for is wrong, and not the credential
+		_, err := c.Kind.Connector.Endpoint(name)
+		if e := (*weir.Error)(nil); errors.As(err, &e) {
+			return spec, refuse("endpoint", e.Message, e.Remedy)
+		}
+	}
+	return spec, nil
 }

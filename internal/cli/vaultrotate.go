@@ -5,6 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
@@ -22,6 +23,9 @@ func (c vaultRotate) Run(s *session) error {
 			if err := v.RotateRoot(s.ctx); err != nil {
 				return err
 			}
+			if err := s.auditVault(v, db, "vault.rotate_root", nil); err != nil {
+				return err
+			}
 			fmt.Fprintln(s.Stdout, "The root key is a new one. Backups and recovery kits made before need the old one: run `weir vault recovery-kit` now, and make a backup.")
 			return nil
 		}
@@ -29,8 +33,20 @@ func (c vaultRotate) Run(s *session) error {
 		if err != nil {
 			return err
 		}
+		if err := s.auditVault(v, db, "vault.rotate", &r); err != nil {
+			return err
+		}
 		return printRotation(s, r)
 	})
+}
+
+// auditVault writes down that keys were replaced, under the keys as they are now.
+func (s *session) auditVault(v *vault.Vault, db *store.DB, action string, r *vault.Rotation) error {
+	e := audit.Entry{Action: action, Kind: "vault"}
+	if r != nil {
+		e.Detail = map[string]any{"key": r.Key, "secrets": r.Changed, "retired": len(r.Retired), "failed": len(r.Failed)}
+	}
+	return auditLog(db, v).Append(s.ctx, e)
 }
 
 // rotated logs how far a rotation is.
@@ -57,6 +73,9 @@ func (c vaultRekey) Run(s *session) error {
 			return err
 		}
 		if err := resealPeople(s, v, db); err != nil {
+			return err
+		}
+		if err := s.auditVault(v, db, "vault.rekey", &r); err != nil {
 			return err
 		}
 		if len(exposed) > 0 {

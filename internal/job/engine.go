@@ -92,6 +92,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		return nil, explain(err)
 	}
 	if err := o.Store.Exclusively(ctx, "queue", func() error { return explain(e.queue.migrate(ctx)) }); err != nil {
+		e.queue.drop()
 		return nil, err
 	}
 	return e, nil

@@ -377,6 +377,34 @@ func TestACopyOfADatabaseWithAQueueComesBackOnEitherEngineWithoutItsJobs(t *test
 	})
 }
 
+// Whoever tries again and again to start a server must not use up the database.
+func TestAnEngineThatCannotOpenHoldsNoConnection(t *testing.T) {
+	w := &world{T: t, url: pgtest.New(t)}
+	w.db = w.open()
+	query := func(text string, into ...any) {
+		w.must(w.db.Change(t.Context(), func(tx *store.Tx) error {
+			if len(into) == 0 {
+				_, err := tx.SQL().ExecContext(t.Context(), text)
+				return err
+			}
+			return tx.SQL().QueryRowContext(t.Context(), text).Scan(into...)
+		}))
+	}
+	query(`CREATE TABLE river_migration (nothing BIGINT)`)
+	const connections = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+	var before, after int
+	query(connections, &before)
+	if _, err := job.Open(t.Context(), job.Options{Store: w.db, Logger: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Fatal("it opens")
+	}
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); { // the server notices a close a moment later
+		if query(connections, &after); after <= before {
+			return
+		}
+	}
+	t.Errorf("%d connections before, %d after", before, after)
+}
+
 func TestTheClassOfAFailureSaysWhetherItIsTriedAgain(t *testing.T) {
 	for code, lasting := range map[weir.Code]bool{
 		weir.CodeNotSent: false, weir.CodeTransient: false, weir.CodeThrottled: false, weir.CodeLocal: false, weir.CodeInternal: false,

@@ -35,6 +35,7 @@ type queue interface {
 	complete(context.Context, *store.Tx, *river.Job[args]) error
 	start(context.Context) error
 	stop(context.Context) error
+	drop() // what was opened and never started
 }
 
 // on is a queue by a driver D of transactions T.
@@ -60,7 +61,9 @@ func openQueue(ctx context.Context, db *store.DB, c *river.Config, connections i
 	}
 	q := &on[*riverpgxv5.Driver, pgx.Tx]{driver: riverpgxv5.New(pool), close: pool.Close}
 	q.inside = func(tx *store.Tx, f func(pgx.Tx) error) error { return tx.Postgres(f) }
-	q.client, err = river.NewClient(q.driver, c)
+	if q.client, err = river.NewClient(q.driver, c); err != nil {
+		pool.Close()
+	}
 	return q, err
 }
 
@@ -110,6 +113,8 @@ func (q *on[D, T]) complete(ctx context.Context, tx *store.Tx, j *river.Job[args
 }
 
 func (q *on[D, T]) start(ctx context.Context) error { return q.client.Start(ctx) }
+
+func (q *on[D, T]) drop() { q.close() }
 
 func (q *on[D, T]) stop(ctx context.Context) error {
 	defer q.close()

@@ -348,39 +348,42 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 }
 
 // ResourceIDs gives the filter's resources with nothing but their ids, owners
-// and organization, which is what a look at rights needs.
+// and organization, which is what a look at rights needs. Those that Weir has
+// not written are left out: whose they are is what somebody may have changed.
 func (db *DB) ResourceIDs(ctx context.Context, f ResourceFilter) (all []Resource, err error) {
 	c := f.conditions()
-	err = db.each(ctx, func(rows *sql.Rows) error {
-		r := Resource{Org: f.Org, Kind: f.Kind}
-		err := rows.Scan(&r.ID, &r.Owner)
-		all = append(all, r)
-		return err
-	}, `SELECT r.id, r.owner FROM resource r`+c.text.String()+` ORDER BY r.id`, c.args...)
+	err = db.eachGenuine(ctx, func(r Resource) error {
+		all = append(all, Resource{ID: r.ID, Owner: r.Owner, Org: f.Org, Kind: f.Kind})
+		return nil
+	}, c.text.String(), c.args...)
 	return all, err
 }
 
 // EachResource hands f the living resources of a kind in every organization,
-// in the order of their ids.
+// in the order of their ids, but for those that Weir has not written.
 func (db *DB) EachResource(ctx context.Context, kind Kind, f func(Resource) error) error {
-	return db.each(ctx, func(rows *sql.Rows) error {
-		r, err := scanResource(rows)
-		if err != nil {
-			return err
-		}
-		return f(r)
-	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.deleted = 0 ORDER BY r.id`, kind)
+	return db.eachGenuine(ctx, f, ` WHERE r.kind = $1 AND r.deleted = 0`, kind)
 }
 
 // ResourcesOfAll gives all organizations' living resources of a kind in that
-// state, in the order of their ids.
+// state, in the order of their ids, but for those that Weir has not written.
 func (db *DB) ResourcesOfAll(ctx context.Context, kind Kind, status string) (all []Resource, err error) {
-	err = db.each(ctx, func(rows *sql.Rows) error {
-		r, err := scanResource(rows)
+	err = db.eachGenuine(ctx, func(r Resource) error {
 		all = append(all, r)
-		return err
-	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.status = $2 AND r.deleted = 0 ORDER BY r.id`, kind, status)
+		return nil
+	}, ` WHERE r.kind = $1 AND r.status = $2 AND r.deleted = 0`, kind, status)
 	return all, err
+}
+
+// eachGenuine hands f whole rows that Weir has written, in the order of their ids.
+func (db *DB) eachGenuine(ctx context.Context, f func(Resource) error, where string, args ...any) error {
+	return db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		if err != nil || !db.genuine(r) {
+			return err
+		}
+		return f(r)
+	}, `SELECT `+resourceColumns+fromResource+where+` ORDER BY r.id`, args...)
 }
 
 // Refer replaces everything that a resource uses.

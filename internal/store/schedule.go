@@ -106,13 +106,23 @@ func (db *DB) NextDue(ctx context.Context) (at int64, err error) {
 }
 
 // LivingResources gives the living resources of a kind of all organizations
-// whose id is above after, in order, at most n: for upkeep.
+// whose id is above after, in order, at most n, but for those that Weir has not
+// written: for upkeep.
 func (db *DB) LivingResources(ctx context.Context, kind Kind, after int64, n int) (all []Resource, err error) {
-	err = db.each(ctx, func(rows *sql.Rows) error {
-		r, err := scanResource(rows)
-		all = append(all, r)
-		return err
-	}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.deleted = 0 AND r.id > $2 ORDER BY r.id LIMIT $3`, kind, after, n)
+	for len(all) < n {
+		read := 0
+		err = db.each(ctx, func(rows *sql.Rows) error {
+			r, err := scanResource(rows)
+			if read++; err == nil && db.genuine(r) {
+				all = append(all, r)
+			}
+			after = r.ID
+			return err
+		}, `SELECT `+resourceColumns+fromResource+` WHERE r.kind = $1 AND r.deleted = 0 AND r.id > $2 ORDER BY r.id LIMIT $3`, kind, after, n-len(all))
+		if err != nil || read == 0 {
+			break
+		}
+	}
 	return all, err
 }
 

@@ -16,6 +16,7 @@ var resourcePromises = map[string]func(*world){
 	"WhoUsesAResourceIsKnownUntilItIsDeleted":     usesKnown,
 	"ListsArePagedAndFiltered":                    pagedAndFiltered,
 	"ASharedResourceIsInTheListOfThatRoleAlone":   sharedByRole,
+	"ARowThatIsNotOursIsInNoListOfAll":            forgedAside,
 	"NothingOfATransactionThatFailsIsThere":       nothingOfIt,
 	"ASnapshotIsTheDatabaseAsItIs":                snapshot,
 	"ARestoredDatabaseSaysSoAndClosesWhatRan":     restored,
@@ -254,5 +255,51 @@ func secretReplaced(w *world) {
 	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error { return tx.DropSecrets(w.Context(), key.ID) }))
 	if got, err = w.db.Secrets(w.Context(), 1, key.ID); err != nil || len(got) != 0 {
 		w.Errorf("left are %+v, %v", got, err)
+	}
+}
+
+// suspicious takes one row for somebody else's.
+type suspicious struct{ forged int64 }
+
+func (suspicious) Seal(store.Resource) []byte { return []byte{1} }
+
+func (g suspicious) Genuine(r store.Resource) bool { return r.ID != g.forged }
+
+func forgedAside(w *world) {
+	made := make([]int64, 3)
+	for i := range made {
+		made[i] = w.make(store.Resource{Owner: 7, Kind: store.KindProvider, Status: "active"}).ID
+	}
+	w.db.SetGuard(suspicious{forged: made[1]})
+	want := []int64{made[0], made[2]}
+	lists := map[string][]store.Resource{}
+	var err error
+	lists["ids"], err = w.db.ResourceIDs(w.Context(), store.ResourceFilter{Org: 1, Kind: store.KindProvider})
+	w.must(err)
+	lists["of all"], err = w.db.ResourcesOfAll(w.Context(), store.KindProvider, "active")
+	w.must(err)
+	w.must(w.db.EachResource(w.Context(), store.KindProvider, func(r store.Resource) error {
+		lists["each"] = append(lists["each"], r)
+		return nil
+	}))
+	for after := int64(0); ; { // one by one
+		page, err := w.db.LivingResources(w.Context(), store.KindProvider, after, 1)
+		w.must(err)
+		if len(page) == 0 {
+			break
+		}
+		lists["living"], after = append(lists["living"], page...), page[0].ID
+	}
+	for what, all := range lists {
+		var ids []int64
+		for _, r := range all {
+			ids = append(ids, r.ID)
+			if r.Owner != 7 || r.Org != 1 {
+				w.Errorf("%s: %+v", what, r)
+			}
+		}
+		if !slices.Equal(ids, want) {
+			w.Errorf("%s: %v, want %v", what, ids, want)
+		}
 	}
 }
