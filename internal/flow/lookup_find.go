@@ -22,9 +22,8 @@ func (s *Service) FindEntries(ctx context.Context, org, id int64, text string, p
 		return nil, 0, err
 	}
 	low, first := strings.ToLower(text), (page-1)*number
-	raw := plainInJSON(low)
 	err = s.Store.EachLookupEntry(ctx, id, func(e store.LookupEntry) error {
-		if raw && !bytes.Contains(bytes.ToLower(e.Row), []byte(low)) || !says(e.Row, l.PrimaryKey, low) {
+		if !mayHold(e.Row, low) || !says(e.Row, l.PrimaryKey, low) {
 			return nil
 		}
 		if total >= first && total < first+number {
@@ -36,10 +35,13 @@ func (s *Service) FindEntries(ctx context.Context, org, id int64, text string, p
 	return rows, total, err
 }
 
-// plainInJSON reports whether a text stands in JSON as it is, so that a row whose
-// bytes do not have it need not be read.
-func plainInJSON(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r >= 0x7f || r == '"' || r == '\\' })
+// mayHold reports whether a row can have the text, which is in small letters: most
+// rows need not be read then. What JSON writes in another way is not looked for.
+func mayHold(row []byte, low string) bool {
+	if strings.ContainsFunc(low, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+		return true
+	}
+	return bytes.Contains(bytes.ToLower(row), []byte(low))
 }
 
 // says reports whether a value of a row has the text.

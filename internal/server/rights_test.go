@@ -153,7 +153,8 @@ func TestASourceOfAServiceWithAConnectorOnlyReads(t *testing.T) {
 	}
 }
 
-// A page copies a flow for whoever may use what the copy would use.
+// A page copies a flow for who may change its source, as the API does, and may use
+// what the copy would use.
 func TestSharingAFlowSharesNoCredentialWithItsCopy(t *testing.T) {
 	n := newNeighbours(t)
 	n.grant("data_sources", "operator")
@@ -161,7 +162,8 @@ func TestSharingAFlowSharesNoCredentialWithItsCopy(t *testing.T) {
 	b.signInAs("bob@example.com", "a good long password")
 	flows := func() int { return len(n.list("/data_sources")) }
 	before := flows()
-	for path, want := range map[string]int{"/copy": http.StatusNotFound, "/delete": http.StatusForbidden} {
+	answers := func(path string, want int) {
+		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.url+"/flows/"+id(n.ours["data_sources"])+path, strings.NewReader(""))
 		n.must(err)
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -173,6 +175,10 @@ func TestSharingAFlowSharesNoCredentialWithItsCopy(t *testing.T) {
 			t.Errorf("%s as Bob answers %d, want %d", path, res.StatusCode, want)
 		}
 	}
+	answers("/copy", http.StatusForbidden)
+	answers("/delete", http.StatusForbidden)
+	n.grant("data_sources", "admin")
+	answers("/copy", http.StatusNotFound)
 	if flows() != before {
 		t.Errorf("there are %d flows, and were %d", flows(), before)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -224,8 +225,12 @@ func (db *DB) RecentRuns(ctx context.Context, n int, sources ...int64) (map[int6
 		` ORDER BY r.resource, r.started DESC, r.id DESC`, c.args...)
 }
 
+// costRuns is of how many runs the mean is taken that tells what the next will cost.
+const costRuns = 10
+
 // RunCosts gives how many requests a run of each source took that succeeded
-// since then, µs: the mean, rounded up.
+// since then, µs: the mean of the newest ten, rounded up. So many are read of each
+// source and no more, however often it runs.
 func (db *DB) RunCosts(ctx context.Context, org, since int64) (map[int64]int, error) {
 	out := map[int64]int{}
 	return out, db.each(ctx, func(rows *sql.Rows) error {
@@ -234,5 +239,18 @@ func (db *DB) RunCosts(ctx context.Context, org, since int64) (map[int64]int, er
 		err := rows.Scan(&source, &mean)
 		out[source] = int(math.Ceil(mean))
 		return err
-	}, `SELECT resource, CAST(avg(requests) AS DOUBLE PRECISION) FROM run WHERE org = $1 AND status = 'succeeded' AND started >= $2 AND requests > 0 GROUP BY resource`, org, since)
+	}, `SELECT c.id, CAST(c.mean AS DOUBLE PRECISION) FROM (SELECT s.id, (SELECT avg(n.requests) FROM (SELECT r.requests FROM run r
+			WHERE r.resource = s.id AND r.started >= $2 AND r.status = 'succeeded' AND r.requests > 0 ORDER BY r.started DESC LIMIT `+strconv.Itoa(costRuns)+`) n) AS mean
+		FROM resource s WHERE s.org = $1 AND s.kind = 'source' AND s.deleted = 0) c WHERE c.mean IS NOT NULL`, org, since)
+}
+
+// OpenRuns tells which of the sources have a run that is not over.
+func (db *DB) OpenRuns(ctx context.Context, org int64, sources ...int64) (map[int64]bool, error) {
+	open := map[int64]bool{}
+	return open, db.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		open[id] = true
+		return err
+	}, `SELECT DISTINCT resource FROM run WHERE status IN ('queued', 'running', 'delivering') AND org = $1 AND `+amongIDs("resource", sources), org)
 }

@@ -41,7 +41,7 @@ func (v *visit) activity() error {
 // kindOptions are the kinds of things that something is done to.
 func kindOptions() []ui.Option {
 	all := []ui.Option{{Value: "", Title: "anything"}}
-	for _, k := range []string{string(store.KindCredential), string(store.KindSource), string(store.KindDataset), string(store.KindDestination), "user", "session", "service_key", "organization"} {
+	for _, k := range []string{string(store.KindCredential), string(store.KindSource), string(store.KindDataset), string(store.KindDestination), string(store.KindLookup), string(store.KindProject), "user", "session", "service_key", "organization"} {
 		all = append(all, ui.Option{Value: k, Title: sentence(k)})
 	}
 	return all
@@ -53,7 +53,7 @@ func thing(e store.AuditEntry) ui.Cell {
 		return ui.Cell{}
 	}
 	name := fmt.Sprintf("%s %d", e.Kind, e.Object)
-	nouns := map[store.Kind]string{store.KindCredential: "credentials", store.KindSource: "flows", store.KindDataset: "datasets"}
+	nouns := map[store.Kind]string{store.KindCredential: "credentials", store.KindSource: "flows", store.KindDataset: "datasets", store.KindLookup: "lookups", store.KindProject: "projects"}
 	noun, ok := nouns[store.Kind(e.Kind)]
 	if !ok || e.Object == 0 {
 		return ui.Words(name)

@@ -43,17 +43,24 @@ func (v *visit) flowRows(roots []*flow.Node) (rows [][]ui.Cell, err error) {
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]int64, len(roots))
+	for i, root := range roots {
+		ids[i] = root.ID
+	}
+	sources, err := v.sources(ids)
+	if err != nil {
+		return nil, err
+	}
+	running, err := v.Store.OpenRuns(ctx, v.who.Org, ids...)
+	if err != nil {
+		return nil, err
+	}
 	for _, root := range roots {
-		view := &flowView{Root: root, Now: v.Now()}
-		src, err := v.Flows.Source(ctx, v.who.Org, root.ID)
-		if err != nil {
-			return nil, err
+		src := sources[root.ID]
+		if src == nil { // it was deleted meanwhile
+			continue
 		}
-		runs, err := v.Flows.Runs(ctx, src, 1)
-		if err != nil {
-			return nil, err
-		}
-		view.Running = len(runs) > 0 && runs[0].Open()
+		view := &flowView{Root: root, Now: v.Now(), Running: running[root.ID]}
 		tone, state := view.State()
 		rows = append(rows, []ui.Cell{
 			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), ui.Words(whenWords(src)),
@@ -61,6 +68,16 @@ func (v *visit) flowRows(roots []*flow.Node) (rows [][]ui.Cell, err error) {
 		})
 	}
 	return rows, nil
+}
+
+// sources are the sources of flows by their ids, as far as they live.
+func (v *visit) sources(ids []int64) (map[int64]*flow.Source, error) {
+	byID := map[int64]*flow.Source{}
+	found, _, err := v.Flows.Sources(v.r.Context(), store.ResourceFilter{Org: v.who.Org, IDs: ids})
+	for _, s := range found {
+		byID[s.ID] = s
+	}
+	return byID, err
 }
 
 // healths are how flows stand since their newest runs ended.

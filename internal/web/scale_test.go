@@ -1,0 +1,118 @@
+package web_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/weirhq/weir/internal/api"
+	"github.com/weirhq/weir/internal/server"
+)
+
+// How much there is on the site that is measured.
+const (
+	manyCredentials = 10_000
+	manyFlows       = 1_000
+	manyRuns        = 100_000
+	manyRows        = 50_000 // of a lookup
+)
+
+// pageLimit is what a page may take on the server.
+const pageLimit = 200 * time.Millisecond
+
+// TestPagesAnswerWhateverThereIs measures every list, and a page of each kind of
+// thing, where there is much of everything. Filling the store takes minutes, so it
+// is done when WEIR_PAGES is set.
+func TestPagesAnswerWhateverThereIs(t *testing.T) {
+	if os.Getenv("WEIR_PAGES") == "" {
+		t.Skip("WEIR_PAGES is not set")
+	}
+	s := newSite(t, func(c *server.Config) { c.Limit = api.Limit{Requests: 1_000_000_000, Per: time.Minute} })
+	token := s.setUp().Token.Expose()
+	flow, lookup := s.crowd(token)
+	for _, path := range []string{"/", "/connectors", "/credentials", "/credentials?page=160", "/credentials?q=999", "/credentials/1", "/flows", "/flows?page=20", "/flows?status=active", fmt.Sprintf("/flows/%d", flow),
+		"/flows/new", "/flows/new?credential=1&endpoint=bookings", "/runs", "/runs?page=1000", "/runs?page=2000", "/runs?status=failed&page=100", "/datasets", "/datasets?page=20", fmt.Sprintf("/datasets/%d", flow+1),
+		"/budgets", "/quarantine", "/notifications", "/activity", "/activity?page=200", "/activity?kind=source", "/people", "/projects", "/lookups",
+		fmt.Sprintf("/lookups/%d", lookup), fmt.Sprintf("/lookups/%d?page=1000", lookup), fmt.Sprintf("/lookups/%d?q=value+49", lookup), fmt.Sprintf("/lookups/%d?q=%%C3%%A9", lookup), "/keys", "/settings", "/account", "/notifications/unread"} {
+		took, size := s.measured(token, path)
+		t.Logf("%-40s %6.1f ms %7.1f kB", path, float64(took.Microseconds())/1000, float64(size)/1000)
+		if took > pageLimit {
+			t.Errorf("%s takes %s", path, took.Round(time.Millisecond))
+		}
+	}
+	begun := time.Now()
+	lines := strings.Count(s.page(token, "/runs?format=csv"), "\n")
+	t.Logf("all %d runs as a file: %s", lines-1, time.Since(begun).Round(time.Millisecond))
+	if lines < manyRuns {
+		t.Errorf("the file has %d lines", lines)
+	}
+}
+
+// measured is the middle one of nine times that a page takes, and its size.
+func (s *site) measured(token, path string) (time.Duration, int) {
+	s.Helper()
+	all, size := make([]time.Duration, 9), len(s.page(token, path))
+	for i := range all {
+		begun := time.Now()
+		s.page(token, path)
+		all[i] = time.Since(begun)
+	}
+	slices.Sort(all)
+	return all[len(all)/2], size
+}
+
+// crowd puts much of everything into the site: what is signed over the API, runs
+// straight into the store. It gives a flow and a lookup.
+func (s *site) crowd(token string) (flow, lookup int64) {
+	s.Helper()
+	cal := s.made(token, "/data_credentials", map[string]any{"name": "Ours", "credentials_type": "cal_com_api", "credentials": map[string]any{"api_key": s.key()}})
+	for i := range manyCredentials {
+		s.made(token, "/data_credentials", map[string]any{"name": fmt.Sprintf("Key of team %d", i), "description": "The key of one of very many teams", "credentials_type": "rest", "credentials": map[string]any{"auth.type": "NONE"}})
+	}
+	for i := range manyFlows {
+		made := s.made(token, "/data_sources", map[string]any{"name": fmt.Sprintf("Bookings of team %d", i), "source_type": "rest", "data_credentials_id": cal["id"], "endpoint": "bookings"})
+		flow = idOf(made["id"])
+	}
+	rows := make([]any, 0, manyRows)
+	for i := range manyRows {
+		rows = append(rows, map[string]any{"key": fmt.Sprintf("k%05d", i), "city": "Ålesund", "says": fmt.Sprintf("value %d", i)})
+	}
+	made := s.made(token, "/data_maps", map[string]any{"name": "Many", "data_type": "string", "map_primary_key": "key"})
+	for some := range slices.Chunk(rows, 5_000) {
+		s.puts(token, fmt.Sprintf("/data_maps/%v/entries", made["id"]), map[string]any{"entries": some})
+	}
+	s.ran()
+	return flow, idOf(made["id"])
+}
+
+// ran writes runs of all flows, as if they had been.
+func (s *site) ran() {
+	s.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "weir.db")+"?_pragma=busy_timeout(60000)")
+	s.must(err)
+	defer db.Close()
+	now := time.Now().UnixMicro()
+	for _, statement := range []string{
+		`INSERT INTO source (org, connector, origin, account, resource) SELECT 1, 'calcom', 'x', '1 source ' || id, id FROM resource WHERE kind = 'source'`,
+		`INSERT INTO dataset (org, source, name) SELECT 1, id, 'bookings' FROM source`,
+		fmt.Sprintf(`INSERT INTO run (id, org, source, epoch, started, ended, status, resource, number, records_read, written, requests, bytes)
+			WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+			SELECT 'r' || i, 1, s.id, 1, %d - 8000000 * CAST(i AS INTEGER), %d - 8000000 * CAST(i AS INTEGER) + 5000000, CASE i %% 10 WHEN 0 THEN 'failed' ELSE 'succeeded' END, s.resource, 1000000 + i, 10, 10, 3, 1000
+			FROM n JOIN (SELECT id, resource, row_number() OVER (ORDER BY id) - 1 AS nr FROM source) s ON s.nr = i %% %d`, manyRuns-1, now, now, manyFlows),
+		`INSERT INTO run_part (run, part, kind, org, number, started, records, bytes, errors) SELECT id, resource, 'source', 1, number, started, 10, 1000, 0 FROM run`,
+		`UPDATE flow_health SET health = CASE resource % 3 WHEN 0 THEN 'failing' ELSE 'healthy' END, run = 'r1', number = 1, summary = 'The key is unknown', updated = 1`,
+		`INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) SELECT 1, (SELECT min(id) FROM dataset), id, started, 'decode', 'its createdAt is not a time', x'6b', x'7b7d' FROM run WHERE number % 10 = 0`,
+		`ANALYZE`,
+	} {
+		if _, err := db.ExecContext(s.Context(), statement); err != nil {
+			s.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
