@@ -45,7 +45,7 @@ func Pause(attempt int) time.Duration {
 // Weir, must do something first.
 func Lasting(err error) bool {
 	switch c := weir.CodeOf(err); c {
-	case weir.CodeLocal, weir.CodeCancelled, weir.CodeInternal:
+	case "", weir.CodeLocal, weir.CodeCancelled, weir.CodeInternal: // "" is no error at all
 		return false
 	default:
 		return !c.Retryable()
