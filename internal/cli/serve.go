@@ -28,6 +28,7 @@ type serveCommand struct {
 	Role      string        `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
 	Room      int           `name:"jobs" default:"32" placeholder:"N" help:"How many sources are read, and destinations filled, at once (default 32)."`
 	Takeover  time.Duration `default:"30s" placeholder:"TIME" help:"How long a process may be silent before others take over what it does (default 30s)."`
+	Metrics   string        `name:"metrics-address" placeholder:"ADDRESS" help:"Where Prometheus may read /metrics, such as 127.0.0.1:9464: whoever reaches it sees them (default nowhere)."`
 	mailFlags
 	NotifyNetworks []string `name:"notify-networks" placeholder:"CIDR,…" help:"Networks that are not public and that users' notifications may go to (default none)."`
 	Networks       []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
@@ -50,6 +51,12 @@ func (c serveCommand) Run(s *session) error {
 	config.NoLoopback = !c.Loopback && c.reachable(listener)
 	address := c.address(listener)
 	config.PublicURL = address
+	if config.Measured, err = c.measured(s); err != nil {
+		return err
+	}
+	if config.Measured != nil {
+		defer func() { _ = config.Measured.Close() }() // Serve closes it, too
+	}
 	srv, err := server.New(s.ctx, config)
 	if err != nil {
 		return err
@@ -154,6 +161,21 @@ func (c serveCommand) listen(s *session) (net.Listener, error) {
 	}
 	if !onLoopback(l) && c.TLSCert == "" {
 		s.log.Warn("other machines reach this server, and it speaks no TLS: keys that are pasted into it can be read on the way. Give --tls-cert and --tls-key, or listen on loopback behind a proxy that does")
+	}
+	return l, nil
+}
+
+// measured listens where metrics are read; nil for nowhere.
+func (c serveCommand) measured(s *session) (net.Listener, error) {
+	if c.Metrics == "" {
+		return nil, nil
+	}
+	l, err := listenAnywhere(c.Metrics)
+	if err != nil {
+		return nil, &weir.Error{Code: weir.CodeOf(err), Where: "--metrics-address", Message: "nobody can listen there", Remedy: "Write it as 127.0.0.1:9464, with a port that is free", Err: err}
+	}
+	if !onLoopback(l) {
+		s.log.Warn("other machines may read this server's metrics: numbers, routes and ids of credentials; let only Prometheus reach this port", "address", l.Addr().String())
 	}
 	return l, nil
 }

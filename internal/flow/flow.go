@@ -25,6 +25,7 @@
 //	dictionary.go   what a dataset holds, in words
 //	upcoming.go     what schedules will cost
 //	news.go         what people are told of runs
+//	meter.go        what is counted of runs
 package flow
 
 import (
@@ -62,6 +63,7 @@ type Options struct {
 	Credentials *credential.Service
 	Audit       *audit.Log
 	Notifier    Notifier // nil tells nobody
+	Meter       Meter    // nil counts nothing
 	Logger      *slog.Logger
 	Now         func() time.Time
 }
@@ -79,7 +81,12 @@ type Service struct {
 }
 
 // New returns the service.
-func New(o Options) *Service { return &Service{Options: o} }
+func New(o Options) *Service {
+	if o.Meter == nil {
+		o.Meter = unmetered{}
+	}
+	return &Service{Options: o}
+}
 
 // The roles in which a resource uses another.
 const (

@@ -210,6 +210,7 @@ func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run *Run, star
 	if err != nil || !started {
 		return nil, false, err
 	}
+	r.flows.began(src, store.Run{ID: id, Org: src.Org}, o)
 	run, err = r.flows.Run(ctx, src.Org, string(id))
 	return run, true, err
 }
