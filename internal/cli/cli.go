@@ -39,6 +39,8 @@ type commands struct {
 	Demo          demoCommand          `cmd:"" help:"See the whole journey on simulated data; needs no account."`
 	Serve         serveCommand         `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
 	Setup         setupCommand         `cmd:"" help:"Make the first user of a new server, and sign in."`
+	SetupToken    setupTokenCommand    `cmd:"" name:"setup-token" help:"Print a token for the setup of a new server, for serve --setup-token-file."`
+	Ready         readyCommand         `cmd:"" help:"Ask a server whether it can do its work, for health checks."`
 	Login         loginCommand         `cmd:"" help:"Sign in to a server with a service key, a password or an invitation."`
 	Credentials   credentialsCommand   `cmd:"" help:"Keys and logins that a server keeps."`
 	Sources       sourcesCommand       `cmd:"" help:"What a server reads."`
