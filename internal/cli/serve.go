@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/server"
+	"github.com/weirhq/weir/internal/trace"
 	"github.com/weirhq/weir/internal/vault"
 )
 
@@ -58,6 +60,10 @@ func (c serveCommand) Run(s *session) error {
 	if config.Measured != nil {
 		defer func() { _ = config.Measured.Close() }() // Serve closes it, too
 	}
+	if config.Tracer, err = c.tracer(s); err != nil {
+		return err
+	}
+	defer closing(s, "traces", func() error { return config.Tracer.Close(context.WithoutCancel(s.ctx)) })
 	srv, err := server.New(s.ctx, config)
 	if err != nil {
 		return err
@@ -183,6 +189,13 @@ func (c serveCommand) listen(s *session) (net.Listener, error) {
 		s.log.Warn("other machines reach this server, and it speaks no TLS: keys that are pasted into it can be read on the way. Give --tls-cert and --tls-key, or listen on loopback behind a proxy that does")
 	}
 	return l, nil
+}
+
+// tracer sends traces where the standard variables of OpenTelemetry say; nil
+// when they do not.
+func (c serveCommand) tracer(s *session) (*trace.Tracer, error) {
+	plain := strings.HasPrefix(s.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")+s.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "http://")
+	return trace.Open(trace.Options{Getenv: s.Getenv, HTTP: netguard.NewStorage().Client(plain), Version: versionText(), Role: c.Role, Logger: s.log})
 }
 
 // measured listens where metrics are read; nil for nowhere.

@@ -50,8 +50,10 @@ func (r *Runner) deliver(ctx context.Context, j *job.Job) error {
 	if err != nil {
 		return f.fail(ctx, weir.At(where, err))
 	}
-	f.filling.Target = &pipeline.Target{ID: f.to.ID, Destination: opened, Where: where, Mode: f.to.Mode}
+	inside, span := f.span(inside)
+	f.filling.Target = &pipeline.Target{ID: f.to.ID, Destination: f.spanned(opened), Where: where, Mode: f.to.Mode}
 	filled, err := f.follow(inside)
+	span.End(err)
 	// Closed before anybody is told that the rows are there.
 	if closing := opened.Close(); err == nil && closing != nil {
 		err = weir.At(where, closing)

@@ -26,6 +26,7 @@
 //	upcoming.go     what schedules will cost
 //	news.go         what people are told of runs
 //	meter.go        what is counted of runs
+//	spans.go        where the time of runs goes
 package flow
 
 import (
@@ -42,6 +43,7 @@ import (
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/trace"
 )
 
 // Status is whether a part of a flow works.
@@ -64,6 +66,7 @@ type Options struct {
 	Audit       *audit.Log
 	Notifier    Notifier // nil tells nobody
 	Meter       Meter    // nil counts nothing
+	Tracer      *trace.Tracer
 	Logger      *slog.Logger
 	Now         func() time.Time
 }

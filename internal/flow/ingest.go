@@ -61,7 +61,10 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 		nothing.Status = statusCancelled
 		return rd.end(inside, nothing, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "it was cancelled"})
 	}
-	result, err := rd.read(inside, nothing)
+	slice, span := rd.flows.Tracer.Start(rd.flows.Tracer.Follow(inside, rd.order.Trace), "ingest", rd.ids())
+	result, err := rd.read(slice, nothing)
+	span.Count("requests", result.Requests-nothing.Requests)
+	span.End(err)
 	if lost := context.Cause(inside); isFenced(lost) {
 		err = lost
 	}
@@ -153,7 +156,7 @@ func (rd *reader) read(ctx context.Context, nothing *pipeline.Result) (*pipeline
 		fills[out.dataset.Endpoint] = append(fills[out.dataset.Endpoint], job.Subject{Org: rd.src.Org, ID: out.to})
 	}
 	f := rd.flow
-	f.Exchanger, f.RunID, f.FullRefresh, f.AllowDelete = line.Client, rd.run.ID, rd.order.FullRefresh, rd.order.AllowDelete
+	f.Exchanger, f.RunID, f.FullRefresh, f.AllowDelete = rd.spanned(line.Client), rd.run.ID, rd.order.FullRefresh, rd.order.AllowDelete
 	f.Over, f.Progress, f.Listener = rd.job.Over, rd.progress.note, rd.flows.news(rd.src, rd.order)
 	f.Then = func(ctx context.Context, tx *store.Tx, endpoint string) error {
 		_, err := rd.jobs.Enqueue(ctx, tx, job.Deliver, job.When{}, fills[endpoint]...)

@@ -10,6 +10,7 @@ import (
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/metrics"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/trace"
 )
 
 // runEnded counts a run that is over, and says so.
@@ -76,9 +77,24 @@ func (s *Server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := s.config.Now()
 		answer := &observed{ResponseWriter: w, status: http.StatusOK}
-		defer func() { s.metrics.Served(route(r), r.Method, answer.status, s.config.Now().Sub(begun)) }()
+		r, span := s.span(r)
+		defer func() {
+			s.metrics.Served(route(r), r.Method, answer.status, s.config.Now().Sub(begun))
+			span.Route(r.Method, route(r), answer.status)
+			span.End(nil)
+		}()
 		next.ServeHTTP(answer, r)
 	})
+}
+
+// span begins the span of a request. That of a caller is not gone on with:
+// nobody knows who they are yet.
+func (s *Server) span(r *http.Request) (*http.Request, *trace.Span) {
+	if s.config.Tracer == nil || r.URL.Path == HealthPath || r.URL.Path == ReadyPath {
+		return r, nil
+	}
+	ctx, span := s.config.Tracer.Serve(r.Context())
+	return r.WithContext(ctx), span
 }
 
 // route is the pattern of the route that a request took, without its method;

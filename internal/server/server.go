@@ -27,6 +27,7 @@ import (
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/trace"
 	"github.com/weirhq/weir/internal/vault"
 	"github.com/weirhq/weir/internal/web"
 )
@@ -52,9 +53,10 @@ type Config struct {
 	// in with, besides those that owners store; nil for none.
 	Provider     *identity.ProviderConfig
 	ProviderName string
-	Limit        api.Limit   // how often one caller may ask; zero for the usual
-	Role         Role        // "" for RoleAll
-	Jobs         job.Options // how jobs are done; Store, Logger and Works are the server's own
+	Limit        api.Limit     // how often one caller may ask; zero for the usual
+	Role         Role          // "" for RoleAll
+	Jobs         job.Options   // how jobs are done; Store, Logger and Works are the server's own
+	Tracer       *trace.Tracer // nil for no traces
 	Version      string
 	Logger       *slog.Logger
 	Now          func() time.Time
@@ -154,7 +156,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Meter: s.metrics, Logger: c.Logger, Now: c.Now})
+	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Meter: s.metrics, Tracer: c.Tracer, Logger: c.Logger, Now: c.Now})
 	c.Jobs.Store, c.Jobs.Logger, c.Jobs.Works, c.Jobs.Begins = s.store, c.Logger, c.Role != RoleAPI, s.metrics.JobBegins
 	if s.jobs, err = job.Open(ctx, c.Jobs); err != nil {
 		return err
