@@ -37,7 +37,7 @@ type DB struct {
 	log      *slog.Logger
 	ended    func(RunOver) // nil tells nobody
 	guard    Guard         // nil checks nothing
-	counted  counted // runs
+	counted  counted       // runs
 
 	listeners listeners
 }
