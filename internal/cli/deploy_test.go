@@ -33,9 +33,11 @@ func text(t *testing.T, path string) string {
 }
 
 // grammar is the command line as users meet it.
-func grammar(t *testing.T) *kong.Kong {
+func grammar(t *testing.T) *kong.Kong { return grammarOf(t, &commands{}) }
+
+func grammarOf(t *testing.T, c *commands) *kong.Kong {
 	t.Helper()
-	parser, err := kong.New(&commands{}, kong.Name("weir"), kong.Exit(func(int) {}), kong.Vars{"base_url": "https://api.cal.com", "version": "test"})
+	parser, err := kong.New(c, kong.Name("weir"), kong.Exit(func(int) {}), kong.Vars{"base_url": "https://api.cal.com", "version": "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
