@@ -15,6 +15,7 @@ import (
 	otlp "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/server"
 	"github.com/weirhq/weir/internal/trace"
 )
@@ -59,29 +60,56 @@ func (r *receiver) named(name string, of *otlp.Span) (all []*otlp.Span) {
 	return all
 }
 
-// traced is a world whose spans the receiver takes; all are there after flush.
-func (r *receiver) traced(t *testing.T) (w *world, flush func()) {
+// tracer sends spans to the receiver, as a process of a role.
+func (r *receiver) tracer(t *testing.T, role server.Role) *trace.Tracer {
 	t.Helper()
 	variables := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": r.URL + "/", "OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Bearer%20collector"}
-	tracer, err := trace.Open(trace.Options{Getenv: func(name string) string { return variables[name] }, HTTP: r.Client(), Version: "test", Role: "all", Logger: slog.New(slog.DiscardHandler)})
+	tracer, err := trace.Open(trace.Options{Getenv: func(name string) string { return variables[name] }, HTTP: r.Client(), Version: "test", Role: string(role), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	flush = func() {
+	return tracer
+}
+
+// flushed lets the tracers send what they have, and looks at it.
+func (r *receiver) flushed(t *testing.T, tracers ...*trace.Tracer) {
+	t.Helper()
+	for _, tracer := range tracers {
 		if err := tracer.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
-		r.mu.Lock()
-		t.Cleanup(r.mu.Unlock)
 	}
-	return configuredWorld(t, 30, func(c *server.Config) { c.Tracer = tracer }), flush
+	r.mu.Lock()
+	t.Cleanup(r.mu.Unlock)
 }
 
 func TestARunIsOneTraceFromTheRequestToItsDeliveries(t *testing.T) {
 	r := newReceiver(t)
-	w, flush := r.traced(t)
+	all := r.tracer(t, server.RoleAll)
+	deliver(configuredWorld(t, 30, func(c *server.Config) { c.Tracer = all }))
+	r.flushed(t, all)
+	r.mustBeOne(t)
+}
+
+func TestATraceGoesOnInTheProcessThatDoesTheRun(t *testing.T) {
+	r := newReceiver(t)
+	asks, works := r.tracer(t, server.RoleAPI), r.tracer(t, server.RoleWorker)
+	w := &world{TB: t, dir: t.TempDir(), log: &lines{}, limit: 1_000_000, database: pgtest.New(t)}
+	w.change = func(c *server.Config) { c.Role, c.Tracer = server.RoleAPI, asks }
+	w.built(30)
+	c := w.config
+	c.Role, c.Tracer = server.RoleWorker, works
+	worker, err := server.New(t.Context(), c)
+	w.must(err)
 	deliver(w)
-	flush()
+	w.must(worker.Close(context.Background()))
+	r.flushed(t, asks, works)
+	r.mustBeOne(t)
+}
+
+// mustBeOne fails unless the run that deliver makes is one trace.
+func (r *receiver) mustBeOne(t *testing.T) {
+	t.Helper()
 	request := r.named("PUT /api/data_sources/{id}/activate", nil)
 	if len(request) != 1 {
 		t.Fatalf("%d requests", len(request))
@@ -108,7 +136,8 @@ func TestARunIsOneTraceFromTheRequestToItsDeliveries(t *testing.T) {
 
 func TestSpansCarryIDsAndNoSecretAddressOrName(t *testing.T) {
 	r := newReceiver(t)
-	w, flush := r.traced(t)
+	all := r.tracer(t, server.RoleAll)
+	w := configuredWorld(t, 30, func(c *server.Config) { c.Tracer = all })
 	d := deliver(w)
 	w.raw(404, "GET", "/data_sources/999?key=planted_in_a_query", nil)
 	w.raw(404, "GET", "/planted_in_a_path", nil)
@@ -117,7 +146,7 @@ func TestSpansCarryIDsAndNoSecretAddressOrName(t *testing.T) {
 	w.call(200, "POST", "/data_sources/"+id(d.src)+"/run_now", nil)
 	w.finished(d.src)
 	w.stop()
-	flush()
+	r.flushed(t, all)
 	failed := false
 	for _, s := range r.named("source request", nil) {
 		found := map[string]bool{}
