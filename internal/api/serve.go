@@ -77,6 +77,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer a.log(x, begun)
 	a.guarded(x)
 	a.finish(x)
+	r.Pattern = x.r.Pattern // for whoever counts what was asked for
 }
 
 // guarded runs the route; a panic becomes an error that does not say what was

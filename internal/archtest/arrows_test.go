@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -43,6 +44,25 @@ func TestArrowsNameOnlyPackagesThatExist(t *testing.T) {
 		for _, dir := range append([]string{from}, to...) {
 			if !exists[dir] {
 				t.Errorf("%q is in the arrows and nowhere else", dir)
+			}
+		}
+	}
+}
+
+// alone are the libraries that one package of the product knows.
+var alone = map[string]string{
+	"github.com/riverqueue/river":         "internal/job",
+	"github.com/prometheus/client_golang": "internal/metrics",
+	"go.opentelemetry.io":                 "internal/trace",
+}
+
+func TestOnePackageKnowsEachEngine(t *testing.T) {
+	for _, s := range tree(t) {
+		for _, path := range s.imports {
+			for library, dir := range alone {
+				if s.product() && strings.HasPrefix(path, library) && s.dir != dir {
+					t.Errorf("%s imports %s, which is for %s", s.path, path, dir)
+				}
 			}
 		}
 	}

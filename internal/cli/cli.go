@@ -30,14 +30,17 @@ type Terminal struct {
 
 // commands is the command line's grammar.
 type commands struct {
-	LogLevel string           `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL"`
-	Print    kong.VersionFlag `name:"version" hidden:"" help:"Print the version, as the command does."`
+	LogLevel  string           `help:"How much to log on standard error: debug, info, warn or error (default warn; info for serve)." enum:",debug,info,warn,error" default:"" placeholder:"LEVEL"`
+	LogFormat string           `help:"How log lines look: text, or json for programs (default text)." enum:"text,json" default:"text" placeholder:"FORMAT"`
+	Print     kong.VersionFlag `name:"version" hidden:"" help:"Print the version, as the command does."`
 
 	Sync          syncCommand          `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
 	Plan          planCommand          `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
 	Demo          demoCommand          `cmd:"" help:"See the whole journey on simulated data; needs no account."`
 	Serve         serveCommand         `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
 	Setup         setupCommand         `cmd:"" help:"Make the first user of a new server, and sign in."`
+	SetupToken    setupTokenCommand    `cmd:"" name:"setup-token" help:"Print a token for the setup of a new server, for serve --setup-token-file."`
+	Ready         readyCommand         `cmd:"" help:"Ask a server whether it can do its work, for health checks."`
 	Login         loginCommand         `cmd:"" help:"Sign in to a server with a service key, a password or an invitation."`
 	Credentials   credentialsCommand   `cmd:"" help:"Keys and logins that a server keeps."`
 	Sources       sourcesCommand       `cmd:"" help:"What a server reads."`
@@ -138,6 +141,25 @@ func helpOf(err error, args []string) string {
 	return strings.Join(append(words, "--help"), " ")
 }
 
+// logger is the log of a command. A server says of its own accord when runs
+// begin and end; a command that a person has typed says what went wrong.
+func (c *commands) logger(w io.Writer, command *kong.Node) (*slog.Logger, error) {
+	level := slog.LevelWarn
+	if command != nil && command.Name == "serve" {
+		level = slog.LevelInfo
+	}
+	if c.LogLevel != "" {
+		if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+			return nil, err
+		}
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, o)), nil
+}
+
 func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets *redactor) error {
 	if err := refuseKeyInArguments(args); err != nil {
 		return err
@@ -160,11 +182,10 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 	case err != nil:
 		return &weir.Error{Code: weir.CodeUsage, Message: strings.TrimSuffix(err.Error(), "."), Remedy: "Run `" + helpOf(err, args) + "`"}
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+	log, err := c.logger(t.Stderr, parsed.Selected())
+	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(t.Stderr, &slog.HandlerOptions{Level: level}))
 	s := &session{Terminal: t, ctx: ctx, log: log, secrets: secrets, data: data}
 	defer s.end()
 	return parsed.Run(s)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -12,22 +13,25 @@ import (
 	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/server"
+	"github.com/weirhq/weir/internal/trace"
 	"github.com/weirhq/weir/internal/vault"
 )
 
 // serveCommand is `weir serve`.
 type serveCommand struct {
 	vaultFlags
-	Listen    string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
-	PublicURL string        `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
-	Files     string        `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
-	CalcomURL string        `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
-	Loopback  bool          `name:"allow-loopback" help:"Let credentials name addresses of this machine, although users on others reach the server."`
-	TLSCert   string        `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
-	TLSKey    string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
-	Role      string        `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
-	Room      int           `name:"jobs" default:"32" placeholder:"N" help:"How many sources are read, and destinations filled, at once (default 32)."`
-	Takeover  time.Duration `default:"30s" placeholder:"TIME" help:"How long a process may be silent before others take over what it does (default 30s)."`
+	Listen         string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to listen (default 127.0.0.1:8080). Other machines reach it only when told, such as :8080."`
+	PublicURL      string        `name:"public-url" env:"WEIR_PUBLIC_URL" placeholder:"URL" help:"How users reach the server, when that is not where it listens."`
+	Files          string        `placeholder:"DIR" help:"Directory in which SQLite and file destinations may write (default files in --data)."`
+	CalcomURL      string        `name:"calcom-url" env:"WEIR_CALCOM_URL" placeholder:"URL" help:"The Cal.com API of credentials that name none (default https://api.cal.com)."`
+	Loopback       bool          `name:"allow-loopback" help:"Let credentials name addresses of this machine, although users on others reach the server."`
+	TLSCert        string        `name:"tls-cert" placeholder:"FILE" help:"Certificate, with its chain, to speak TLS."`
+	TLSKey         string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key."`
+	Role           string        `enum:"all,api,worker" default:"all" placeholder:"ROLE" help:"What this process does: all, api (answer requests) or worker (run flows). Several share one Postgres (default all)."`
+	Room           int           `name:"jobs" default:"32" placeholder:"N" help:"How many sources are read, and destinations filled, at once (default 32)."`
+	Takeover       time.Duration `default:"30s" placeholder:"TIME" help:"How long a process may be silent before others take over what it does (default 30s)."`
+	Metrics        string        `name:"metrics-address" placeholder:"ADDRESS" help:"Where Prometheus may read /metrics, such as 127.0.0.1:9464: whoever reaches it sees them (default nowhere)."`
+	SetupTokenFile string        `name:"setup-token-file" placeholder:"FILE" help:"File with the setup token, which weir setup-token makes (default: a new one is printed at each start)."`
 	mailFlags
 	NotifyNetworks []string `name:"notify-networks" placeholder:"CIDR,…" help:"Networks that are not public and that users' notifications may go to (default none)."`
 	Networks       []string `name:"database-networks" placeholder:"CIDR,…" help:"Networks in which databases and object stores may be (default any but link-local and metadata addresses)."`
@@ -50,6 +54,16 @@ func (c serveCommand) Run(s *session) error {
 	config.NoLoopback = !c.Loopback && c.reachable(listener)
 	address := c.address(listener)
 	config.PublicURL = address
+	if config.Measured, err = c.measured(s); err != nil {
+		return err
+	}
+	if config.Measured != nil {
+		defer func() { _ = config.Measured.Close() }() // Serve closes it, too
+	}
+	if config.Tracer, err = c.tracer(s); err != nil {
+		return err
+	}
+	defer closing(s, "traces", func() error { return config.Tracer.Close(context.WithoutCancel(s.ctx)) })
 	srv, err := server.New(s.ctx, config)
 	if err != nil {
 		return err
@@ -59,16 +73,35 @@ func (c serveCommand) Run(s *session) error {
 		fmt.Fprintf(s.Stdout, "Weir works; it answers /healthz and /readyz on %s\n", address)
 		return c.serve(s, srv, listener)
 	}
-	token, needed, err := srv.People().SetupToken(s.ctx)
+	token, needed, err := c.offer(s, srv)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Stdout, "Weir listens on %s\n", address)
-	if needed {
+	switch {
+	case needed && c.SetupTokenFile != "":
+		fmt.Fprintf(s.Stdout, "No user yet. Make the first one with the token in %s, in a browser at %s/setup, or with weir setup.\n", c.SetupTokenFile, address)
+	case needed:
 		// Straight to standard output: it is a secret that this one person must read.
 		fmt.Fprintf(s.data, "No user yet. Make the first one with this token, which is good once and until the next start:\n  setup token: %s\nin a browser at %s/setup, or with\n  weir setup --server %s --email you@example.com --name \"You\"\n", token, address, address)
 	}
 	return c.serve(s, srv, listener)
+}
+
+// offer makes the token that the first user must show, or takes the operator's.
+func (c serveCommand) offer(s *session, srv *server.Server) (token string, needed bool, err error) {
+	if c.SetupTokenFile == "" {
+		return srv.People().SetupToken(s.ctx)
+	}
+	// Once there is a user the file may be gone.
+	if needed, err := srv.People().SetupNeeded(s.ctx); err != nil || !needed {
+		return "", false, err
+	}
+	if token, err = c.setupToken(s); err != nil {
+		return "", false, err
+	}
+	needed, err = srv.People().OfferSetupToken(s.ctx, token)
+	return token, needed, weir.At("--setup-token-file", err)
 }
 
 func (c serveCommand) serve(s *session, srv *server.Server, l net.Listener) error {
@@ -154,6 +187,28 @@ func (c serveCommand) listen(s *session) (net.Listener, error) {
 	}
 	if !onLoopback(l) && c.TLSCert == "" {
 		s.log.Warn("other machines reach this server, and it speaks no TLS: keys that are pasted into it can be read on the way. Give --tls-cert and --tls-key, or listen on loopback behind a proxy that does")
+	}
+	return l, nil
+}
+
+// tracer sends traces where the standard variables of OpenTelemetry say; nil
+// when they do not.
+func (c serveCommand) tracer(s *session) (*trace.Tracer, error) {
+	plain := strings.HasPrefix(s.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")+s.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "http://")
+	return trace.Open(trace.Options{Getenv: s.Getenv, HTTP: netguard.NewStorage().Client(plain), Version: versionText(), Role: c.Role, Logger: s.log})
+}
+
+// measured listens where metrics are read; nil for nowhere.
+func (c serveCommand) measured(s *session) (net.Listener, error) {
+	if c.Metrics == "" {
+		return nil, nil
+	}
+	l, err := listenAnywhere(c.Metrics)
+	if err != nil {
+		return nil, &weir.Error{Code: weir.CodeOf(err), Where: "--metrics-address", Message: "nobody can listen there", Remedy: "Write it as 127.0.0.1:9464, with a port that is free", Err: err}
+	}
+	if !onLoopback(l) {
+		s.log.Warn("other machines may read this server's metrics: numbers, routes and ids of credentials; let only Prometheus reach this port", "address", l.Addr().String())
 	}
 	return l, nil
 }

@@ -316,7 +316,7 @@ func (s *Service) dial(c *Credential, key weir.Secret, source int64) (*Line, err
 	line := &Line{Credential: c, Budget: s.Governor.Budget(c.Origin, key, c.limit())}
 	c.Budget = s.Governor.Name(c.Origin, key)
 	use := store.BudgetUse{Org: c.Org, Budget: c.Budget, Credential: c.ID, Source: source}
-	o := rest.ClientOptions{HTTP: client, Origin: c.Origin, Key: key, Budget: &metered{line.Budget, &s.meter, use, s.Now}, Logger: s.Logger}
+	o := rest.ClientOptions{HTTP: client, Origin: c.Origin, Key: key, Budget: &metered{line.Budget, &s.meter, use, s.Now}, Logger: s.Logger.With("org", c.Org, "credential", c.ID)}
 	if d := c.Kind.Connector; d != nil {
 		o.AuthHeader, o.AuthPrefix = d.Auth.Header, d.Auth.Prefix
 	} else {

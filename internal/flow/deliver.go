@@ -50,8 +50,10 @@ func (r *Runner) deliver(ctx context.Context, j *job.Job) error {
 	if err != nil {
 		return f.fail(ctx, weir.At(where, err))
 	}
-	f.filling.Target = &pipeline.Target{ID: f.to.ID, Destination: opened, Where: where, Mode: f.to.Mode}
+	inside, span := f.span(inside)
+	f.filling.Target = &pipeline.Target{ID: f.to.ID, Destination: f.spanned(opened), Where: where, Mode: f.to.Mode}
 	filled, err := f.follow(inside)
+	span.End(err)
 	// Closed before anybody is told that the rows are there.
 	if closing := opened.Close(); err == nil && closing != nil {
 		err = weir.At(where, closing)
@@ -92,6 +94,7 @@ func (f *filler) prepare(ctx context.Context) (err error) {
 func (f *filler) saved(ctx context.Context, log string, to weir.Position, run weir.RunID, rows, refused int) error {
 	l := f.load
 	l.Log, l.To, l.Run, l.Written, l.Quarantined, l.At = log, to, run, rows, refused, f.flows.now()
+	f.flows.Meter.Loaded(rows, refused)
 	return f.flows.Store.SaveLoad(ctx, f.lease, l)
 }
 
@@ -138,10 +141,14 @@ func (f *filler) arrive(ctx context.Context, filled pipeline.Filled) error {
 		}
 		return f.job.Complete(ctx, tx)
 	})
-	if err == nil && !end {
+	switch {
+	case err != nil:
+		return err
+	case !end:
 		return job.Again{}
 	}
-	return err
+	f.flows.Meter.Delivered(true)
+	return nil
 }
 
 // fail lets the runs that wait for the destination wait no longer. What may
@@ -174,7 +181,8 @@ func (f *filler) fail(ctx context.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	f.flows.Logger.Warn("destination not filled", "destination", l.Destination, "org", l.Org, "error", failed)
+	f.flows.Meter.Delivered(false)
+	f.flows.Logger.Warn("destination not filled", "destination", l.Destination, "source", l.Flow, "org", l.Org, "error", failed)
 	if lasting {
 		return nil
 	}

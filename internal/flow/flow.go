@@ -27,6 +27,8 @@
 //	dictionary.go   what a dataset holds, in words
 //	upcoming.go     what schedules will cost
 //	news.go         what people are told of runs
+//	meter.go        what is counted of runs
+//	spans.go        where the time of runs goes
 package flow
 
 import (
@@ -44,6 +46,7 @@ import (
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/trace"
 )
 
 // Status is whether a part of a flow works.
@@ -65,6 +68,8 @@ type Options struct {
 	Credentials *credential.Service
 	Audit       *audit.Log
 	Notifier    Notifier // nil tells nobody
+	Meter       Meter    // nil counts nothing
+	Tracer      *trace.Tracer
 	Logger      *slog.Logger
 	Now         func() time.Time
 }
@@ -82,7 +87,12 @@ type Service struct {
 }
 
 // New returns the service.
-func New(o Options) *Service { return &Service{Options: o} }
+func New(o Options) *Service {
+	if o.Meter == nil {
+		o.Meter = unmetered{}
+	}
+	return &Service{Options: o}
+}
 
 // The roles in which a resource uses another.
 const (

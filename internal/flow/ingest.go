@@ -38,6 +38,7 @@ type reader struct {
 // ingest reads a source into its logs, for as long as a slice may be.
 func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 	rd := &reader{Runner: r, job: j}
+	rd.progress.meter = r.flows.Meter
 	err := rd.prepare(ctx, j.Org, j.ID)
 	if job.Lasting(err) {
 		return rd.refuse(ctx, err)
@@ -45,18 +46,12 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 	if err != nil {
 		return err
 	}
-	src := rd.src
 	if rd.lease, err = r.flows.Store.LeaseSource(ctx, rd.log, j.Process, j.Life); err != nil {
 		return err
 	}
 	inside, done := renewing(ctx, rd.lease, j.Life)
 	defer done()
-	id := pipeline.NewRunID(r.flows.Now())
-	next := store.Run{ID: id, Number: Number(id), Job: j.Number, Wanted: Order{Why: WhySchedule}.pack()}
-	if rd.run, err = r.flows.Store.BeginSlice(inside, src.Org, src.ID, rd.log, rd.lease.Epoch, r.flows.now(), next); err != nil {
-		return err
-	}
-	if rd.order, err = orderOf(rd.run.Wanted); err != nil {
+	if err := rd.begin(inside); err != nil {
 		return err
 	}
 	nothing, err := rd.progress.begin(rd.run.Progress)
@@ -67,11 +62,33 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 		nothing.Status = statusCancelled
 		return rd.end(inside, nothing, &weir.Error{Code: weir.CodeCancelled, Where: "run", Message: "it was cancelled"})
 	}
-	result, err := rd.read(inside, nothing)
+	slice, span := rd.flows.Tracer.Start(rd.flows.Tracer.Follow(inside, rd.order.Trace), "ingest", rd.ids())
+	result, err := rd.read(slice, nothing)
+	span.Count("requests", result.Requests-nothing.Requests)
+	span.End(err)
 	if lost := context.Cause(inside); isFenced(lost) {
 		err = lost
 	}
 	return rd.settle(ctx, result, err)
+}
+
+// begin takes over the run that waits for this source, or makes one.
+func (rd *reader) begin(ctx context.Context) (err error) {
+	id, now := pipeline.NewRunID(rd.flows.Now()), rd.flows.now()
+	next := store.Run{ID: id, Number: Number(id), Job: rd.job.Number, Wanted: Order{Why: WhySchedule}.pack()}
+	if rd.run, err = rd.flows.Store.BeginSlice(ctx, rd.src.Org, rd.src.ID, rd.log, rd.lease.Epoch, now, next); err != nil {
+		return err
+	}
+	if rd.order, err = orderOf(rd.run.Wanted); err == nil && rd.run.Started == now { // its first slice
+		rd.flows.began(rd.src, rd.run, rd.order)
+	}
+	return err
+}
+
+// began says that a run begins.
+func (s *Service) began(src *Source, run store.Run, o Order) {
+	s.Meter.RunBegan(time.Duration(run.Started-run.Queued) * time.Microsecond)
+	s.Logger.Info("run began", "run", run.ID, "org", src.Org, "source", src.ID, "credential", src.Credential, "why", o.Why)
 }
 
 // prepare finds out what is to be read, and from where.
@@ -141,7 +158,7 @@ func (rd *reader) read(ctx context.Context, nothing *pipeline.Result) (*pipeline
 		fills[out.dataset.Endpoint] = append(fills[out.dataset.Endpoint], job.Subject{Org: rd.src.Org, ID: out.to})
 	}
 	f := rd.flow
-	f.Exchanger, f.RunID, f.FullRefresh, f.AllowDelete = line.Client, rd.run.ID, rd.order.FullRefresh, rd.order.AllowDelete
+	f.Exchanger, f.RunID, f.FullRefresh, f.AllowDelete = rd.spanned(line.Client), rd.run.ID, rd.order.FullRefresh, rd.order.AllowDelete
 	f.Over, f.Progress, f.Listener = rd.job.Over, rd.progress.note, rd.flows.news(rd.src, rd.order)
 	f.Then = func(ctx context.Context, tx *store.Tx, endpoint string) error {
 		_, err := rd.jobs.Enqueue(ctx, tx, job.Deliver, job.When{}, fills[endpoint]...)
@@ -270,7 +287,7 @@ func (rd *reader) end(ctx context.Context, result *pipeline.Result, failed error
 		}
 		return rd.complete(ctx, tx)
 	})
-	rd.flows.Logger.Info("source read", "run", rd.run.ID, "source", rd.src.ID, "org", rd.src.Org, "status", result.Status, "requests", result.Requests, "error", failed)
+	rd.flows.Logger.Debug("source read", "run", rd.run.ID, "source", rd.src.ID, "org", rd.src.Org, "status", result.Status, "requests", result.Requests, "error", failed)
 	return err
 }
 
@@ -358,7 +375,7 @@ func (rd *reader) refused(ctx context.Context, result *pipeline.Result) {
 		c, err = rd.flows.Credentials.Check(ctx, Actor{Org: rd.src.Org, User: rd.order.By}, rd.src.Credential)
 	}
 	if err != nil {
-		rd.flows.Logger.Warn("credential refused", "credential", rd.src.Credential, "org", rd.src.Org, "error", err)
+		rd.flows.Logger.Warn("credential refused", "credential", rd.src.Credential, "run", rd.run.ID, "source", rd.src.ID, "org", rd.src.Org, "error", err)
 	}
 	if c != nil && c.Status() == credential.StatusFailed {
 		rd.pause(ctx, err)
@@ -372,7 +389,7 @@ const probePause = 20 * time.Minute
 // pause stops a flow that cannot go on before a person has done something.
 func (rd *reader) pause(ctx context.Context, why error) {
 	err := rd.flows.SetStatus(ctx, Actor{Org: rd.src.Org}, store.KindSource, rd.src.ID, StatusPaused, false)
-	rd.flows.Logger.Warn("flow paused", "source", rd.src.ID, "org", rd.src.Org, "why", why, "error", err)
+	rd.flows.Logger.Warn("flow paused", "run", rd.run.ID, "source", rd.src.ID, "org", rd.src.Org, "why", why, "error", err)
 }
 
 // keyRefused reports whether the source did not take the key.
@@ -383,6 +400,7 @@ func keyRefused(result *pipeline.Result) bool {
 // progress is how far the streams of a run have come. It is safe for
 // concurrent use.
 type progress struct {
+	meter   Meter
 	mu      sync.Mutex
 	streams map[string]pipeline.StreamResult
 	changed bool
@@ -416,6 +434,7 @@ func (p *progress) earlier() map[string]pipeline.StreamResult { return maps.Clon
 func (p *progress) note(s pipeline.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	metered(p.meter, p.streams[s.Name], s.StreamResult)
 	p.streams[s.Name], p.changed = s.StreamResult, true
 }
 

@@ -139,6 +139,7 @@ func (r *Runner) replay(ctx context.Context, who Actor, source int64, replays []
 		s.Release = true
 		return "", errors.Join(r.flows.Store.SaveSlice(inside, s), beingRead(source, rd.run.ID))
 	}
+	r.flows.began(src, rd.run, rd.order)
 	f := rd.flow
 	f.RunID, f.LogOnly, f.Replays, f.Listener = rd.run.ID, true, replays, r.flows.news(src, rd.order)
 	result, failed := pipeline.Ingest(inside, f, rd.log, rd.lease.Epoch)

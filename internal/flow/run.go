@@ -91,6 +91,8 @@ type Order struct {
 	// Why and By are for people to see, and for the audit log.
 	Why string `json:"why,omitzero"`
 	By  int64  `json:"by,omitzero"` // the user on whose behalf; 0 for Weir itself
+	// Trace names the span that the run's spans belong to, "" without one.
+	Trace string `json:"trace,omitzero"`
 }
 
 func (o Order) pack() []byte {
@@ -170,6 +172,7 @@ func (r *Runner) runOf(ctx context.Context, tx *store.Tx, about job.Subject, o O
 	if id == "" {
 		id = pipeline.NewRunID(r.flows.Now())
 	}
+	o.Trace = r.flows.asked(ctx, id, about.Org, about.ID)
 	return id, tx.QueueRun(ctx, about.Org, store.Run{ID: id, Resource: about.ID, Number: Number(id), Queued: r.flows.now(), Job: d.Number, Wanted: o.pack()})
 }
 
@@ -181,6 +184,7 @@ func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run *Run, star
 		return nil, false, err
 	}
 	id := pipeline.NewRunID(r.flows.Now())
+	o.Trace = r.flows.asked(ctx, id, src.Org, src.ID)
 	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		started = false
 		for _, out := range outlets {
@@ -210,6 +214,7 @@ func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run *Run, star
 	if err != nil || !started {
 		return nil, false, err
 	}
+	r.flows.began(src, store.Run{ID: id, Org: src.Org}, o)
 	run, err = r.flows.Run(ctx, src.Org, string(id))
 	return run, true, err
 }

@@ -382,7 +382,7 @@ func (s *Service) reading(src *Source, c *credential.Credential) (*pipeline.Flow
 	}
 	f := &pipeline.Flow{
 		Org: src.Org, Name: src.name(), Resource: src.ID, Connector: p.connector, BaseURL: c.Origin, Store: s.Store, Params: src.Params, Configs: p.configs,
-		Streams: p.streams, Logger: s.Logger, Now: s.Now, SweepEvery: time.Duration(src.SweepHours) * time.Hour,
+		Streams: p.streams, Logger: s.Logger.With("org", src.Org, "source", src.ID), Now: s.Now, SweepEvery: time.Duration(src.SweepHours) * time.Hour,
 	}
 	if c.Account != nil {
 		f.Account = *c.Account

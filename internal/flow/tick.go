@@ -66,7 +66,7 @@ func (r *Runner) Tick(ctx context.Context) (n int, err error) {
 		for _, s := range due {
 			s.Last = s.Next
 			if err := r.flows.next(&s, now); err != nil {
-				r.flows.Logger.Error("a schedule cannot be kept", "source", s.Source, "error", err)
+				r.flows.Logger.Error("a schedule cannot be kept", "source", s.Source, "org", s.Org, "error", err)
 				s.Next, s.Due = 0, 0
 			} else {
 				sources = append(sources, job.Subject{Org: s.Org, ID: s.Source})

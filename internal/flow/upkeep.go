@@ -61,7 +61,7 @@ func (r *Runner) each(ctx context.Context, kind store.Kind, f func(context.Conte
 				if ctx.Err() != nil || weir.CodeOf(err) == weir.CodeLocal {
 					return err
 				}
-				r.flows.Logger.Warn("upkeep", "kind", kind, "object", row.ID, "org", row.Org, "error", err)
+				r.flows.Logger.Warn("what is due could not be found out", string(kind), row.ID, "org", row.Org, "error", err)
 			}
 			after = row.ID
 		}

@@ -507,3 +507,26 @@ func TestAfterARestoreNothingIsSentUntilWhatWasSentBeforeCountsNoMore(t *testing
 		}
 	})
 }
+
+func TestWhoeverCountsHearsOfEachRequestThatMayHaveBeenSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard []Sent
+		g := New(NewMemoryLedger(), Options{Seen: func(s Sent) { heard = append(heard, s) }})
+		b := g.Budget("https://api.example", weir.NewSecret("cal_key"), 1)
+		for _, a := range []weir.Answer{{}, {Sent: true, Status: http.StatusOK}, {Sent: true}} {
+			done, err := b.Take(t.Context(), weir.LaneSweep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			done(a)
+			done(a) // counts once
+		}
+		if len(heard) != 2 || heard[0].Status != http.StatusOK || heard[0].Took != time.Second || heard[1].Status != 0 || heard[1].Waited < 50*time.Second || heard[1].Lane != weir.LaneSweep {
+			t.Errorf("%+v", heard)
+		}
+		if all := g.Budgets(); len(all) != 1 || all[g.Name("https://api.example", weir.NewSecret("cal_key"))].Requests != 2 {
+			t.Errorf("%+v", all)
+		}
+	})
+}

@@ -99,7 +99,7 @@ func (b *Budget) Take(ctx context.Context, lane weir.Lane) (func(weir.Answer), e
 	b.mu.Unlock()
 	select {
 	case g := <-w.granted:
-		return b.granted(g)
+		return b.granted(w, g)
 	case <-ctx.Done():
 	}
 	b.mu.Lock()
@@ -122,12 +122,25 @@ func (b *Budget) personCame(now time.Duration) {
 	}
 }
 
-func (b *Budget) granted(g grant) (func(weir.Answer), error) {
+func (b *Budget) granted(w *waiter, g grant) (func(weir.Answer), error) {
 	if g.err != nil {
 		return nil, g.err
 	}
 	var once sync.Once
-	return func(a weir.Answer) { once.Do(func() { b.done(g.place, a) }) }, nil
+	from := b.clock.timepiece.monotonic()
+	return func(a weir.Answer) {
+		once.Do(func() {
+			b.done(g.place, a)
+			b.tell(a, Sent{Lane: w.lane, Status: a.Status, Waited: from - w.since, Took: b.clock.timepiece.monotonic() - from})
+		})
+	}, nil
+}
+
+// tell tells whoever wants to know of a request that may have been sent.
+func (b *Budget) tell(a weir.Answer, s Sent) {
+	if seen := b.governor.options.Seen; seen != nil && (a.Sent || a.Status != 0) {
+		seen(s)
+	}
 }
 
 // done takes in what became of the request on a place.

@@ -57,6 +57,17 @@ type Options struct {
 	FullAt time.Time
 	// Now replaces time.Now. It must advance as package time's timers do.
 	Now func() time.Time
+	// Seen is told of each request that may have been sent, after its answer;
+	// nil is nobody.
+	Seen func(Sent)
+}
+
+// Sent is one request that was sent, or may have been.
+type Sent struct {
+	Lane   weir.Lane
+	Status int           // HTTP status; 0 when no answer was seen
+	Waited time.Duration // for its place
+	Took   time.Duration // from its place to its answer
 }
 
 func (o Options) withDefaults() Options {
@@ -149,6 +160,21 @@ func documentName(pepper []byte, origin string, key weir.Secret) string {
 	mac.Write([]byte{0})
 	mac.Write([]byte(key.Expose()))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// Budgets tells how the budgets stand that this process has used, by name.
+func (g *Governor) Budgets() map[string]Stats {
+	g.mu.Lock()
+	budgets := make([]*Budget, 0, len(g.budgets))
+	for _, b := range g.budgets {
+		budgets = append(budgets, b)
+	}
+	g.mu.Unlock()
+	all := make(map[string]Stats, len(budgets))
+	for _, b := range budgets {
+		all[b.name] = b.Stats()
+	}
+	return all
 }
 
 // Close gives unused places back and writes what was used, so that the next

@@ -18,21 +18,37 @@ type FirstUser struct {
 	Client       Client
 }
 
+// NewSetupToken makes a token that an operator may choose for OfferSetupToken.
+func NewSetupToken() string { return setupForm.make() }
+
 // SetupToken makes the token that the first user must show, in place of an
 // earlier one. Once there is a user none is needed, for ever.
 func (s *Service) SetupToken(ctx context.Context) (token string, needed bool, err error) {
+	return s.offer(ctx, setupForm.make())
+}
+
+// OfferSetupToken is SetupToken with one that NewSetupToken has made: several
+// processes that start at once can be given the same.
+func (s *Service) OfferSetupToken(ctx context.Context, token string) (needed bool, err error) {
+	if !setupForm.fits(token) {
+		return false, &weir.Error{Code: weir.CodeConfig, Where: "setup token", Message: "this is none, or not the whole of it", Remedy: "Make one with `weir setup-token`"}
+	}
+	_, needed, err = s.offer(ctx, token)
+	return needed, err
+}
+
+func (s *Service) offer(ctx context.Context, token string) (offered string, needed bool, err error) {
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
 		n, err := tx.Users(ctx)
 		if needed = n == 0; err != nil || !needed {
 			return err
 		}
-		token = setupForm.make()
 		return tx.PutSetup(ctx, digest(token), s.now().UnixMicro())
 	})
-	if err != nil {
+	if err != nil || !needed {
 		return "", false, err
 	}
-	return token, needed, nil
+	return token, true, nil
 }
 
 // SetupNeeded reports whether there is no user yet.

@@ -66,3 +66,23 @@ func TestSetupIsRefusedForeverOnceThereIsAUser(t *testing.T) {
 		}
 	})
 }
+
+func TestAnOperatorsTokenIsTheSameForAllProcesses(t *testing.T) {
+	onBoth(t, func(w *world) {
+		token := identity.NewSetupToken()
+		for range 2 {
+			needed, err := w.s.OfferSetupToken(w.Context(), token)
+			if err != nil || !needed {
+				t.Fatal(needed, err)
+			}
+			w.start()
+		}
+		_, err := w.s.OfferSetupToken(w.Context(), token[:len(token)-1])
+		w.refused(err, weir.CodeConfig)
+		_, err = w.s.Setup(w.Context(), token, first(password))
+		w.must(err)
+		if needed, err := w.s.OfferSetupToken(w.Context(), token); err != nil || needed {
+			t.Error(needed, err)
+		}
+	})
+}

@@ -33,6 +33,9 @@ type Options struct {
 	// to others; it says something three times as often. 0: 30 s.
 	Silence time.Duration
 	Drain   time.Duration // how long Stop lets jobs go on; 0: 15 s
+	// Begins hears of each attempt at a job, and gives what hears how it ended:
+	// "done", "later" (it goes on), "failed" or "cancelled". nil is nobody.
+	Begins func(kind string) (over func(outcome string))
 }
 
 func (o Options) withDefaults() Options {
@@ -47,6 +50,9 @@ func (o Options) withDefaults() Options {
 	def(&o.Drain, 15*time.Second)
 	if o.Room == 0 {
 		o.Room = 32
+	}
+	if o.Begins == nil {
+		o.Begins = func(string) func(string) { return func(string) {} }
 	}
 	return o
 }
@@ -231,7 +237,10 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	if work == nil {
 		return river.JobCancel(errors.New("nobody does this"))
 	}
-	return e.outcome(ctx, j, e.unpanicked(ctx, j, work))
+	over := e.Begins(string(w.kind))
+	err := e.unpanicked(ctx, j, work)
+	over(outcomeOf(ctx, err))
+	return e.outcome(ctx, j, err)
 }
 
 // unpanicked does the work, and makes an error of a panic: the job is tried

@@ -73,7 +73,7 @@ func (e *Engine) outcome(ctx context.Context, j *Job, err error) error {
 	case ctx.Err() != nil: // the process stops, or the job took too long
 		return river.JobSnooze(0)
 	case weir.CodeOf(err) == weir.CodeLocal:
-		e.Logger.Warn("a job waits", "kind", j.Kind, "subject", j.ID, "error", err)
+		e.Logger.Warn("a job waits", "job", j.Kind, subjects[j.Kind], j.ID, "org", j.Org, "error", err)
 		return river.JobSnooze(localPause)
 	case fenced(err):
 		return river.JobSnooze(firstPause)
@@ -81,6 +81,23 @@ func (e *Engine) outcome(ctx context.Context, j *Job, err error) error {
 		return river.JobCancel(err)
 	}
 	return err
+}
+
+// subjects are what kinds of jobs are about, as every line of the log calls it.
+var subjects = map[Kind]string{Ingest: "source", Deliver: "destination", Validate: "credential", Rotate: "credential", Compact: "source", Upkeep: "subject"}
+
+// outcomeOf is what became of an attempt, in one word.
+func outcomeOf(ctx context.Context, err error) string {
+	var again Again
+	switch {
+	case err == nil:
+		return "done"
+	case errors.As(err, &again), ctx.Err() != nil && !Cancelled(ctx), weir.CodeOf(err) == weir.CodeLocal, fenced(err):
+		return "later"
+	case Cancelled(ctx):
+		return "cancelled"
+	}
+	return "failed"
 }
 
 // fenced reports that another process has taken the work over.

@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// What those ask who look after processes.
+const (
+	HealthPath = "/healthz" // does it live
+	ReadyPath  = "/readyz"  // can it do its work
+)
+
 // routes are all paths of the server: the pages, the REST API, and what a load
 // balancer asks.
 func (s *Server) routes(pages, rest http.Handler) http.Handler {
@@ -15,8 +21,8 @@ func (s *Server) routes(pages, rest http.Handler) http.Handler {
 	if s.config.Role != RoleWorker {
 		mux.Handle("/", pages)
 	}
-	mux.HandleFunc("GET /healthz", s.healthz)
-	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET "+HealthPath, s.healthz)
+	mux.HandleFunc("GET "+ReadyPath, s.readyz)
 	if s.config.Role == RoleWorker {
 		return mux
 	}

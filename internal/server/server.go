@@ -23,9 +23,11 @@ import (
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/metrics"
 	"github.com/weirhq/weir/internal/netguard"
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/trace"
 	"github.com/weirhq/weir/internal/vault"
 	"github.com/weirhq/weir/internal/web"
 )
@@ -46,13 +48,15 @@ type Config struct {
 	Mail             *notify.MailServer // through which users are mailed; nil for none
 	Networks         []netip.Prefix     // that notifications may go to though they are not public
 	TLS              *tls.Config        // nil for plain HTTP
+	Measured         net.Listener       // where metrics are read; nil for nowhere
 	// Provider is an identity provider that users of the oldest organization sign
 	// in with, besides those that owners store; nil for none.
 	Provider     *identity.ProviderConfig
 	ProviderName string
-	Limit        api.Limit   // how often one caller may ask; zero for the usual
-	Role         Role        // "" for RoleAll
-	Jobs         job.Options // how jobs are done; Store, Logger and Works are the server's own
+	Limit        api.Limit     // how often one caller may ask; zero for the usual
+	Role         Role          // "" for RoleAll
+	Jobs         job.Options   // how jobs are done; Store, Logger and Works are the server's own
+	Tracer       *trace.Tracer // nil for no traces
 	Version      string
 	Logger       *slog.Logger
 	Now          func() time.Time
@@ -78,6 +82,7 @@ type Server struct {
 	jobs     *job.Engine
 	runner   *flow.Runner
 	meter    *meter
+	metrics  *metrics.Metrics
 	notify   *notify.Service
 	checks   []func(context.Context) error // that raise what time brings
 	handler  http.Handler
@@ -100,7 +105,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if c.Files == "" {
 		c.Files = filepath.Join(c.Data, "files")
 	}
-	s := &Server{config: c}
+	s := &Server{config: c, metrics: metrics.New(c.Version, string(c.Role))}
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
@@ -110,7 +115,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 // wire puts everything together, from the store up.
 func (s *Server) wire(ctx context.Context) (err error) {
 	c := s.config
-	if s.store, err = store.Open(ctx, c.Database, store.Options{Logger: c.Logger}); err != nil {
+	if s.store, err = store.Open(ctx, c.Database, store.Options{Logger: c.Logger, Ended: s.runEnded}); err != nil {
 		return err
 	}
 	if s.alone, err = s.store.Alone(ctx); err != nil {
@@ -131,7 +136,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.tellRestored(ctx, log, restored); err != nil {
 		return err
 	}
-	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time()})
+	s.governor = governor.New(s.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time(), Seen: s.requested})
 	intake := notify.NewIntake(c.Now)
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
@@ -151,8 +156,8 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Logger: c.Logger, Now: c.Now})
-	c.Jobs.Store, c.Jobs.Logger, c.Jobs.Works = s.store, c.Logger, c.Role != RoleAPI
+	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Meter: s.metrics, Tracer: c.Tracer, Logger: c.Logger, Now: c.Now})
+	c.Jobs.Store, c.Jobs.Logger, c.Jobs.Works, c.Jobs.Begins = s.store, c.Logger, c.Role != RoleAPI, s.metrics.JobBegins
 	if s.jobs, err = job.Open(ctx, c.Jobs); err != nil {
 		return err
 	}
@@ -183,7 +188,8 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	s.ready.check = s.store.Ping
-	s.handler = s.routes(pages, rest)
+	s.handler = s.observed(s.routes(pages, rest))
+	s.metrics.Watch(c.Now, s.state)
 	if err := s.jobs.Start(ctx); err != nil {
 		return err
 	}
@@ -193,6 +199,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 
 // Handler is everything that the server answers.
 func (s *Server) Handler() http.Handler { return s.handler }
+
+// Metrics answers metrics.Path, for a listener that users do not reach.
+func (s *Server) Metrics() http.Handler { return s.metrics.Handler() }
 
 // People is who may use the server.
 func (s *Server) People() *identity.Service { return s.identity }
@@ -217,7 +226,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug), TLSConfig: s.config.TLS,
 	}
 	told := s.notify.Start(s.checks...)
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
+	if s.config.Measured != nil {
+		measured := s.metricsServer()
+		defer func() { _ = measured.Close() }() // nobody waits for a last look
+		go func() { failed <- measured.Serve(s.config.Measured) }()
+	}
 	go func() {
 		if s.config.TLS != nil {
 			failed <- server.ServeTLS(l, "", "")

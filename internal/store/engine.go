@@ -39,6 +39,8 @@ type engine interface {
 	// clock is the database's own time in µs, for what processes on several
 	// machines compare.
 	clock() string
+	// micros is a time of the job engine's tables, in µs.
+	micros(column string) string
 	// orphans is the statement that frees the jobs whose process is not alive;
 	// its parameter is how long ago a process that lives said so, in µs.
 	orphans() string

@@ -68,6 +68,10 @@ func (e *postgresEngine) clock() string {
 	return `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`
 }
 
+func (e *postgresEngine) micros(column string) string {
+	return `CAST(extract(epoch FROM ` + column + `) * 1000000 AS BIGINT)`
+}
+
 func (e *postgresEngine) orphans() string {
 	return `UPDATE river_job SET state = 'available', attempt = greatest(attempt - 1, 0), scheduled_at = now() WHERE state = 'running'
 		AND NOT EXISTS (SELECT 1 FROM process p WHERE p.id = attempted_by[array_upper(attempted_by, 1)] AND p.seen > ` + e.clock() + ` - $1)`

@@ -58,7 +58,7 @@ func (db *DB) StartRun(ctx context.Context, r Run) error {
 		if epoch != r.Epoch {
 			return fenced(epoch, r.Epoch)
 		}
-		if err := db.closeRuns(ctx, tx, "source", int64(r.Source), r.Started, ""); err != nil {
+		if err := (&Tx{db: db, tx: tx}).closeRuns(ctx, "source", int64(r.Source), r.Started, ""); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status, resource, number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/weirhq/weir"
 )
@@ -133,6 +134,45 @@ type cut struct {
 	at      int64  // µs
 }
 
+// RunOver is a run that is over: read, delivered as far as it could be, and
+// committed.
+type RunOver struct {
+	ID             weir.RunID
+	Org            int64
+	Flow           int64 // the configured source
+	Status         string
+	Class          string // of the error; "" without one
+	Started, Ended int64  // µs
+	Totals         Totals
+}
+
+// Took is how long the run was under way; one that never began, how long it waited.
+func (r RunOver) Took() time.Duration {
+	return time.Duration(max(0, r.Ended-r.Started)) * time.Microsecond
+}
+
+// tellOver says which runs a committed transaction has ended.
+func (db *DB) tellOver(runs []RunOver) {
+	for _, r := range runs {
+		if db.ended != nil {
+			db.ended(r)
+		}
+	}
+}
+
+// ended notes a run that is over, to be told once that is committed.
+func (t *Tx) ended(ctx context.Context, id weir.RunID) error {
+	if t.db.ended == nil {
+		return nil
+	}
+	r := RunOver{ID: id}
+	n := &r.Totals
+	err := t.tx.QueryRowContext(ctx, `SELECT org, resource, status, class, started, ended, records_read, written, unchanged, deleted, quarantined, requests, retries, bytes FROM run WHERE id = $1`, string(id)).
+		Scan(&r.Org, &r.Flow, &r.Status, &r.Class, &r.Started, &r.Ended, &n.Read, &n.Written, &n.Unchanged, &n.Deleted, &n.Quarantined, &n.Requests, &n.Retries, &n.Bytes)
+	t.over = append(t.over, r)
+	return err
+}
+
 func interrupted(at int64) cut {
 	return cut{RunInterrupted, weir.CodeLocal, "its process ended before the run did; what was read is kept, and the next run goes on from there", HealthDegraded, at}
 }
@@ -140,13 +180,12 @@ func interrupted(at int64) cut {
 // closeRuns closes what a dead owner left open, with what it had committed by
 // then: of a source of the log, or of a configured one (column resource). The
 // run keep stays open; "" is none.
-func (db *DB) closeRuns(ctx context.Context, tx *sql.Tx, column string, id, at int64, keep weir.RunID) error {
-	return db.cutRuns(ctx, tx, interrupted(at), column+` = $1 AND id <> $2`, id, string(keep))
+func (t *Tx) closeRuns(ctx context.Context, column string, id, at int64, keep weir.RunID) error {
+	return t.cutRuns(ctx, interrupted(at), column+` = $1 AND id <> $2`, id, string(keep))
 }
 
 // cutRuns ends the open runs that the condition chooses.
-func (db *DB) cutRuns(ctx context.Context, tx *sql.Tx, c cut, which string, args ...any) error {
-	t := &Tx{db: db, tx: tx}
+func (t *Tx) cutRuns(ctx context.Context, c cut, which string, args ...any) error {
 	if err := t.holdRuns(ctx, `status IN ('queued', 'running') AND `+which, args...); err != nil {
 		return err
 	}
@@ -197,5 +236,8 @@ func (t *Tx) cutShort(ctx context.Context, r *Run, end cut) error {
 			return err
 		}
 	}
-	return t.delivered(ctx, r, end.at)
+	if err := t.delivered(ctx, r, end.at); err != nil {
+		return err
+	}
+	return t.ended(ctx, r.ID)
 }

@@ -78,7 +78,7 @@ func (db *DB) BeginSlice(ctx context.Context, org, flow int64, source SourceID, 
 		if status == RunQueued || open.ID != "" && (open.Epoch == 0 || open.Cancelled()) {
 			id = open.ID
 		}
-		if err := db.closeRuns(ctx, tx.tx, "resource", flow, at, id); err != nil {
+		if err := tx.closeRuns(ctx, "resource", flow, at, id); err != nil {
 			return err
 		}
 		if id == open.ID {
@@ -214,6 +214,9 @@ func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
 		if err := t.delivered(ctx, &over[i], at); err != nil {
 			return err
 		}
+		if err := t.ended(ctx, over[i].ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -272,7 +275,7 @@ func (t *Tx) FailRun(ctx context.Context, org, flow, at int64, why error) error 
 
 // endUnread ends the open runs of a configured source that nobody reads now.
 func (t *Tx) endUnread(ctx context.Context, org, flow int64, c cut) error {
-	if err := t.db.cutRuns(ctx, t.tx, c, `resource = $1 AND org = $2 AND epoch = 0`, flow, org); err != nil {
+	if err := t.cutRuns(ctx, c, `resource = $1 AND org = $2 AND epoch = 0`, flow, org); err != nil {
 		return err
 	}
 	return t.AnnounceRun(ctx, org, flow, "")

@@ -78,7 +78,7 @@ func (db *DB) AcquireSource(ctx context.Context, id SourceID, owner string) (*Le
 		if err != nil {
 			return err
 		}
-		return db.closeRuns(ctx, tx, "source", int64(id), time.Now().UnixMicro(), "")
+		return (&Tx{db: db, tx: tx}).closeRuns(ctx, "source", int64(id), time.Now().UnixMicro(), "")
 	})
 	if err != nil {
 		l.Release()

@@ -35,8 +35,9 @@ type DB struct {
 	codec    *codec
 	instance string
 	log      *slog.Logger
-	guard    Guard   // nil checks nothing
-	counted  counted // runs
+	ended    func(RunOver) // nil tells nobody
+	guard    Guard         // nil checks nothing
+	counted  counted       // runs
 
 	listeners listeners
 }
@@ -44,6 +45,9 @@ type DB struct {
 // Options are the choices an Open has.
 type Options struct {
 	Logger *slog.Logger // nil discards
+	// Ended hears of each run of a configured source that this process has
+	// ended, once that is committed; nil for nobody. It must not block.
+	Ended func(RunOver)
 }
 
 // Open opens the database at url, "sqlite:PATH" or "postgres://…", makes it
@@ -51,7 +55,7 @@ type Options struct {
 // date. A database that a newer Weir has changed, and a file that holds
 // somebody else's tables, are refused with CodeConfig.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
-	db := &DB{log: o.Logger}
+	db := &DB{log: o.Logger, ended: o.Ended}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}

@@ -13,6 +13,7 @@ type Tx struct {
 	tx   *sql.Tx
 	conn *sql.Conn
 	told []string // what to tell listeners of this process once it is committed
+	over []RunOver
 }
 
 // Change runs f in one write transaction and commits it, unless f returns an
@@ -37,6 +38,7 @@ func (db *DB) Change(ctx context.Context, f func(*Tx) error) error {
 		return db.explain(ctx, err)
 	}
 	db.listeners.tell(t.told)
+	db.tellOver(t.over)
 	return nil
 }
 

@@ -111,6 +111,43 @@ var jobPromises = map[string]func(*world){
 		}))
 		w.wantRun(next, "partial")
 	},
+	"WhoeverWantsToHearsOfEachRunOnceItsEndIsCommitted": func(w *world) {
+		var heard []store.RunOver
+		db, err := store.Open(w.Context(), w.url, store.Options{Ended: func(r store.RunOver) { heard = append(heard, r) }})
+		w.must(err)
+		w.Cleanup(func() { _ = db.Close() })
+		broken := errors.New("no")
+		end := func(run weir.RunID, then error) error {
+			return db.Change(w.Context(), func(tx *store.Tx) error {
+				return errors.Join(tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: run, At: 20, Status: "succeeded", Totals: store.Totals{Read: 7}}, Org: 1, Flow: 3}), then)
+			})
+		}
+		run := w.queued("r1")
+		if err := end(run, broken); err == nil || len(heard) != 0 {
+			w.Errorf("%v %+v", err, heard)
+		}
+		w.must(end(run, nil))
+		w.queued("r2")
+		w.must(db.Change(w.Context(), func(tx *store.Tx) error {
+			_, err := tx.CancelRun(w.Context(), 1, 3, 30)
+			return err
+		}))
+		if len(heard) != 2 || heard[0].ID != run || heard[0].Status != "succeeded" || heard[0].Flow != 3 || heard[0].Totals.Read != 7 || heard[1].Status != "cancelled" {
+			w.Errorf("%+v", heard)
+		}
+	},
+	"GaugesCountWhatIsNotOver": func(w *world) {
+		w.queued("r1")
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			return tx.PutSchedule(w.Context(), store.Schedule{Source: 7, Org: 1, Active: true, Next: 5, Due: 5})
+		}))
+		w.must(w.db.Alive(w.Context(), "me"))
+		g, err := w.db.Gauges(w.Context())
+		w.must(err)
+		if g.Open[store.RunQueued] != 1 || g.Due != 5 || g.Processes != 1 || g.Waiting != 0 || len(g.Flows) != 0 {
+			w.Errorf("%+v", g)
+		}
+	},
 	"ARunEndsWhenTwoDestinationsArriveAtOnce": func(w *world) {
 		w.append(0, record("a", 1, "1"))
 		for round := range 10 {
