@@ -166,7 +166,14 @@ const (
 	pgTooManyConnections   = "53300"
 	pgReadOnly             = "25006"
 	pgConstraintClass      = "23"
+	pgSerialization        = "40001"
+	pgDeadlock             = "40P01"
 )
+
+func (e *postgresEngine) givenUp(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == pgDeadlock || pg.Code == pgSerialization)
+}
 
 func (e *postgresEngine) explain(err error) error {
 	out := &weir.Error{Code: weir.CodeLocal, Where: "store", Message: "the connection to Postgres broke", Remedy: "Check that it runs, and run again; what was committed is kept", Err: err}

@@ -185,6 +185,9 @@ func (e *sqliteEngine) save(d DatasetID, org int64, entries []entry) (string, []
 	return saveColumns + `VALUES ` + row + strings.Repeat(","+row, len(entries)-1) + saveConflict, args
 }
 
+// givenUp is never true: a transaction that has begun is the only one.
+func (e *sqliteEngine) givenUp(error) bool { return false }
+
 // SQLite's primary result codes that a user can do something about.
 const (
 	sqlitePerm       = 3

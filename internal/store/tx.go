@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math/rand/v2"
+	"time"
 )
 
 // Tx is one write transaction, in which a service makes several changes that
@@ -40,6 +42,29 @@ func (db *DB) Change(ctx context.Context, f func(*Tx) error) error {
 	db.listeners.tell(t.told)
 	db.tellOver(t.over)
 	return nil
+}
+
+// How often ChangeAgain tries, and how long it waits at most after the first
+// time: up to twice as long after each further one.
+const (
+	againTries = 5
+	againPause = 20 * time.Millisecond
+)
+
+// ChangeAgain is Change for an f that may be called several times: it begins
+// with nothing that an earlier call has left. When Postgres has given the
+// transaction up for another one's sake, which was at the same rows in another
+// order, it is done once more.
+func (db *DB) ChangeAgain(ctx context.Context, f func(*Tx) error) error {
+	for try := 1; ; try++ {
+		err := db.Change(ctx, f)
+		if err == nil || try == againTries || !db.engine.givenUp(err) {
+			return err
+		}
+		if err := pause(ctx, rand.N(againPause<<try)); err != nil {
+			return db.explain(ctx, err)
+		}
+	}
 }
 
 // each hands each row of a reading statement to scan.
