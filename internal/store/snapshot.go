@@ -62,44 +62,37 @@ func (r Restored) Time() time.Time {
 	return time.UnixMicro(r.At)
 }
 
-// MarkRestored makes a database fit for use that is an older copy of itself:
-// everybody is signed out, because sessions and links live in it that have
-// ended since; runs that were asked for or under way are closed, and the jobs
-// that made them are dropped, since the old server may have done them; logs are named anew, since destinations may be
-// further than the copy, whose positions will mean other records now, so they
-// take everything once more; messages that wait are given up, and kept for
-// somebody to send again, since the old server has had its time to send them;
-// and it remembers that it was restored.
+// MarkRestored makes a database fit for use that is an older copy of itself,
+// and remembers that it was restored. What has ended or been done since then
+// ends here, too.
 func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
-		for _, statement := range []string{`DELETE FROM session`, `DELETE FROM link`, `DELETE FROM identity_flow`} {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return err
-			}
-		}
 		if err := db.dropJobs(ctx, tx); err != nil {
 			return err
 		}
-		for _, statement := range []string{
-			`DELETE FROM process`, `UPDATE source SET lease_until = 0`, `UPDATE delivery SET lease_until = 0`,
-			`UPDATE run_delivery SET status = 'failed', problem = 'the server was restored' WHERE status = 'pending'`,
+		for _, s := range []struct {
+			text string
+			args []any
+		}{
+			// Everybody is signed out.
+			{`DELETE FROM session`, nil}, {`DELETE FROM link`, nil}, {`DELETE FROM identity_flow`, nil},
+			// No process of the old server lives, and its runs are over.
+			{`DELETE FROM process`, nil}, {`UPDATE source SET lease_until = 0`, nil}, {`UPDATE delivery SET lease_until = 0`, nil},
+			{`UPDATE run_delivery SET status = 'failed', problem = 'the server was restored' WHERE status = 'pending'`, nil},
+			{`UPDATE run SET status = $1, ended = $2 WHERE status IN ('queued', 'running', 'delivering')`, []any{RunInterrupted, r.At}},
+			// Messages are kept for somebody to send again: the old server has had its time.
+			{`UPDATE dispatch SET status = $1, ended = $2, problem = 'the server was restored, and the old one may have sent it', claim = '', claimed = 0 WHERE status = $3`,
+				[]any{DispatchGivenUp, r.At, DispatchWaiting}},
+			// Destinations may be further than the copy, whose positions will mean
+			// other records now: under another name they take the whole log once more.
+			{`UPDATE dataset SET log = $1 || CAST(id AS TEXT) || $2`, []any{db.instance + "/", "/" + rand.Text()}},
+			{`UPDATE instance SET restored = $1, restored_from = $2`, []any{r.At, r.Made}},
 		} {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
+			if _, err := tx.ExecContext(ctx, s.text, s.args...); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE run SET status = $1, ended = $2 WHERE status IN ('queued', 'running', 'delivering')`, RunInterrupted, r.At); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE dispatch SET status = $1, ended = $2, problem = 'the server was restored, and the old one may have sent it', claim = '', claimed = 0
-			WHERE status = $3`, DispatchGivenUp, r.At, DispatchWaiting); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $1 || CAST(id AS TEXT) || $2`, db.instance+"/", "/"+rand.Text()); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `UPDATE instance SET restored = $1, restored_from = $2`, r.At, r.Made)
-		return err
+		return nil
 	})
 }
 

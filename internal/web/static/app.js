@@ -77,6 +77,13 @@
     event.preventDefault();
     dialog.showModal();
   });
+  // The key that opens it must not go on to the field that has the focus then,
+  // and send the empty form.
+  on('keydown', '[data-overlay]', (link, event) => {
+    if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    link.click();
+  });
   on('submit', 'form[data-confirm]', (form, event) => {
     if (!window.confirm(form.dataset.confirm)) event.preventDefault();
   });
