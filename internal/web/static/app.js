@@ -82,6 +82,9 @@
   on('keydown', '[data-overlay]', (link, event) => {
     if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
+    const swallow = (press) => { if (press.key === 'Enter') press.preventDefault(); };
+    document.addEventListener('keypress', swallow, true);
+    document.addEventListener('keyup', () => document.removeEventListener('keypress', swallow, true), { capture: true, once: true });
     link.click();
   });
   on('submit', 'form[data-confirm]', (form, event) => {
