@@ -392,7 +392,7 @@ func harmTime(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("WEIR_HARM_TIME")
 	if text == "" {
-		return 40 * time.Second
+		return 30 * time.Second
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {

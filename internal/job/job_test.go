@@ -136,7 +136,7 @@ func TestOfAKindAndSubjectThereIsOneJobUntilItIsComplete(t *testing.T) {
 		goOn <- true
 		// Complete is committed before the work returns: whoever asks after
 		// its effect is seen gets a new one.
-		for range 500 {
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 			if again := w.enqueue(e, job.Deliver, 2); again[0].Fresh {
 				take(w, at)
 				goOn <- true

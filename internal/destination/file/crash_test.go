@@ -54,6 +54,7 @@ func afterScript() []string {
 }
 
 func TestAnyStepOnDiskMayFailAndNothingIsLostOrDoubled(t *testing.T) {
+	t.Parallel() // it waits for the disk
 	causes := []error{syscall.ENOSPC, syscall.EIO, syscall.EROFS}
 	for k := 1; ; k++ {
 		dir, cause := t.TempDir(), causes[k%len(causes)]
@@ -82,6 +83,7 @@ func TestAnyStepOnDiskMayFailAndNothingIsLostOrDoubled(t *testing.T) {
 }
 
 func TestAnyStepOnDiskMayBeTheLastOne(t *testing.T) {
+	t.Parallel() // it waits for the disk
 	for k := 1; ; k++ {
 		dir := t.TempDir()
 		d := open(t, dir, Options{Format: FormatCSV})
