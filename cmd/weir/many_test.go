@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
@@ -452,10 +453,13 @@ func TestProcessesOutliveWhatHappensToTheirDatabase(t *testing.T) {
 	}
 	const limit = 600
 	way := newDetour(t, pgtest.New(t))
-	f := newFleetOn(t, way.url, 2, 1000, limit)
+	f := newFleetOn(t, way.url, 0, 1000, limit)
+	f.extra = []string{"--metrics-address", "127.0.0.1:0"}
+	f.workers = append(f.workers, f.start("worker"), f.start("worker"))
 	f.slow(100 * time.Millisecond)
 	f.sim.SetDrift(2)
 	f.flows(6, 2, limit, "0/10 * * * * ? *")
+	before := f.atRest(nil)
 	soon := func() { time.Sleep(time.Duration(500+f.random.IntN(3000)) * time.Millisecond) }
 	for _, what := range []struct {
 		name string
@@ -475,6 +479,76 @@ func TestProcessesOutliveWhatHappensToTheirDatabase(t *testing.T) {
 		f.sim.SetDrift(2)
 		t.Logf("%s: all flows healthy %s later", what.name, healthy.Round(100*time.Millisecond))
 	}
+	f.atRest(before)
+}
+
+// held is what a process holds on to.
+type held struct{ goroutines, files int }
+
+// atRest pauses all flows and gives what each worker holds when nothing is
+// under way; not more than before, which it gave earlier. The flows go on then.
+func (f *fleet) atRest(before []held) (now []held) {
+	f.Helper()
+	all := func(what string) {
+		for _, id := range f.sources {
+			f.call("PUT", fmt.Sprintf("/data_sources/%d/%s", id, what), nil)
+		}
+	}
+	all("pause")
+	defer all("activate")
+	for end := time.Now().Add(90 * time.Second); ; time.Sleep(time.Second) {
+		if now = nil; f.open() == 0 {
+			for _, w := range f.workers {
+				now = append(now, f.holds(w))
+			}
+		}
+		rest := len(now) > 0
+		for i := range before {
+			rest = rest && now[i].goroutines <= before[i].goroutines+2 && now[i].files <= before[i].files
+		}
+		if rest {
+			return now
+		}
+		if time.Now().After(end) {
+			f.Fatalf("workers hold %+v, and held %+v before", now, before)
+		}
+	}
+}
+
+// open counts the runs that are not over.
+func (f *fleet) open() (n int) {
+	f.Helper()
+	db := f.look()
+	defer func() { _ = db.Close() }() // only read
+	if err := db.QueryRowContext(f.Context(), `SELECT count(*) FROM run WHERE status IN ('queued', 'running', 'delivering')`).Scan(&n); err != nil {
+		f.Fatal(err)
+	}
+	return n
+}
+
+// holds asks a process for what it holds.
+func (f *fleet) holds(m *member) (h held) {
+	f.Helper()
+	_, after, _ := strings.Cut(m.out.String(), "Metrics are at ")
+	address, _, _ := strings.Cut(after, "\n")
+	req, err := http.NewRequestWithContext(f.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }() // read to its end
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		_, _ = fmt.Sscanf(lines.Text(), "go_goroutines %d", &h.goroutines) // mostly it is another line
+		_, _ = fmt.Sscanf(lines.Text(), "process_open_fds %d", &h.files)
+	}
+	if h.goroutines == 0 || h.files == 0 {
+		f.Fatalf("%s does not say what the process holds: %+v, %v", address, h, lines.Err())
+	}
+	return h
 }
 
 // How much more several workers do than one, against a server without a limit:

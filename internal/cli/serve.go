@@ -69,6 +69,9 @@ func (c serveCommand) Run(s *session) error {
 		return err
 	}
 	defer closing(s, "server", func() error { return srv.Close(s.ctx) })
+	if config.Measured != nil {
+		fmt.Fprintf(s.Stdout, "Metrics are at http://%s/metrics\n", config.Measured.Addr())
+	}
 	if c.Role == string(server.RoleWorker) {
 		fmt.Fprintf(s.Stdout, "Weir works; it answers /healthz and /readyz on %s\n", address)
 		return c.serve(s, srv, listener)
