@@ -297,6 +297,41 @@ func TestTheJobsOfAProcessThatIsGoneAreDoneByOthers(t *testing.T) {
 	})
 }
 
+// Work may fail to end its run, as when the database fails while somebody
+// cancels it, and the job is over all the same.
+func TestARunWhoseJobIsOverEnds(t *testing.T) {
+	onBoth(t, func(w *world) {
+		e := w.engine(job.Options{Silence: 300 * time.Millisecond})
+		waits := job.When{At: time.Now().Add(time.Hour)}
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			live, err := e.Enqueue(w.Context(), tx, job.Ingest, waits, job.Subject{Org: 1, ID: 1})
+			w.must(err)
+			w.must(tx.QueueRun(w.Context(), 1, store.Run{ID: "waits", Resource: 1, Number: 1, Queued: 1, Job: live[0].Number}))
+			over, err := e.Enqueue(w.Context(), tx, job.Ingest, waits, job.Subject{Org: 1, ID: 2})
+			w.must(err)
+			w.must(tx.QueueRun(w.Context(), 1, store.Run{ID: "left", Resource: 2, Number: 2, Queued: 2, Job: over[0].Number}))
+			w.must(e.Cancel(w.Context(), tx, over[0].Number))
+			return tx.QueueRun(w.Context(), 1, store.Run{ID: "replay", Resource: 3, Number: 3, Queued: 3})
+		}))
+		w.must(e.Start(w.Context()))
+		for end := time.Now().Add(30 * time.Second); ; {
+			left, err := w.db.FlowRun(w.Context(), 1, "left")
+			w.must(err)
+			if left.Status == store.RunInterrupted {
+				break
+			}
+			if time.Now().After(end) {
+				w.Fatalf("the run is %s", left.Status)
+			}
+		}
+		for _, id := range []weir.RunID{"waits", "replay"} {
+			if r, err := w.db.FlowRun(w.Context(), 1, id); err != nil || r.Status != store.RunQueued {
+				w.Errorf("%s is %s, %v", id, r.Status, err)
+			}
+		}
+	})
+}
+
 func TestManyProcessesDoEachJobOnce(t *testing.T) {
 	w := &world{T: t, url: pgtest.New(t)}
 	w.db = w.open()

@@ -69,6 +69,9 @@ func (e *Engine) outcome(ctx context.Context, j *Job, err error) error {
 	case errors.As(err, &again):
 		return river.JobSnooze(again.In)
 	case Cancelled(ctx):
+		if weir.CodeOf(err) != weir.CodeCancelled {
+			e.Logger.Warn("a job that was cancelled could not say how it ended", "job", j.Kind, subjects[j.Kind], j.ID, "org", j.Org, "error", err)
+		}
 		return river.JobCancel(err)
 	case ctx.Err() != nil: // the process stops, or the job took too long
 		return river.JobSnooze(0)

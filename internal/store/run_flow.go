@@ -82,8 +82,8 @@ func (db *DB) BeginSlice(ctx context.Context, org, flow int64, source SourceID, 
 			return err
 		}
 		if id == open.ID {
-			_, err = tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, source = $3, epoch = $4, started = CASE WHEN status = 'queued' THEN $5 ELSE started END,
-				attempts = attempts + CASE WHEN status = 'queued' OR retry_at <> 0 THEN 1 ELSE 0 END, retry_at = 0 WHERE id = $1`, string(id), RunRunning, source, epoch, at)
+			_, err = tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, source = $3, epoch = $4, job = CASE WHEN $6 <> 0 THEN $6 ELSE job END, started = CASE WHEN status = 'queued' THEN $5 ELSE started END,
+				attempts = attempts + CASE WHEN status = 'queued' OR retry_at <> 0 THEN 1 ELSE 0 END, retry_at = 0 WHERE id = $1`, string(id), RunRunning, source, epoch, at, next.Job)
 		} else {
 			if open.Job != 0 { // a replay has none, and what it wanted is its own
 				next.Wanted = open.Wanted
@@ -264,7 +264,7 @@ func (t *Tx) CancelRun(ctx context.Context, org, flow, at int64) (job int64, err
 	if err != nil {
 		return 0, err
 	}
-	return open.Job, t.endUnread(ctx, org, flow, cut{status: "cancelled", code: weir.CodeCancelled, problem: "somebody cancelled it; what was read is kept", at: at})
+	return open.Job, t.endUnread(ctx, org, flow, cancelled(at))
 }
 
 // FailRun ends the run of a configured source that cannot be read: one that is
