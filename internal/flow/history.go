@@ -192,6 +192,9 @@ func (s *Service) endpoints(ctx context.Context, src *Source) (map[string]int64,
 
 // brought adds what the run brought to a destination.
 func (r *Run) brought(d store.RunDelivery) {
+	if d.Problem != "" && r.Failure != nil && r.Failure.Code == weir.CodeForbidden {
+		r.Failure = nil // a part that the key may not see is not why the run is partial
+	}
 	for i := range r.Result.Streams {
 		s := &r.Result.Streams[i]
 		if s.Name != d.Stream {

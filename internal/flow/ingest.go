@@ -175,7 +175,9 @@ func (rd *reader) saveProgress(ctx context.Context, progress []byte) error {
 }
 
 func (rd *reader) slice(progress []byte) store.Slice {
-	return store.Slice{Org: rd.src.Org, Flow: rd.src.ID, Run: rd.run.ID, Epoch: rd.lease.Epoch, Progress: progress}
+	s := store.Slice{Org: rd.src.Org, Flow: rd.src.ID, Run: rd.run.ID, Epoch: rd.lease.Epoch, Progress: progress}
+	s.Requests, s.Retries, s.Bytes = rd.progress.cost()
+	return s
 }
 
 // settle decides what becomes of the run after a slice. ctx is the job's.
@@ -272,7 +274,7 @@ func (rd *reader) end(ctx context.Context, result *pipeline.Result, failed error
 			if out.log.ID == 0 || !touched(result, out.dataset.Endpoint) {
 				continue
 			}
-			if err := rd.await(ctx, tx, rd.src.Org, rd.run.ID, out); err != nil {
+			if err := rd.await(ctx, tx, rd.src.Org, rd.run.ID, out, rd.asks(result, out.dataset.Endpoint)); err != nil {
 				return err
 			}
 		}
@@ -297,6 +299,12 @@ func (rd *reader) complete(ctx context.Context, tx *store.Tx) error {
 		return nil
 	}
 	return rd.job.Complete(ctx, tx)
+}
+
+// asks reports whether destinations are asked what they have, though nothing
+// may be new: when a person wants the run, and when it read everything.
+func (rd *reader) asks(result *pipeline.Result, endpoint string) bool {
+	return rd.order.Why == WhyAsked || rd.order.Why == WhyActivated || slices.ContainsFunc(result.Streams, func(s pipeline.StreamResult) bool { return s.Name == endpoint && s.Swept })
 }
 
 // touched reports whether a run had to do with an endpoint.
@@ -447,6 +455,16 @@ func (p *progress) take() []byte {
 	}
 	p.changed = false
 	return packStreams(p.streams)
+}
+
+// cost is what the run has taken so far.
+func (p *progress) cost() (requests, retries int, bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.streams {
+		requests, retries, bytes = requests+s.Requests, retries+s.Retries, bytes+s.Bytes
+	}
+	return requests, retries, bytes
 }
 
 // done is the state at the end of a slice. What failed in a way that may be

@@ -41,6 +41,7 @@ func (s *stream) ingest(ctx context.Context, seeds iter.Seq2[rest.Seed, error]) 
 	}
 	if s.wantsSweep() {
 		request.Mode, request.Lane = rest.ModeSweep, weir.LaneSweep
+		s.tally.change(func(r *StreamResult) { r.Swept = true })
 		if s.dataset.Head == 0 {
 			request.Lane = weir.LaneBackfill
 		}

@@ -48,6 +48,13 @@ func (r *Result) failure() (first *Failure) {
 	return first
 }
 
+// expected reports that what was left out was not the flow's fault: a part that
+// the key may not see, of a stream that was read otherwise, or a run that
+// somebody ended.
+func (s *StreamResult) expected() bool {
+	return s.Failure != nil && (s.Failure.Code == weir.CodeCancelled || s.Failure.Code == weir.CodeForbidden && s.Status == StatusSucceeded)
+}
+
 // account sums what the run did, for the run, for each part of its flow, and in
 // words.
 func (f *Flow) account(end *store.RunEnd, result *Result) {
@@ -59,7 +66,7 @@ func (f *Flow) account(end *store.RunEnd, result *Result) {
 		t.Read, t.Written, t.Unchanged, t.Deleted = t.Read+s.Read, t.Written+s.Written, t.Unchanged+s.Unchanged, t.Deleted+s.Deleted
 		t.Quarantined, t.Requests, t.Retries, t.Bytes = t.Quarantined+s.Quarantined, t.Requests+s.Requests, t.Retries+s.Retries, t.Bytes+s.Bytes
 		errors := s.Quarantined
-		if s.Error != "" {
+		if s.Error != "" && !s.expected() {
 			errors++
 		}
 		left += errors
@@ -92,7 +99,9 @@ func health(result *Result, left int, logOnly bool) (store.Health, string) {
 		problem = (&weir.Error{Where: failure.Where, Message: failure.Message, Remedy: failure.Remedy}).Error()
 	}
 	switch {
-	case result.Status == StatusFailed && (failure == nil || failure.Code != weir.CodeCancelled):
+	case failure != nil && failure.Code == weir.CodeCancelled:
+		return "", ""
+	case result.Status == StatusFailed:
 		return store.HealthFailing, problem
 	case result.Status == StatusSucceeded && left == 0 && logOnly:
 		return "", ""

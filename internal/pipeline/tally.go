@@ -35,6 +35,7 @@ type StreamResult struct {
 	Requests    int     `json:"requests"`
 	Retries     int     `json:"retries,omitempty"` // of them, those that failed in passing and were made again
 	Bytes       int64   `json:"bytes,omitempty"`   // of answers
+	Swept       bool    `json:"swept,omitempty"`   // everything was read, or is to be
 	Seconds     float64 `json:"seconds"`
 	Status      Status  `json:"status"`
 	Error       string  `json:"error,omitempty"`

@@ -61,12 +61,14 @@ func (db *DB) Filled(ctx context.Context, destination int64) (log string, at wei
 }
 
 // Await makes a run wait until a destination has come to a position of the
-// dataset's log, unless it has. It reports whether the run waits.
+// dataset's log, unless it has. It reports whether the run waits. With ask it
+// waits in any case: the destination itself is asked, which somebody may have
+// emptied.
 //
 // The destination is held until the transaction ends: a delivery that comes to
 // its end meanwhile either has, and then another one can be enqueued, or sees
 // that the run waits.
-func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string) (waits bool, err error) {
+func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string, ask bool) (waits bool, err error) {
 	var at weir.Position
 	var in string
 	if err := t.deliveryRow(ctx, org, d.Destination); err != nil {
@@ -76,7 +78,7 @@ func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string) (w
 	if err != nil {
 		return false, err
 	}
-	waits = in != log || at < d.Upto
+	waits = ask || in != log || at < d.Upto
 	d.Status = deliveryDone
 	if waits {
 		d.Status = deliveryPending

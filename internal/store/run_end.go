@@ -120,7 +120,7 @@ func saveHealth(ctx context.Context, tx *sql.Tx, r *Run, h Health, records, erro
 
 // degradeHealth says that destinations did not take all of what a run read.
 func degradeHealth(ctx context.Context, tx *sql.Tx, r *Run, errors int, problem string, at int64) error {
-	_, err := tx.ExecContext(ctx, `UPDATE flow_health SET health = CASE health WHEN $2 THEN health ELSE $3 END, errors = errors + $4, summary = CASE summary WHEN '' THEN $5 ELSE summary END, updated = $6
+	_, err := tx.ExecContext(ctx, `UPDATE flow_health SET health = CASE health WHEN $2 THEN health ELSE $3 END, errors = errors + $4, summary = CASE health WHEN $2 THEN summary ELSE $5 END, updated = $6
 		WHERE resource = $1 AND run = $7`, r.Resource, HealthFailing, HealthDegraded, errors, printable(problem), at, string(r.ID))
 	return err
 }

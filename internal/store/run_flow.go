@@ -120,6 +120,9 @@ type Slice struct {
 	RetryAt   int64  // µs: when it is tried again after a failure; 0 without one
 	Class     string // of that failure
 	Problem   string
+	Requests  int // so far, and so on: a run that is cut short has cost them
+	Retries   int
+	Bytes     int64
 	Release   bool // the slice is over: the run belongs to nobody
 }
 
@@ -133,9 +136,9 @@ func (db *DB) SaveSlice(ctx context.Context, s Slice) error {
 	}
 	return db.Change(ctx, func(tx *Tx) error {
 		var r Run
-		err := tx.tx.QueryRowContext(ctx, `UPDATE run SET progress = $3, retry_at = $4, class = CASE class WHEN $8 THEN class ELSE $5 END, problem = $6, epoch = CASE class WHEN $8 THEN epoch ELSE $7 END
+		err := tx.tx.QueryRowContext(ctx, `UPDATE run SET progress = $3, retry_at = $4, class = CASE class WHEN $8 THEN class ELSE $5 END, problem = $6, requests = $9, retries = $10, bytes = $11, epoch = CASE class WHEN $8 THEN epoch ELSE $7 END
 			WHERE id = $1 AND epoch = $2 AND status = 'running' RETURNING class`,
-			string(s.Run), s.Epoch, nullable(s.Progress), s.RetryAt, s.Class, printable(s.Problem), next, classCancelled).Scan(&r.Class)
+			string(s.Run), s.Epoch, nullable(s.Progress), s.RetryAt, s.Class, printable(s.Problem), next, classCancelled, s.Requests, s.Retries, s.Bytes).Scan(&r.Class)
 		if isNoRows(err) {
 			return notOurs(s.Run)
 		}

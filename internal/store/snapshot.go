@@ -83,6 +83,7 @@ func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 			// Messages are kept for somebody to send again: the old server has had its time.
 			{`UPDATE dispatch SET status = $1, ended = $2, problem = 'the server was restored, and the old one may have sent it', claim = '', claimed = 0 WHERE status = $3`,
 				[]any{DispatchGivenUp, r.At, DispatchWaiting}},
+			{`UPDATE event SET told = $1 WHERE told = 0`, []any{r.At}},
 			// Destinations may be further than the copy, whose positions will mean
 			// other records now: under another name they take the whole log once more.
 			{`UPDATE dataset SET log = $1 || CAST(id AS TEXT) || $2`, []any{db.instance + "/", "/" + rand.Text()}},

@@ -105,12 +105,22 @@ func (v *visit) addFlows(o *overviewView, sources []int64) (err error) {
 	for _, n := range o.Health {
 		o.Flows += n
 	}
-	f.Health, f.Page, f.Size = store.HealthFailing, 1, needsShown
-	failing, _, err := v.Store.FlowHealths(ctx, f)
-	for _, h := range failing {
-		o.Needs = append(o.Needs, need{ui.Bad, h.Name, "Its newest run failed: " + h.Summary, runPath(string(h.Run))})
+	f.Page, f.Size = 1, needsShown
+	for _, bad := range []struct {
+		health store.Health
+		tone   ui.Tone
+		says   string
+	}{{store.HealthFailing, ui.Bad, "Its newest run failed: "}, {store.HealthDegraded, ui.Warn, "Its newest run left something out: "}} {
+		f.Health = bad.health
+		flows, _, err := v.Store.FlowHealths(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, h := range flows {
+			o.Needs = append(o.Needs, need{bad.tone, h.Name, bad.says + h.Summary, runPath(string(h.Run))})
+		}
 	}
-	return err
+	return nil
 }
 
 func (v *visit) addQuarantine(o *overviewView, _ []int64) error {

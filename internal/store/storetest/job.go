@@ -78,7 +78,7 @@ var jobPromises = map[string]func(*world){
 		w.append(0, record("a", 1, "1"))
 		run := w.queued("r1")
 		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
-			waits, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 9, Stream: "bookings", Upto: 1}, "l")
+			waits, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 9, Stream: "bookings", Upto: 1}, "l", false)
 			if !waits {
 				w.Error("the destination has nothing, and the run does not wait")
 			}
@@ -102,7 +102,7 @@ var jobPromises = map[string]func(*world){
 		}
 		next := w.queued("r2")
 		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
-			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: next, Destination: 9, Stream: "bookings", Upto: 2}, "l")
+			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: next, Destination: 9, Stream: "bookings", Upto: 2}, "l", false)
 			w.must(err)
 			return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: next, At: 40, Status: "succeeded"}, Org: 1, Flow: 3})
 		}))
@@ -155,7 +155,7 @@ var jobPromises = map[string]func(*world){
 			var leases []*store.Term
 			w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
 				for to := range int64(2) {
-					_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 20 + to, Stream: "bookings", Upto: 1}, fmt.Sprint("log ", round))
+					_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 20 + to, Stream: "bookings", Upto: 1}, fmt.Sprint("log ", round), false)
 					w.must(err)
 				}
 				return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: run, At: 20, Status: "succeeded"}, Org: 1, Flow: 3})
@@ -298,7 +298,7 @@ var jobPromises = map[string]func(*world){
 		w.append(0, record("a", 1, "1"))
 		run := w.queued("r1")
 		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
-			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 9, Stream: "bookings", Upto: 1}, "l")
+			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: run, Destination: 9, Stream: "bookings", Upto: 1}, "l", false)
 			w.must(err)
 			return tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: run, At: 20, Status: "succeeded"}, Org: 1, Flow: 3})
 		}))
