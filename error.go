@@ -70,7 +70,10 @@ func (e *Error) Error() string {
 	}
 	b.WriteString(e.Message)
 	if e.Remedy != "" {
-		b.WriteString(". " + e.Remedy)
+		if !strings.HasSuffix(e.Message, "?") {
+			b.WriteString(".")
+		}
+		b.WriteString(" " + e.Remedy)
 	}
 	return b.String()
 }
@@ -89,7 +92,11 @@ func At(place string, err error) error {
 		return &Error{Code: CodeOf(err), Where: place, Message: err.Error(), Err: err}
 	}
 	out := *e
-	out.Where = strings.TrimSuffix(place+": "+e.Where, ": ")
+	if e.Where == "" || place == "" {
+		out.Where = place + e.Where
+	} else {
+		out.Where = place + ": " + e.Where
+	}
 	return &out
 }
 

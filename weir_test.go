@@ -54,6 +54,9 @@ func TestAnErrorSaysWhereWhatAndWhatNext(t *testing.T) {
 	if got, want := err.Error(), "calcom: bookings: page 3: no permission. Ask the owner"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	if got, want := weir.At("", &weir.Error{Where: "path", Message: "did you mean \"sync\"?", Remedy: "Run it"}).Error(), `path: did you mean "sync"? Run it`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	if !errors.Is(err, cause) || weir.CodeOf(err) != weir.CodeForbidden || weir.CodeOf(err).ExitCode() != 4 {
 		t.Errorf("cause or code is lost: %v", weir.CodeOf(err))
 	}

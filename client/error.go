@@ -35,7 +35,7 @@ func (e *Error) Error() string {
 	if len(e.Details) > 1 {
 		var b strings.Builder
 		for _, d := range e.Details {
-			fmt.Fprintf(&b, "\n  %s: %s. %s", d.Field, d.Message, d.Remedy)
+			b.WriteString("\n  " + (&weir.Error{Where: d.Field, Message: d.Message, Remedy: d.Remedy}).Error())
 		}
 		text = e.Message + b.String()
 	}

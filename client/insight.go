@@ -1,6 +1,6 @@
 package client
 
-import "strings"
+import "github.com/weirhq/weir"
 
 // Run is one execution of a source.
 type Run struct {
@@ -34,11 +34,7 @@ type Failure struct {
 
 // Text says it in one line, with what to do.
 func (f *Failure) Text() string {
-	text := strings.TrimPrefix(f.Where+": "+f.Message, ": ")
-	if f.Remedy != "" {
-		text += ". " + f.Remedy
-	}
-	return text
+	return (&weir.Error{Where: f.Where, Message: f.Message, Remedy: f.Remedy}).Error()
 }
 
 // RunStream is what a run did to one endpoint.

@@ -152,7 +152,7 @@ func (a *API) fail(x *exchange) {
 	}
 	body := Problem{Error: p.message, Description: p.message, Code: p.code, Timestamp: a.Now().UTC().Format(time.RFC3339), RequestID: x.id, Details: p.details}
 	if p.remedy != "" {
-		body.Description = strings.TrimRight(p.message, ".!") + ". " + p.remedy
+		body.Description = (&weir.Error{Message: strings.TrimRight(p.message, ".!"), Remedy: p.remedy}).Error()
 	}
 	if p.parts != nil {
 		body.Message, body.DataSources, body.DataSets, body.DataSinks = p.parts.Message, p.parts.DataSources, p.parts.DataSets, p.parts.DataSinks

@@ -42,8 +42,20 @@ func (c backupCreate) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Stdout, "%s holds the database (%d bytes, audit entry %d). The root key is not in it: keep that apart, and both safe.\n", c.File, m.Bytes, m.AuditSeq)
-	return nil
+	from := "the Postgres database of --database-url"
+	if c.Database == "" {
+		dir, err := dataPath(c.Data, s.Getenv)
+		if err != nil {
+			return err
+		}
+		from = filepath.Join(dir, storeName)
+	}
+	fmt.Fprintf(s.Stdout, "%s holds a copy of %s (%d bytes, audit entry %d). The root key is not in it: keep that apart, and both safe.\n", c.File, from, m.Bytes, m.AuditSeq)
+	keys, err := db.Keyring(s.ctx)
+	if err == nil && len(keys) == 0 {
+		fmt.Fprintf(s.Stderr, "No server has used %s: it has no keyring, and so no credentials. If a server's store was meant, name it with --data or --database-url.\n", from)
+	}
+	return err
 }
 
 // backupFlags say which backup, and what opens it.

@@ -4,11 +4,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -126,6 +128,26 @@ func reported(err error) error {
 	return errors.Join(errReported, err)
 }
 
+// noNumber is what the parser says of a word in place of a number.
+var noNumber = regexp.MustCompile(`^(.*): expected a valid \d+ bit (?:int|uint) but got (.*)$`)
+
+// listing is the command that shows the ids that a flag wants.
+var listing = map[string]string{"--credential": "credentials", "--source": "sources", "--after": "sources", "--dataset": "datasets", "--destination": "destinations", "--lookup": "lookups", "--project": "projects"}
+
+// inOurWords says what the parser says of a number as people would, with what
+// to do when the number is an id.
+func inOurWords(said string) (message, remedy string) {
+	found := noNumber.FindStringSubmatch(said)
+	if found == nil {
+		return said, ""
+	}
+	flag, _, _ := strings.Cut(found[1], "=")
+	if list := listing[flag]; list != "" {
+		return fmt.Sprintf("%s: %s is no id", flag, found[2]), "Give its id, a number; see `weir " + list + "`"
+	}
+	return fmt.Sprintf("%s: %s is no whole number", flag, found[2]), ""
+}
+
 // helpOf is the command line that explains what was given wrongly. A command
 // that nobody named, because it is what its group does by default, is not in it.
 func helpOf(err error, args []string) string {
@@ -180,7 +202,8 @@ func run(ctx context.Context, args []string, t Terminal, data io.Writer, secrets
 	case exited:
 		return nil // --help was printed
 	case err != nil:
-		return &weir.Error{Code: weir.CodeUsage, Message: strings.TrimSuffix(err.Error(), "."), Remedy: "Run `" + helpOf(err, args) + "`"}
+		message, remedy := inOurWords(strings.TrimSuffix(err.Error(), "."))
+		return &weir.Error{Code: weir.CodeUsage, Message: message, Remedy: cmp.Or(remedy, "Run `"+helpOf(err, args)+"`")}
 	}
 	log, err := c.logger(t.Stderr, parsed.Selected())
 	if err != nil {

@@ -136,12 +136,18 @@ func askSecret(s *session, what, file, variable string) (weir.Secret, error) {
 // askLine asks on standard error and reads a line, hidden on a terminal.
 func askLine(s *session, what string) (string, error) {
 	fmt.Fprintf(s.Stderr, "%s: ", what)
-	if f, isFile := s.Stdin.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
-		b, err := term.ReadPassword(int(f.Fd()))
+	if typed(s) {
+		b, err := term.ReadPassword(int(s.Stdin.(*os.File).Fd()))
 		fmt.Fprintln(s.Stderr)
 		return string(b), err
 	}
 	return readLine(s.Stdin)
+}
+
+// typed reports whether somebody types at a terminal.
+func typed(s *session) bool {
+	f, isFile := s.Stdin.(*os.File)
+	return isFile && term.IsTerminal(int(f.Fd()))
 }
 
 // readLine reads one line byte by byte: what follows it is for others.

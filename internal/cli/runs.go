@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/weirhq/weir/client"
@@ -70,13 +73,25 @@ func (c runsShow) Run(s *session) error {
 	if err := server.Call(s.ctx, http.MethodGet, "/runs/"+url.PathEscape(c.ID), nil, &r); err != nil {
 		return err
 	}
-	err = c.print(s, r, "STREAM\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tQUARANTINED\tREQUESTS\tSECONDS", func(w io.Writer) {
+	var table bytes.Buffer
+	drawn := *s
+	if !c.JSON {
+		drawn.Stdout = &table
+	}
+	err = c.print(&drawn, r, "STREAM\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tQUARANTINED\tREQUESTS\tSECONDS", func(w io.Writer) {
 		for _, x := range r.Streams {
 			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%.1f\n", x.Name, x.Status, x.Read, x.Written, x.Unchanged, x.Quarantined, x.Requests, x.Seconds)
 		}
 	})
 	if err != nil || c.JSON {
 		return err
+	}
+	// What went wrong with a stream stands under its line, and is in no column.
+	for i, line := range slices.Collect(strings.Lines(table.String())) {
+		fmt.Fprint(s.Stdout, line)
+		if i > 0 && i <= len(r.Streams) && r.Streams[i-1].Error != "" {
+			fmt.Fprintf(s.Stdout, "  %s\n", r.Streams[i-1].Error)
+		}
 	}
 	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %d requests (%d again), %d bytes, %s.\n", r.RunID, r.SourceID, r.Status, r.Requests, r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond)
 	if r.Failure != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -100,5 +101,22 @@ func (c sourcesCancel) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return server.Call(s.ctx, http.MethodPost, fmt.Sprintf("/%s/%d/cancel", sourcesNoun, c.ID), nil, nil)
+	runs, err := client.Do[[]client.Run](s.ctx, server, http.MethodGet, sourcesNoun, c.ID, "runs", nil)
+	if err != nil {
+		return err
+	}
+	open := slices.IndexFunc(runs, func(r client.Run) bool { return r.Status == "running" || r.Status == "queued" })
+	// Asked for all the same: a run may have begun just now.
+	if err := server.Call(s.ctx, http.MethodPost, fmt.Sprintf("/%s/%d/cancel", sourcesNoun, c.ID), nil, nil); err != nil {
+		return err
+	}
+	if c.JSON {
+		return nil
+	}
+	if open < 0 {
+		fmt.Fprintf(s.Stdout, "No run of source %d is queued or under way.\n", c.ID)
+		return nil
+	}
+	fmt.Fprintf(s.Stdout, "Run %s is being cancelled; what was read is kept.\n", runs[open].RunID)
+	return nil
 }

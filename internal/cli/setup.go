@@ -24,7 +24,7 @@ func (c setupCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	password, err := askSecret(s, "New password", c.PasswordFile, passwordVariable)
+	password, err := askNewPassword(s, c.PasswordFile)
 	if err != nil {
 		return err
 	}
@@ -57,6 +57,21 @@ type loginCommand struct {
 // passwordVariable may hold the password of who runs a command.
 const passwordVariable = "WEIR_PASSWORD" // #nosec G101 -- a variable's name
 
+// askNewPassword reads a password that is to be. Who types it unseen types it
+// twice: a slip would lock them out.
+func askNewPassword(s *session, file string) (weir.Secret, error) {
+	const what = "New password"
+	password, err := askSecret(s, what, file, passwordVariable)
+	if err != nil || file != "" || s.Getenv(passwordVariable) != "" || !typed(s) {
+		return password, err
+	}
+	again, err := askSecret(s, "The same again", "", passwordVariable)
+	if err == nil && again.Expose() != password.Expose() {
+		err = &weir.Error{Code: weir.CodeUsage, Where: what, Message: "the two are not the same; nothing was changed", Remedy: "Run the command again"}
+	}
+	return password, err
+}
+
 // Run tries the key, or makes one, and keeps it.
 func (c loginCommand) Run(s *session) error {
 	if c.Email != "" || c.Invite {
@@ -79,14 +94,15 @@ func (c loginCommand) withPassword(s *session) error {
 		return err
 	}
 	var link, token weir.Secret
-	what := "Password"
+	var password weir.Secret
 	if c.Invite {
 		if link, err = askSecret(s, "Link", c.InviteFile, "WEIR_INVITE"); err != nil {
 			return err
 		}
-		what = "New password"
+		password, err = askNewPassword(s, c.PasswordFile)
+	} else {
+		password, err = askSecret(s, "Password", c.PasswordFile, passwordVariable)
 	}
-	password, err := askSecret(s, what, c.PasswordFile, passwordVariable)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -170,11 +171,24 @@ func outcomeOf(run client.Run) error {
 	if run.Status == "succeeded" || (run.Status == "running" || run.Status == "queued") {
 		return nil
 	}
-	message := "it " + run.Status
-	if run.Failure != nil {
-		message += "; " + run.Failure.Text()
+	message := "it ended as " + run.Status
+	if why := whyNot(run); why != "" {
+		message += "; " + strings.TrimSuffix(why, ".")
 	}
 	return &weir.Error{Code: weir.CodeLocal, Where: "run " + run.RunID, Message: message}
+}
+
+// whyNot is why a run did not succeed, as far as the server says it.
+func whyNot(run client.Run) string {
+	if run.Failure != nil {
+		return run.Failure.Text()
+	}
+	for _, stream := range run.Streams {
+		if stream.Error != "" {
+			return stream.Error
+		}
+	}
+	return ""
 }
 
 type sourcesActivate struct {

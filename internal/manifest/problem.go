@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/weirhq/weir"
 )
 
 // Problem is one thing that is wrong with a file, and what to do about it. It
@@ -27,10 +29,7 @@ func (p Problem) String() string {
 	if p.Field != "" {
 		b.WriteString(p.Field + ": ")
 	}
-	b.WriteString(p.Message)
-	if p.Remedy != "" {
-		b.WriteString(". " + p.Remedy)
-	}
+	b.WriteString((&weir.Error{Message: p.Message, Remedy: p.Remedy}).Error())
 	return b.String()
 }
 

@@ -25,7 +25,7 @@ const (
 type Every struct {
 	Count int
 	Unit  Unit
-	At    TimeOfDay    // of days, weeks and months; of hours the minute alone
+	At    TimeOfDay    // of days, weeks and months; of hours the minute alone; minutes have none
 	On    time.Weekday // of weeks
 	Day   int          // of months, 1 when 0; no more than 28, which every month has
 }
@@ -34,9 +34,9 @@ type Every struct {
 type TimeOfDay struct{ Hour, Minute int }
 
 // Expression is the plain schedule as a Quartz expression, "" for once.
-// Intervals that do not fit into the next larger unit begin anew with it:
-// every 5 hours is 0:00, 5:00, 10:00, 15:00 and 20:00. Counts and times that
-// make no sense are CodeUsage.
+// Days and months begin anew with the month and the year. Counts and times
+// that make no sense, and minutes and hours that would be unlike the others at
+// the end of an hour or of a day, are CodeUsage.
 func (e Every) Expression() (string, error) {
 	if e.At.Hour < 0 || e.At.Hour > 23 || e.At.Minute < 0 || e.At.Minute > 59 {
 		return "", wrong("at", "it is no time of day", "Write it as 02:30")
@@ -51,8 +51,14 @@ func (e Every) Expression() (string, error) {
 		if 60%e.Count != 0 {
 			return "", wrong("count", fmt.Sprintf("an hour does not divide into %d minutes", e.Count), "Use 1, 2, 3, 4, 5, 6, 10, 12, 15, 20 or 30")
 		}
+		if e.At != (TimeOfDay{}) {
+			return "", wrong("at", "what happens every few minutes has no time of day", "Leave it out, or choose hours, days, weeks or months")
+		}
 		return fmt.Sprintf("0 0/%d * * * ? *", e.Count), nil
 	case UnitHour:
+		if 24%e.Count != 0 {
+			return "", wrong("count", fmt.Sprintf("a day does not divide into %d hours", e.Count), "Use 1, 2, 3, 4, 6, 8 or 12; or an expression, which begins anew at midnight")
+		}
 		return fmt.Sprintf("0 %d 0/%d * * ? *", e.At.Minute, e.Count), nil
 	case UnitDay:
 		return fmt.Sprintf("0 %d %d 1/%d * ? *", e.At.Minute, e.At.Hour, e.Count), nil

@@ -134,6 +134,7 @@ func TestPlainSchedulesAreExpressionsThatParse(t *testing.T) {
 	}
 	for _, e := range []schedule.Every{
 		{}, {Count: 0, Unit: schedule.UnitDay}, {Count: 7, Unit: schedule.UnitMinute}, {Count: 25, Unit: schedule.UnitHour},
+		{Count: 5, Unit: schedule.UnitHour}, {Count: 15, Unit: schedule.UnitMinute, At: at},
 		{Count: 1, Unit: "year"}, {Count: 1, Unit: schedule.UnitMonth, Day: 31}, {Count: 1, Unit: schedule.UnitDay, At: schedule.TimeOfDay{Hour: 24}},
 	} {
 		if got, err := e.Expression(); weir.CodeOf(err) != weir.CodeUsage {

@@ -182,7 +182,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	pages, err := web.New(web.Options{
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store, Vault: sealed,
-		Connectors: []*connector.Definition{calcom}, Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Cookies: cookies,
+		Connectors: []*connector.Definition{calcom}, Logger: c.Logger, Now: c.Now, Version: c.Version, Data: c.Data, Postgres: !strings.HasPrefix(c.Database, "sqlite:"), Address: c.address, Cookies: cookies,
 	})
 	if err != nil {
 		return err

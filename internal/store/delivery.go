@@ -259,5 +259,14 @@ func (d RunDelivery) line(at int64) RunLine {
 		severity = SeverityWarning
 	}
 	return RunLine{At: at, Part: d.Destination, Kind: KindDestination, Severity: severity, Type: LineLog,
-		Text: strings.TrimSpace(fmt.Sprintf("%s to %s: %d written, %d quarantined. %s", d.Stream, d.Place, d.Written, d.Quarantined, d.Problem))}
+		Text: DeliveryWords(d.Stream, d.Place, d.Written, d.Quarantined, d.Problem)}
+}
+
+// DeliveryWords say what became of a delivery. One whose destination could not
+// be looked at has no place.
+func DeliveryWords(stream, place string, written, quarantined int, problem string) string {
+	if place != "" {
+		stream += " to " + place
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s: %d written, %d quarantined. %s", stream, written, quarantined, problem))
 }

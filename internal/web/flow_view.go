@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,6 +98,9 @@ func requests(r flow.Run) int64 { return int64(r.Result.Requests) }
 func runProblem(r flow.Run) string {
 	for _, s := range r.Result.Streams {
 		if s.Error != "" {
+			if place, _, ok := strings.Cut(s.Error, ": "); ok && slices.Contains(strings.Fields(place), s.Name) {
+				return s.Error // it says itself of which stream
+			}
 			return s.Name + ": " + s.Error
 		}
 	}

@@ -43,8 +43,12 @@ func (v *visit) ruleFields() ([]ui.Field, error) {
 			what.Options = append(what.Options, ui.Option{Value: string(t.Name), Title: t.Title})
 		}
 	}
+	byMail := "by e-mail, to my address"
+	if v.Notify.Mail == nil {
+		byMail += " (this server has no mail server)"
+	}
 	over := ui.Field{Name: "over", Title: "Tell me", Kind: "select", Required: true, Help: "Set up more under channels.",
-		Options: []ui.Option{{Value: string(notify.App), Title: "in the app"}, {Value: string(notify.Email), Title: "by e-mail, to my address"}}}
+		Options: []ui.Option{{Value: string(notify.App), Title: "in the app"}, {Value: string(notify.Email), Title: byMail}}}
 	f, err := v.visible(store.KindChannel)
 	if err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func (v *visit) told(path, done string, err error) error {
 	if err != nil {
 		return err
 	}
-	return v.to(path, ui.Bad, problem.Message+". "+problem.Remedy)
+	return v.to(path, ui.Bad, (&weir.Error{Message: problem.Message, Remedy: problem.Remedy}).Error())
 }
 
 // toast is what was done before this page, said once.

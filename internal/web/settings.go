@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/vault"
@@ -33,6 +35,7 @@ type settingsView struct {
 	Vault        *vault.Status // nil for those who do not own the organization
 	Owner        bool
 	Version      string
+	Commands     string // that make a backup and a recovery kit
 }
 
 func (v *visit) settings() error { return v.settingsShown(http.StatusOK, nil, nil) }
@@ -61,8 +64,31 @@ func (v *visit) settingsShown(status int, fields []ui.Field, problem *ui.Problem
 			return err
 		}
 		view.Vault = &s
+		view.Commands = backupCommands(v.Data, v.Postgres)
 	}
 	return v.write(status, settingsTitle, settingsPage(view))
+}
+
+// backupCommands are what an owner types on the server, with the store that the
+// server uses: without it a command would take the one of who types it.
+func backupCommands(data string, postgres bool) string {
+	store := "--data " + shellWord(cmp.Or(data, "DIR"))
+	kit := store
+	if postgres {
+		store = "--database-url URL"
+		kit += " " + store
+	}
+	return "weir backup create weir-backup.age " + store + " --encrypt-to age1…\nweir vault recovery-kit " + kit + " --out kit"
+}
+
+// shellWord is a path as a shell takes it for one word.
+func shellWord(path string) string {
+	if !strings.ContainsFunc(path, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+@:", r)
+	}) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 func organizationFields(o identity.Organization) []ui.Field {

@@ -253,7 +253,7 @@ func settingsPage(s *settingsView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Code("Shell", "weir backup create weir-backup.age --encrypt-to age1…\nweir vault recovery-kit").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Code("Shell", s.Commands).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -51,6 +51,8 @@ type Options struct {
 	Cookies     identity.Cookies // of the session
 	Connectors  []*connector.Definition
 	Version     string
+	Data        string                         // directory of the server's own files; may be empty
+	Postgres    bool                           // the store is in Postgres, not in Data
 	Logger      *slog.Logger                   // nil discards
 	Now         func() time.Time               // nil for the system's clock
 	Address     func(*http.Request) netip.Addr // where a request comes from, as far as it can be trusted
