@@ -66,7 +66,7 @@ func askNewPassword(s *session, file string) (weir.Secret, error) {
 		return password, err
 	}
 	again, err := askSecret(s, "The same again", "", passwordVariable)
-	if err == nil && again.Expose() != password.Expose() {
+	if err == nil && again != password {
 		err = &weir.Error{Code: weir.CodeUsage, Where: what, Message: "the two are not the same; nothing was changed", Remedy: "Run the command again"}
 	}
 	return password, err
