@@ -34,7 +34,7 @@ func (s *Server) requested(r governor.Sent) {
 
 // state is what metrics tell of the database and of keys' budgets.
 func (s *Server) state(ctx context.Context) (metrics.State, error) {
-	g, err := s.store.Gauges(ctx)
+	g, err := s.store.Gauges(ctx, 3*s.jobs.Silence)
 	if err != nil {
 		return metrics.State{}, err
 	}
