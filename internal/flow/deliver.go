@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -27,6 +28,7 @@ type filler struct {
 	filling pipeline.Filling
 	lease   *store.Term
 	load    store.Load // what is the same in all batches
+	paused  bool       // nothing goes there because somebody paused it
 }
 
 // deliver brings a destination to the end of its dataset's log.
@@ -78,6 +80,7 @@ func (f *filler) prepare(ctx context.Context) (err error) {
 	}
 	f.load.Flow, f.load.Stream = d.Source, d.Endpoint
 	if Status(f.to.Status) != StatusActive || Status(d.Status) == StatusPaused {
+		f.paused = true
 		return nil
 	}
 	o, err := f.flows.openDataset(ctx, d)
@@ -173,11 +176,21 @@ func (f *filler) fail(ctx context.Context, failed error) error {
 		if err := tx.FailDelivery(ctx, l, failed.Error()); err != nil {
 			return err
 		}
+		active, err := f.activated(ctx, tx)
+		switch {
+		case err != nil:
+			return err
+		case active:
+			return errActivated
+		}
 		if err := f.flows.tellDelivery(ctx, tx, l, failed.Error()); err != nil || !lasting {
 			return err
 		}
 		return f.job.Complete(ctx, tx)
 	})
+	if errors.Is(err, errActivated) {
+		return job.Again{}
+	}
 	if err != nil {
 		return err
 	}
@@ -187,6 +200,32 @@ func (f *filler) fail(ctx context.Context, failed error) error {
 		return nil
 	}
 	return failed
+}
+
+// errActivated says that what was paused is so no more: nothing failed.
+var errActivated = errors.New("it was activated meanwhile")
+
+// activated reports whether somebody has activated what was paused when the job
+// looked: runs may wait for it since. It is asked for when the destination is
+// held, so that none begins to wait before the transaction ends.
+func (f *filler) activated(ctx context.Context, tx *store.Tx) (bool, error) {
+	if !f.paused {
+		return false, nil
+	}
+	to, err := tx.Resource(ctx, f.job.Org, store.KindDestination, f.to.ID)
+	if err != nil || Status(to.Status) != StatusActive {
+		return false, gone(err)
+	}
+	d, err := tx.Resource(ctx, f.job.Org, store.KindDataset, f.to.Dataset)
+	return err == nil && Status(d.Status) != StatusPaused, gone(err)
+}
+
+// gone forgets that something is not there any more.
+func gone(err error) error {
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 // pause waits, or gives the context's error.

@@ -11,6 +11,9 @@ import (
 // one user may have open with a browser, and with each key.
 const MostStreams = 16
 
+// MostExports is how many files one user may have made and sent at once.
+const MostExports = 2
+
 // Streams counts answers that go on. The zero value counts none.
 type Streams struct {
 	mu   sync.Mutex
@@ -20,12 +23,26 @@ type Streams struct {
 // Enter takes a place for a stream; leave gives it back. Who has too many is
 // CodeThrottled.
 func (s *Streams) Enter(p Principal) (leave func(), err error) {
+	return s.enter(p, MostStreams, &weir.Error{Code: weir.CodeThrottled, Where: "stream", Message: fmt.Sprintf("%d streams are open already, which is the most", MostStreams),
+		Remedy: "Close pages or programs that follow runs, or follow all runs with one stream"})
+}
+
+// Exports counts files that are made and sent. The zero value counts none.
+type Exports struct{ open Streams }
+
+// Enter takes a place for a file; leave gives it back. Who has too many is
+// CodeThrottled.
+func (e *Exports) Enter(p Principal) (leave func(), err error) {
+	return e.open.enter(p, MostExports, &weir.Error{Code: weir.CodeThrottled, Where: "export", Message: fmt.Sprintf("%d files are on their way to you already, which is the most", MostExports),
+		Remedy: "Wait until one of them is there, or stop it, and ask again"})
+}
+
+func (s *Streams) enter(p Principal, most int, full *weir.Error) (leave func(), err error) {
 	who := fmt.Sprint(p.Org, p.User, p.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open[who] >= MostStreams {
-		return nil, &weir.Error{Code: weir.CodeThrottled, Where: "stream", Message: fmt.Sprintf("%d streams are open already, which is the most", MostStreams),
-			Remedy: "Close pages or programs that follow runs, or follow all runs with one stream"}
+	if s.open[who] >= most {
+		return nil, full
 	}
 	if s.open == nil {
 		s.open = map[string]int{}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -16,11 +15,12 @@ import (
 // ReadCSV reads rows from lines under a line of names; where is the field that
 // errors are about. Every value is text. One that is empty leaves its column
 // out, so that the lookup's default stands for it: a cell of a spreadsheet
-// cannot say that it is not there in any other way. Plain is what a value was
-// before a spreadsheet was kept from computing it; nil takes values as they are.
+// cannot say that it is not there in any other way. Plain is what a value or a
+// name was before a spreadsheet was kept from computing it; nil takes them as
+// they are.
 func ReadCSV(content []byte, where string, plain func(string) string) (rows []jsontext.Value, err error) {
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
-	names, err := header(r, where)
+	names, err := header(r, where, plain)
 	if err != nil {
 		return nil, err
 	}
@@ -43,16 +43,24 @@ func ReadCSV(content []byte, where string, plain func(string) string) (rows []js
 	}
 }
 
-func header(r *csv.Reader, where string) ([]string, error) {
+func header(r *csv.Reader, where string, plain func(string) string) ([]string, error) {
 	names, err := r.Read()
 	if err != nil {
 		return nil, noCSV(where, err)
 	}
+	if len(names) > MaxColumns+1 { // one may be without a value in every row
+		return nil, refuse(where, fmt.Sprintf("the first line names %d columns, and at most %d are kept", len(names), MaxColumns), "Leave out columns that nobody needs")
+	}
+	known := make(map[string]bool, len(names))
 	for i := range names {
 		names[i] = strings.TrimSpace(names[i])
-		if slices.Contains(names[:i], names[i]) {
+		if plain != nil {
+			names[i] = plain(names[i])
+		}
+		if known[names[i]] {
 			return nil, refuse(where, "two columns have one name", "Name each column of the first line once")
 		}
+		known[names[i]] = true
 	}
 	return names, nil
 }

@@ -188,3 +188,15 @@ func FuzzARowThatIsStoredIsReadAsItIs(f *testing.F) {
 		}
 	})
 }
+
+// A line of names as long as a file may be is refused before names are compared.
+func TestAFileOfTooManyColumnsIsRefusedByItsFirstLine(t *testing.T) {
+	_, err := lookup.ReadCSV([]byte(strings.Repeat("a,", 1_000_000)+"a\n"), "file", nil)
+	if weir.CodeOf(err) != weir.CodeUsage && weir.CodeOf(err) != weir.CodeData && weir.CodeOf(err) != weir.CodeConfig || !strings.Contains(err.Error(), "1000001 columns") {
+		t.Error(err)
+	}
+	rows, err := lookup.ReadCSV([]byte("key,'=x\na,'=1\n"), "file", func(text string) string { return strings.TrimPrefix(text, "'") })
+	if err != nil || len(rows) != 1 || string(rows[0]) != `{"=x":"=1","key":"a"}` {
+		t.Errorf("%s %v", rows, err)
+	}
+}

@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -128,5 +129,31 @@ func TestNamesAreTheSameInAllFilesOfADirectory(t *testing.T) {
 		manifest.File{Name: "b.yaml", Content: []byte("weir: 1\n\nprojects:\n  P: {}\n")})
 	if len(problems) != 1 || problems[0].String() != "b.yaml:4: projects.P: this name is there already, at a.yaml:3. Give one of the two another name, or take it away" {
 		t.Errorf("%v", problems)
+	}
+}
+
+// A file of one megabyte must not take the memory of the machine.
+func TestAFileThatIsNestedInOneLineOrNamesTooMuchIsRefused(t *testing.T) {
+	var many strings.Builder
+	many.WriteString("weir: 1\nprojects:\n")
+	for i := range 10_001 {
+		fmt.Fprintf(&many, "  P%d: {}\n", i)
+	}
+	steps := strings.Builder{}
+	for i := range 300 {
+		steps.WriteString(strings.Repeat(" ", i) + "- a:\n")
+	}
+	for what, file := range map[string][2]string{
+		"dashes":         {strings.Repeat("- ", 500_000), "nested more than 32 deep"},
+		"question marks": {strings.Repeat("? ", 500_000), "nested more than 32 deep"},
+		"colons":         {strings.Repeat(": ", 500_000), "nested more than 32 deep"},
+		"mixed":          {strings.Repeat("- ?\t", 200_000) + "x", "nested more than 32 deep"},
+		"steps":          {steps.String(), "nested more than 32 deep"},
+		"things":         {many.String(), "more than 10000 things"},
+	} {
+		_, problems := manifest.Read(manifest.File{Name: "weir.yaml", Content: []byte(file[0])})
+		if len(problems) != 1 || !strings.Contains(problems[0].Message, file[1]) {
+			t.Errorf("%s: %v", what, problems)
+		}
 	}
 }

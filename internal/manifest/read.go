@@ -23,6 +23,10 @@ func Read(files ...File) (*Manifest, Problems) {
 			problems = append(problems, wrong...)
 			continue
 		}
+		if n := things(root); len(m.Things)+n > thingLimit {
+			problems = append(problems, Problem{File: f.Name, Line: 1, Message: fmt.Sprintf("with this file there are more than %d things", thingLimit), Remedy: "Divide them into several directories, and apply each by itself"})
+			continue
+		}
 		r := &fileReader{m: m, file: f.Name}
 		r.secrets("", root)
 		r.sections(root)
@@ -30,6 +34,16 @@ func Read(files ...File) (*Manifest, Problems) {
 	}
 	problems = append(problems, twice(m)...)
 	return m, problems.sorted()
+}
+
+// things counts what a file names in its sections.
+func things(root *node) (n int) {
+	for _, k := range Kinds {
+		if section := root.at(string(k)); section != nil {
+			n += len(section.fields) + len(section.list)
+		}
+	}
+	return n
 }
 
 // fileReader reads one file into the manifest.
@@ -120,17 +134,22 @@ var specReaders = map[Kind]func(*object) Spec{
 
 // twice finds names that two files, or a file twice, give to things.
 func twice(m *Manifest) (problems Problems) {
-	for i, t := range m.Things {
-		for _, before := range m.Things[:i] {
-			if before.Kind == t.Kind && before.Name == t.Name {
-				message := "this name is there already, at " + fmt.Sprintf("%s:%d", before.place.file, before.place.line)
-				if t.Kind == Rules {
-					message = "this rule is there already, at " + fmt.Sprintf("%s:%d", before.place.file, before.place.line)
-				}
-				problems = append(problems, t.place.problem("", message, "Give one of the two another name, or take it away"))
-				break
-			}
+	type name struct {
+		kind Kind
+		name string
+	}
+	known := map[name]*Thing{}
+	for _, t := range m.Things {
+		before, there := known[name{t.Kind, t.Name}]
+		if !there {
+			known[name{t.Kind, t.Name}] = t
+			continue
 		}
+		message := "this name is there already, at " + fmt.Sprintf("%s:%d", before.place.file, before.place.line)
+		if t.Kind == Rules {
+			message = "this rule is there already, at " + fmt.Sprintf("%s:%d", before.place.file, before.place.line)
+		}
+		problems = append(problems, t.place.problem("", message, "Give one of the two another name, or take it away"))
 	}
 	return problems
 }

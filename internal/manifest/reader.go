@@ -138,16 +138,17 @@ func (o *object) texts(name string) []string {
 	if n == nil {
 		return nil
 	}
-	all := []string{}
+	all, known := []string{}, map[string]bool{}
 	for i, one := range n.list {
 		o.lines[fmt.Sprintf("%s%s.%d", o.path, name, i)] = one.line
 		where := fmt.Sprintf("%s%s.%d", o.path, name, i)
 		switch {
 		case one.form == formList || one.form == formFields || one.text == "":
 			o.wrong(o.place, where, "it is "+words[one.form], "Write one text")
-		case slices.Contains(all, one.text):
+		case known[one.text]:
 			o.wrong(o.place, where, "it is there twice", "Take one of the two away")
 		default:
+			known[one.text] = true
 			all = append(all, one.text)
 		}
 	}

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 const (
 	sizeLimit  = 1 << 20
 	depthLimit = 32
+	thingLimit = 10_000
 )
 
 // form is what a node of a file is.
@@ -39,6 +41,7 @@ type node struct {
 	text   string // of a text, number or flag, as it is written
 	list   []*node
 	fields []field
+	names  map[string]*node // of fields, as they are read; nil of what is to be written
 }
 
 // field is one name with its value.
@@ -51,6 +54,9 @@ type field struct {
 
 // at gives a field's value; nil when there is none.
 func (n *node) at(name string) *node {
+	if n.names != nil {
+		return n.names[name]
+	}
 	for _, f := range n.fields {
 		if f.name == name {
 			return f.value
@@ -88,9 +94,42 @@ func parse(name string, content []byte) (root *node, problems Problems) {
 	return root, b.problems
 }
 
-// deep reports brackets that are nested so deep that reading them would take
-// long: no file of ours comes near.
-func deep(content []byte) bool {
+// deep reports what is nested so deep that reading it would take long, and much
+// memory: no file of ours comes near.
+func deep(content []byte) bool { return deepBrackets(content) || deepLines(content) }
+
+// deepLines counts what begins a level before the text of a line: that the line
+// is farther in than the one before, and each dash, question mark and colon, of
+// which one line may have any number.
+func deepLines(content []byte) bool {
+	var columns []int // of the levels that are open
+	for line := range bytes.Lines(content) {
+		line = bytes.TrimRight(line, " \t\r\n")
+		at := blanks(line)
+		if at == len(line) {
+			continue
+		}
+		for len(columns) > 0 && columns[len(columns)-1] >= at {
+			columns = columns[:len(columns)-1]
+		}
+		for {
+			if columns = append(columns, at); len(columns) > 8*depthLimit {
+				return true
+			}
+			begins := bytes.IndexByte([]byte("-?:"), line[at]) >= 0
+			if !begins || at+1 == len(line) || line[at+1] != ' ' && line[at+1] != '\t' {
+				break
+			}
+			at += 1 + blanks(line[at+1:])
+		}
+	}
+	return false
+}
+
+// blanks says how many blanks a text begins with.
+func blanks(text []byte) int { return len(text) - len(bytes.TrimLeft(text, " \t")) }
+
+func deepBrackets(content []byte) bool {
 	depth := 0
 	for _, c := range content {
 		switch c {
@@ -188,7 +227,12 @@ func (b *builder) field(to *node, m *ast.MappingValueNode, depth int) {
 		b.wrong(m.Key, "this name is there twice", "Take one of the two away: each name stands once")
 		return
 	}
-	to.fields = append(to.fields, field{name: name, line: lineOf(m.Key), value: b.build(m.Value, depth+1)})
+	value := b.build(m.Value, depth+1)
+	if to.names == nil {
+		to.names = map[string]*node{}
+	}
+	to.names[name] = value
+	to.fields = append(to.fields, field{name: name, line: lineOf(m.Key), value: value})
 }
 
 // lineOf is the line that a node begins on. A mapping's own token is the

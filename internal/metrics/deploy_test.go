@@ -13,6 +13,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/goccy/go-yaml"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/weirhq/weir"
 )
 
 const deploy = "../../deploy/"
@@ -144,5 +146,30 @@ func TestAKeyThatIsUsedLittleIsNotAmongTooMany(t *testing.T) {
 	}
 	if got := busiest(all); len(got) != mostBudgets || slices.ContainsFunc(got, func(b Budget) bool { return b.Credential == 1 }) {
 		t.Errorf("%d budgets", len(got))
+	}
+}
+
+// An alert looks at growth, and a counter that begins at one has not grown.
+func TestTheFirstRefusalOfASourceIsSeenToGrow(t *testing.T) {
+	m := New("test", "all")
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for _, f := range families {
+		if f.GetName() != "weir_source_requests_total" {
+			continue
+		}
+		for _, one := range f.GetMetric() {
+			for _, label := range one.GetLabel() {
+				if label.GetName() == "class" && label.GetValue() == "429" && one.GetCounter().GetValue() == 0 {
+					refused++
+				}
+			}
+		}
+	}
+	if want := int(weir.LaneBackfill) + 1; refused != want {
+		t.Errorf("%d counters of refusals are there before the first, of %d lanes", refused, want)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/weirhq/weir"
 )
 
 // requests are the metrics of what is asked of sources.
@@ -15,11 +17,16 @@ type requests struct {
 }
 
 func newRequests() requests {
-	return requests{
+	r := requests{
 		sent:   counters("weir_source_requests_total", "Requests to sources, by the class of their answer (none: there was no answer) and the lane of the key's budget.", []string{"class", "lane"}),
 		waited: histogram("weir_source_request_wait_seconds", "How long a request waited for a place in its key's budget.", seconds, "lane"),
 		took:   histogram("weir_source_request_duration_seconds", "From a request's place to its answer.", seconds),
 	}
+	// There from the start: what begins at one has not grown, and would alert nobody.
+	for lane := weir.LaneInteractive; lane <= weir.LaneBackfill; lane++ {
+		r.sent.WithLabelValues("429", lane.String())
+	}
+	return r
 }
 
 func (r requests) all() []prometheus.Collector {

@@ -15,9 +15,11 @@ import (
 )
 
 // How messages are claimed: as many as are sent at once, for longer than
-// sending them may take.
+// sending them may take. Few of them go to one receiver, so that one that never
+// answers leaves room for the others.
 const (
 	claimMost = 8
+	claimEach = 2
 	claimTime = 2 * time.Minute
 	markTime  = 10 * time.Second // for writing down what came of an attempt, though everything else stops
 )
@@ -39,16 +41,16 @@ func (s *Service) Deliver(ctx context.Context) (next time.Time, err error) {
 		return next, err
 	}
 	for {
-		claim := store.Claim{Name: rand.Text(), Now: s.now(), Until: s.Now().Add(claimTime).UnixMicro(), Most: claimMost}
+		claim := store.Claim{Name: rand.Text(), Now: s.now(), Until: s.Now().Add(claimTime).UnixMicro(), Most: claimMost, Each: claimEach}
 		due, err := s.Store.ClaimDispatches(ctx, claim)
 		if err != nil {
 			return next, err
 		}
+		if len(due) == 0 {
+			break
+		}
 		if err := s.sendAll(ctx, claim.Name, due); err != nil {
 			return next, err
-		}
-		if len(due) < claimMost {
-			break
 		}
 	}
 	if err := s.tellAll(ctx); err != nil { // that something was given up

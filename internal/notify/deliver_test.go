@@ -382,3 +382,32 @@ func TestAMessageThatKillsItsSenderIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// A receiver that never answers has few places, however much waits for it.
+func TestOneReceiverDoesNotTakeAllPlaces(t *testing.T) {
+	bothEngines(t, func(w *world) {
+		w.raise(store.Event{Type: store.FlowFailed})
+		w.must(w.Store.Change(w.Context(), func(tx *store.Tx) error {
+			for i := range 25 {
+				d := store.Dispatch{Message: "msg_" + strings.Repeat("x", i+1), Org: w.owner.Org, User: w.owner.User, Channel: "webhook", Target: 7, Due: int64(i + 1), Created: 1}
+				if i >= 20 { // later than all that waits for the first
+					d.Target = int64(i)
+				}
+				if err := tx.AddDispatch(w.Context(), d, 1); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		claim := store.Claim{Name: "one", Now: 1000, Until: 2000, Most: 8, Each: 2}
+		all, err := w.Store.ClaimDispatches(w.Context(), claim)
+		w.must(err)
+		targets := map[int64]int{}
+		for _, d := range all {
+			targets[d.Target]++
+		}
+		if len(all) != 7 || targets[7] != 2 {
+			w.Errorf("%v", targets)
+		}
+	})
+}

@@ -34,7 +34,7 @@ func (s *Server) requested(r governor.Sent) {
 
 // state is what metrics tell of the database and of keys' budgets.
 func (s *Server) state(ctx context.Context) (metrics.State, error) {
-	g, err := s.store.Gauges(ctx)
+	g, err := s.store.Gauges(ctx, 3*s.jobs.Silence)
 	if err != nil {
 		return metrics.State{}, err
 	}
@@ -76,13 +76,14 @@ func (s *Server) budgets(ctx context.Context) (all []metrics.Budget, err error) 
 func (s *Server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := s.config.Now()
-		answer := &observed{ResponseWriter: w, status: http.StatusOK}
+		answer := newObserved(w)
 		r, span := s.span(r)
 		defer func() {
 			s.metrics.Served(route(r), r.Method, answer.status, s.config.Now().Sub(begun))
 			span.Route(r.Method, route(r), answer.status)
 			span.End(nil)
 		}()
+		defer func() { _ = answer.control.SetWriteDeadline(time.Now().Add(unread)) }() // for what is still on its way
 		next.ServeHTTP(answer, r)
 	})
 }
@@ -107,11 +108,29 @@ func route(r *http.Request) string {
 	return strings.TrimSuffix("/"+path, "{$}")
 }
 
-// observed is an answer whose status is looked at.
+// How long a client may leave a piece of an answer unread. Time that the answer
+// takes to be made does not count: streams and long work are not cut. What a
+// client leaves unread in all is as long as the answer is at a slow line's pace.
+const (
+	unread = 30 * time.Second
+	piece  = 64 << 10
+	pace   = 8 << 10 // bytes a second
+)
+
+// observed is an answer whose status is looked at, and that ends when nobody
+// reads it: else whoever opens many and reads none takes all memory.
 type observed struct {
 	http.ResponseWriter
-	status int
-	sent   bool
+	control *http.ResponseController
+	status  int
+	sent    bool
+	own     bool          // the handler has set a deadline of its own
+	bytes   int64         // that were written
+	stood   time.Duration // for how long the client let us stand
+}
+
+func newObserved(w http.ResponseWriter) *observed {
+	return &observed{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -123,9 +142,46 @@ func (o *observed) WriteHeader(status int) {
 }
 
 // Write implements http.ResponseWriter.
-func (o *observed) Write(b []byte) (int, error) {
+func (o *observed) Write(b []byte) (n int, err error) {
 	o.sent = true
-	return o.ResponseWriter.Write(b)
+	for first := true; first || len(b) > 0; first = false {
+		part := b[:min(len(b), piece)]
+		var m int
+		err = o.patiently(func() (err error) {
+			m, err = o.ResponseWriter.Write(part)
+			return err
+		})
+		n, b, o.bytes = n+m, b[len(part):], o.bytes+int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// FlushError lets http.ResponseController send what was written.
+func (o *observed) FlushError() error { return o.patiently(o.control.Flush) }
+
+// SetWriteDeadline lets a handler be more or less patient than others; with no
+// time it is as patient as they are.
+func (o *observed) SetWriteDeadline(at time.Time) error {
+	o.own = !at.IsZero()
+	return o.control.SetWriteDeadline(at)
+}
+
+// patiently sends something while the client reads. Between pieces no deadline
+// runs: over HTTP/2 one ends the answer though nothing waits to be sent.
+func (o *observed) patiently(send func() error) error {
+	if o.own {
+		return send()
+	}
+	begun := time.Now()
+	left := unread + time.Duration(o.bytes/pace)*time.Second - o.stood
+	_ = o.control.SetWriteDeadline(begun.Add(min(unread, left))) // a writer without one belongs to a test
+	err := send()
+	o.stood += time.Since(begun)
+	_ = o.control.SetWriteDeadline(time.Time{})
+	return err
 }
 
 // Unwrap lets http.ResponseController reach what is below.

@@ -70,6 +70,7 @@ type Claim struct {
 	Now   int64  // µs
 	Until int64  // µs: after that others may claim the same
 	Most  int
+	Each  int // of these at most so many over one channel to one target; 0 for no limit
 }
 
 // ClaimDispatches gives up to c.Most messages that are due and that nobody
@@ -78,13 +79,20 @@ type Claim struct {
 func (db *DB) ClaimDispatches(ctx context.Context, c Claim) (all []Dispatch, err error) {
 	err = db.ChangeAgain(ctx, func(t *Tx) error {
 		all = nil
+		each := c.Each
+		if each == 0 {
+			each = c.Most
+		}
 		err := t.each(ctx, func(rows *sql.Rows) error {
 			d, err := scanDispatch(rows)
 			all = append(all, d)
 			return err
 		}, `UPDATE dispatch SET claim = $1, claimed = $3, attempts = attempts + 1 WHERE id IN
-			(SELECT id FROM dispatch WHERE status = $5 AND due <= $2 AND claimed <= $2 ORDER BY due, id LIMIT $4`+db.engine.skipLocked()+`)
-			RETURNING `+dispatchColumns, c.Name, c.Now, c.Until, c.Most, DispatchWaiting)
+			(SELECT id FROM dispatch WHERE status = $5 AND due <= $2 AND claimed <= $2 AND id IN
+				(SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY channel, target ORDER BY due, id) AS place FROM dispatch
+					WHERE status = $5 AND due <= $2 AND claimed <= $2) ranked WHERE place <= $6)
+			ORDER BY due, id LIMIT $4`+db.engine.skipLocked()+`)
+			RETURNING `+dispatchColumns, c.Name, c.Now, c.Until, c.Most, DispatchWaiting, each)
 		if err != nil {
 			return err
 		}

@@ -45,11 +45,12 @@ type Gauges struct {
 	Flows     map[Health]int64 // by how their newest run ended
 	Waiting   int64            // messages of notifications that are on their way
 	GivenUp   int64            // and that nobody tries any more
-	Processes int64            // that say that they live
+	Processes int64            // that said a moment ago that they live
 }
 
-// Gauges counts.
-func (db *DB) Gauges(ctx context.Context) (g Gauges, err error) {
+// Gauges counts. A process that has said nothing for as long as silent lives no
+// more, whether or not anybody is there to take its row away.
+func (db *DB) Gauges(ctx context.Context, silent time.Duration) (g Gauges, err error) {
 	if g.Due, err = db.NextDue(ctx); err != nil {
 		return g, err
 	}
@@ -57,17 +58,18 @@ func (db *DB) Gauges(ctx context.Context) (g Gauges, err error) {
 	for _, one := range []struct {
 		query string
 		take  func(name string, n int64)
+		args  []any
 	}{
-		{`SELECT status, count(*) FROM run WHERE status IN ('queued', 'running', 'delivering') AND resource <> 0 GROUP BY status`, func(s string, n int64) { g.Open[s] = n }},
-		{`SELECT h.health, count(*) FROM flow_health h JOIN resource r ON r.id = h.resource WHERE r.deleted = 0 GROUP BY h.health`, func(s string, n int64) { g.Flows[Health(s)] = n }},
+		{`SELECT status, count(*) FROM run WHERE status IN ('queued', 'running', 'delivering') AND resource <> 0 GROUP BY status`, func(s string, n int64) { g.Open[s] = n }, nil},
+		{`SELECT h.health, count(*) FROM flow_health h JOIN resource r ON r.id = h.resource WHERE r.deleted = 0 GROUP BY h.health`, func(s string, n int64) { g.Flows[Health(s)] = n }, nil},
 		{`SELECT status, count(*) FROM dispatch WHERE status IN ('waiting', 'given_up') GROUP BY status`, func(s string, n int64) {
 			if s == DispatchWaiting {
 				g.Waiting = n
 			} else {
 				g.GivenUp = n
 			}
-		}},
-		{`SELECT '', count(*) FROM process`, func(_ string, n int64) { g.Processes = n }},
+		}, nil},
+		{`SELECT '', count(*) FROM process WHERE seen > ` + db.engine.clock() + ` - $1`, func(_ string, n int64) { g.Processes = n }, []any{silent.Microseconds()}},
 	} {
 		err := db.each(ctx, func(rows *sql.Rows) error {
 			var name string
@@ -75,7 +77,7 @@ func (db *DB) Gauges(ctx context.Context) (g Gauges, err error) {
 			err := rows.Scan(&name, &n)
 			one.take(name, n)
 			return err
-		}, one.query)
+		}, one.query, one.args...)
 		if err != nil {
 			return g, err
 		}

@@ -35,6 +35,11 @@ func (v *visit) list(title string, t ui.Table, page templ.Component) error {
 	if !v.exports() {
 		return v.shown(title, page)
 	}
+	leave, err := v.sending.Enter(v.who)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	var b bytes.Buffer
 	if err := t.CSV(&b); err != nil {
 		return err
@@ -88,6 +93,11 @@ func (v *visit) exported(t ui.Table, rows rowsOf) error {
 // the browser has gone the rest is not read. What fails after the first bytes cuts
 // the answer, so that no half file looks whole.
 func (v *visit) streamed(name string, write func(*ui.CSV) error) error {
+	leave, err := v.sending.Enter(v.who)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, stop := context.WithTimeout(v.whole.Context(), exportTimeout)
 	defer stop()
 	v.r = v.r.WithContext(ctx)

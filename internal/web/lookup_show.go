@@ -169,8 +169,14 @@ func (l *lookupView) rowPath(key string) string {
 }
 
 // exportLookup sends all rows as a file. They are those of one instant, and at
-// most 16 MiB: they are read at once, so that a slow browser holds nothing open.
+// most 16 MiB: they are read at once, so that a slow browser holds no part of the
+// database open, and few at a time, so that it holds little memory.
 func (v *visit) exportLookup() error {
+	leave, err := v.sending.Enter(v.who)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, id := v.r.Context(), v.number("id")
 	l, err := v.Flows.Lookup(ctx, v.who.Org, id)
 	if err != nil {

@@ -68,6 +68,7 @@ type Web struct {
 	paths  map[string]bool
 
 	streams identity.Streams
+	sending identity.Exports
 }
 
 // nouns is the table of all pages: each function registers those of one noun.

@@ -142,7 +142,7 @@ var jobPromises = map[string]func(*world){
 			return tx.PutSchedule(w.Context(), store.Schedule{Source: 7, Org: 1, Active: true, Next: 5, Due: 5})
 		}))
 		w.must(w.db.Alive(w.Context(), "me"))
-		g, err := w.db.Gauges(w.Context())
+		g, err := w.db.Gauges(w.Context(), time.Hour)
 		w.must(err)
 		if g.Open[store.RunQueued] != 1 || g.Due != 5 || g.Processes != 1 || g.Waiting != 0 || len(g.Flows) != 0 {
 			w.Errorf("%+v", g)

@@ -1,7 +1,7 @@
 package ui
 
 import (
-	"encoding/csv"
+	"bufio"
 	"io"
 	"strconv"
 	"strings"
@@ -10,20 +10,24 @@ import (
 // CSV writes files for spreadsheets, line by line. A value that a spreadsheet
 // would take for a formula gets an apostrophe.
 type CSV struct {
-	w    *csv.Writer
-	line []string // used again
+	w *bufio.Writer
 }
 
+// csvChunk is how much of a file is sent at once.
+const csvChunk = 64 << 10
+
 // NewCSV writes to w.
-func NewCSV(w io.Writer) *CSV { return &CSV{w: csv.NewWriter(w)} }
+func NewCSV(w io.Writer) *CSV { return &CSV{w: bufio.NewWriterSize(w, csvChunk)} }
 
 // Line writes one line.
 func (c *CSV) Line(values ...string) error {
-	c.line = c.line[:0]
-	for _, v := range values {
-		c.line = append(c.line, unformula(v))
+	for i, v := range values {
+		if i > 0 {
+			_ = c.w.WriteByte(',') // an error stays: the end of the line tells it
+		}
+		_, _ = c.w.WriteString(field(unformula(v)))
 	}
-	return c.w.Write(c.line)
+	return c.w.WriteByte('\n')
 }
 
 // Rows writes the plain text of a table's rows.
@@ -43,8 +47,17 @@ func (c *CSV) Rows(rows [][]Cell) error {
 
 // Flush sends what was written.
 func (c *CSV) Flush() error {
-	c.w.Flush()
-	return c.w.Error()
+	return c.w.Flush()
+}
+
+// field is a value as it stands in a line. Whatever a spreadsheet may take for
+// the end of a value is inside quotes: there are some to which that is a
+// semicolon or a tab, and what comes after it would be a value of its own.
+func field(text string) string {
+	if text == "" || text != `\.` && !strings.ContainsAny(text, ",;\t\r\n\"") && text[0] != ' ' {
+		return text
+	}
+	return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
 }
 
 // unformula keeps a spreadsheet from computing what somebody typed. What has
@@ -68,7 +81,7 @@ func FromCSV(text string) string {
 // isFormula reports whether a spreadsheet would compute a text that is no number.
 func isFormula(text string) bool {
 	trimmed := strings.TrimLeft(text, " \u00a0\u3000")
-	if trimmed == "" || !strings.ContainsAny(trimmed[:1], "=+-@\t\r") && !strings.HasPrefix(trimmed, "\uff1d") &&
+	if trimmed == "" || !strings.ContainsAny(trimmed[:1], "=+-@\t\r\n") && !strings.HasPrefix(trimmed, "\uff1d") &&
 		!strings.HasPrefix(trimmed, "\uff0b") && !strings.HasPrefix(trimmed, "\uff0d") && !strings.HasPrefix(trimmed, "\uff20") {
 		return false
 	}
