@@ -328,6 +328,34 @@ func TestACancelledRunIsOverAndKeepsWhatWasRead(t *testing.T) {
 	})
 }
 
+// Somebody has emptied the destination, and nothing is new at the source: who
+// runs the flow, or activates the destination, finds everything there again.
+func TestAnEmptiedDestinationIsFilledWhenSomebodyAsks(t *testing.T) {
+	onBoth(t, 300, func(w *world) {
+		src := w.source("bookings")
+		to := w.destination(w.datasets(src)[0].ID)
+		activate := func() { w.must(w.runner.Activate(w.Context(), me, store.KindDestination, to.ID, false)) }
+		run := func() {
+			_, _, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID})
+			w.must(err)
+		}
+		activate()
+		w.must(w.runner.Activate(w.Context(), me, store.KindSource, src.ID, false))
+		w.runs(src)
+		for name, act := range map[string]func(){"run": run, "activate": activate} {
+			for _, end := range []string{"", "-wal", "-shm"} {
+				if err := os.Remove(filepath.Join(w.files, "1", "cal.db"+end)); err != nil && end == "" {
+					w.Fatal(err)
+				}
+			}
+			act()
+			if runs := w.runs(src); runs[0].Status != "succeeded" || w.count("SELECT count(*) FROM bookings") != 300 {
+				w.Errorf("%s: %+v", name, runs[0])
+			}
+		}
+	})
+}
+
 // A destination that fails holds up nothing; once it is mended it is filled.
 func TestABrokenDestinationHoldsUpNothingAndIsFilledLater(t *testing.T) {
 	onBoth(t, 300, func(w *world) {
