@@ -74,6 +74,25 @@ func TestPeopleGetInAndOutByTheCommandLine(t *testing.T) {
 	s.weir(nil, "users") // the key gets itself another session
 }
 
+// The only owner has forgotten the password: whoever has the machine helps.
+func TestTheOnlyOwnerGetsInAgainOnTheMachine(t *testing.T) {
+	s := newService(t, 1)
+	s.setup()
+	if out, err := s.command("users", "recover", "--data", s.dir, "nobody@example.com").CombinedOutput(); err == nil || strings.Contains(string(out), "wln_") {
+		t.Errorf("%v: %s", err, out)
+	}
+	link := line(s.weir(nil, "users", "recover", "--data", s.dir, "ada@example.com"), "wln_")
+	s.home = t.TempDir() // another machine, on which nobody is signed in
+	s.weir([]string{"WEIR_INVITE=" + link, "WEIR_PASSWORD=a password that is new"}, "login", "--server", s.url, "--invite")
+	if got := s.weir(nil, "users"); !strings.Contains(got, "ada@example.com") {
+		t.Error(got)
+	}
+	if strings.Contains(s.out.String(), link) {
+		t.Error("the link is in the server's log")
+	}
+	s.weir(nil, "audit", "verify", "--data", s.dir)
+}
+
 // Whoever lists sessions is to find people and programs there, not every
 // command that has ever run.
 func TestACommandLeavesNoSessionBehind(t *testing.T) {

@@ -187,6 +187,7 @@ var exposers = []string{
 	"internal/api/token.go",
 	"internal/cli/loginkey.go",
 	"internal/cli/source.go",
+	"internal/cli/recover.go", // the link that it was asked for
 	"internal/cli/vaultkit.go",
 	"internal/credential/secret.go",
 	"internal/destination/s3/s3.go",

@@ -14,6 +14,7 @@ type usersCommand struct {
 	Show       usersShow       `cmd:"" help:"Show one user."`
 	Add        usersAdd        `cmd:"" help:"Add a user, and print the link with which they set a password."`
 	Invite     usersInvite     `cmd:"" help:"Make a new link with which a user sets a password. Asks for yours."`
+	Recover    usersRecover    `cmd:"" help:"On the server's machine: make a link for who has forgotten the password, when nobody is left to ask."`
 	Role       usersRole       `cmd:"" help:"Change a user's role."`
 	Deactivate usersDeactivate `cmd:"" help:"Keep a user out, from the next request on."`
 	Activate   usersActivate   `cmd:"" help:"Let a deactivated user in again."`

@@ -6,7 +6,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/weirhq/weir/internal/audit"
-	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/vault"
 )
@@ -97,9 +96,7 @@ func (c vaultRekey) Run(s *session) error {
 // resealPeople brings the rows that give rights under the new keys, and signs
 // everybody out.
 func resealPeople(s *session, v *vault.Vault, db *store.DB) error {
-	people, err := identity.New(db, identity.Options{
-		Audit: auditLog(db, v), MACKey: v.Derive("rows"), Pepper: v.Derive("pepper"), EarlierPeppers: v.DeriveEarlier("pepper"), Logger: s.log,
-	})
+	people, err := peopleOf(s, v, db)
 	if err != nil {
 		return err
 	}
