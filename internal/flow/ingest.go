@@ -358,8 +358,10 @@ func (rd *reader) renewed(ctx context.Context, failed error) (wait time.Duration
 		return 0, false
 	case c.Rotating(rd.flows.Now()):
 		return renewPause, true
+	case rd.secret == 0: // it was under way when the slice began, and has come to its end since
+		return 0, reasonOf(failed) == credential.ReasonRotation && c.Status() == credential.StatusVerified
 	}
-	return 0, rd.secret != 0 && c.SecretVersion > rd.secret
+	return 0, c.SecretVersion > rd.secret
 }
 
 // retried lets the next slice read the streams whose key was refused.
