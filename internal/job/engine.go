@@ -248,7 +248,7 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 func (e *Engine) unpanicked(ctx context.Context, j *Job, work Work) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.Logger.Error("a job panicked", "kind", j.Kind, "org", j.Org, "subject", j.ID, "panic", p, "stack", string(debug.Stack()))
+			e.Logger.Error("a job panicked", "job", j.Kind, subjects[j.Kind], j.ID, "org", j.Org, "panic", p, "stack", string(debug.Stack()))
 			err = &weir.Error{Code: weir.CodeInternal, Where: "job " + string(j.Kind), Message: fmt.Sprint("panic: ", p), Remedy: "Report this with the lines that the log has about it"}
 		}
 	}()

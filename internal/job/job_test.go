@@ -187,7 +187,7 @@ func TestAPanicIsLoggedAndTheJobIsTriedAgain(t *testing.T) {
 			w.Errorf("attempts %d and %d", first, second)
 		}
 		w.must(e.Stop(w.Context()))
-		if got := logged.String(); !strings.Contains(got, "no way out") || !strings.Contains(got, "subject=7") || !strings.Contains(got, "job_test.go") {
+		if got := logged.String(); !strings.Contains(got, "no way out") || !strings.Contains(got, "job=ingest source=7") || !strings.Contains(got, "job_test.go") {
 			w.Errorf("the log says %q", got)
 		}
 	})
