@@ -58,10 +58,11 @@ bench: ## Measure whole journeys and their parts
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m $(TESTFLAGS) ./bench
 	go test -run '^$$' -bench . -timeout 30m $(TESTFLAGS) ./internal/...
 
-soak: deps ## Run the long campaigns: 1,000 kills a destination, 1,000 drifting histories, a cut after every byte, an hour of kills on one key, ten minutes of harm to a fleet, ten minutes of sign-ins
+soak: deps ## Run the long campaigns: 1,000 kills a destination, 1,000 drifting histories, a cut after every byte, an hour of kills on one key, ten minutes of harm to a fleet, ten minutes of sign-ins, a day of faults
 	WEIR_KILLS=$${WEIR_KILLS:-1000} WEIR_HISTORIES=$${WEIR_HISTORIES:-1000} WEIR_CUTS=$${WEIR_CUTS:-all} WEIR_BUDGET_TIME=$${WEIR_BUDGET_TIME:-1h} WEIR_HARM_TIME=$${WEIR_HARM_TIME:-10m} WEIR_SCALE=1 WEIR_RUNS_A_DAY=24 \
 		go test -count 1 -timeout 12h -v -run 'Kill|Drift|Moves|Cut|Lost|Crash|Outlive|FourWorkers|Month' $(TESTFLAGS) ./cmd/weir ./internal/pipeline ./internal/rest ./internal/store ./internal/vault ./internal/destination/...
 	WEIR_FLOOD=$${WEIR_FLOOD:-10m} WEIR_TIMINGS=$${WEIR_TIMINGS:-20000} go test -count 1 -timeout 1h -v -run 'Flood|ByItsTime' $(TESTFLAGS) ./internal/server ./internal/identity
+	WEIR_SOAK_TIME=$${WEIR_SOAK_TIME:-24h} go test -count 1 -timeout 48h -v -run ADayOfFaults $(TESTFLAGS) ./cmd/weir
 
 fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each
 	FUZZTIME=$${FUZZTIME:-30s} scripts/fuzz
@@ -77,5 +78,5 @@ deps:
 checks:
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [[ -e $$f ]] && echo "$$f"; done)); \
 		if [[ -n $$unformatted ]]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
+	go vet $(RACE) ./... # built as the tests are, so that both share what is built
 	@scripts/check-generated $(TEMPL)

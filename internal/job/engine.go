@@ -32,7 +32,10 @@ type Options struct {
 	// Silence is how long a process says nothing before what it had is given
 	// to others; it says something three times as often. 0: 30 s.
 	Silence time.Duration
-	Drain   time.Duration // how long Stop lets jobs go on; 0: 15 s
+	// Patience is how long a job waits before it goes among the first: those
+	// that a person waits for do not hold up all others for ever. 0: 1 min.
+	Patience time.Duration
+	Drain    time.Duration // how long Stop lets jobs go on; 0: 15 s
 	// Begins hears of each attempt at a job, and gives what hears how it ended:
 	// "done", "later" (it goes on), "failed" or "cancelled". nil is nobody.
 	Begins func(kind string) (over func(outcome string))
@@ -47,6 +50,7 @@ func (o Options) withDefaults() Options {
 	def(&o.Slice, 2*time.Minute)
 	def(&o.Timeout, 2*o.Slice)
 	def(&o.Silence, 30*time.Second)
+	def(&o.Patience, time.Minute)
 	def(&o.Drain, 15*time.Second)
 	if o.Room == 0 {
 		o.Room = 32

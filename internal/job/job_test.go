@@ -297,6 +297,37 @@ func TestTheJobsOfAProcessThatIsGoneAreDoneByOthers(t *testing.T) {
 	})
 }
 
+// One person after another asks for something at once, each before the one
+// before is served, and the only place is theirs.
+func TestAJobThatHasWaitedForLongGoesFirst(t *testing.T) {
+	onBoth(t, func(w *world) {
+		e := w.engine(job.Options{Room: 1, Silence: 300 * time.Millisecond, Patience: time.Millisecond})
+		done := make(chan bool, 1)
+		ask := func(priority int, id int64) {
+			err := w.db.Change(w.Context(), func(tx *store.Tx) error {
+				_, err := e.Enqueue(w.Context(), tx, job.Ingest, job.When{Priority: priority}, job.Subject{Org: 1, ID: id})
+				return err
+			})
+			if err != nil && w.Context().Err() == nil {
+				w.Error(err)
+			}
+		}
+		e.Handle(job.Ingest, func(_ context.Context, j *job.Job) error {
+			if j.ID == 1 {
+				done <- true
+				return nil
+			}
+			ask(1, j.ID+1)
+			return nil
+		})
+		ask(1, 2)
+		ask(4, 1)
+		w.must(e.Start(w.Context()))
+		take(w, done)
+		w.must(e.Stop(w.Context()))
+	})
+}
+
 // Work may fail to end its run, as when the database fails while somebody
 // cancels it, and the job is over all the same.
 func TestARunWhoseJobIsOverEnds(t *testing.T) {

@@ -43,14 +43,17 @@ func (e *Engine) keep(ctx context.Context) {
 	}
 }
 
-// free gives back what processes have left that are gone, and ends what nobody
-// is to end.
+// free gives back what processes have left that are gone, lets go first what has
+// waited for long, and ends what nobody is to end.
 func (e *Engine) free(ctx context.Context) error {
 	n, err := e.Store.FreeOrphans(ctx, e.Silence)
 	if n > 0 {
 		e.Logger.Info("jobs of a process that is gone are free again", "jobs", n)
 	}
 	if err != nil {
+		return err
+	}
+	if err := e.Store.Hasten(ctx, e.Patience); err != nil {
 		return err
 	}
 	left, err := e.Store.CloseAbandoned(ctx, time.Now().UnixMicro())

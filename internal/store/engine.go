@@ -44,6 +44,8 @@ type engine interface {
 	// orphans is the statement that frees the jobs whose process is not alive;
 	// its parameter is how long ago a process that lives said so, in µs.
 	orphans() string
+	// jobsBefore is the moment $1 seconds ago as the queue's tables have it.
+	jobsBefore() string
 	// lock takes the lock of that name in the database called instance; it
 	// ends with this process at the latest. errHeld when somebody alive has it.
 	lock(ctx context.Context, instance, name string) (release func(), err error)

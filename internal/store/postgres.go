@@ -77,6 +77,8 @@ func (e *postgresEngine) orphans() string {
 		AND NOT EXISTS (SELECT 1 FROM process p WHERE p.id = attempted_by[array_upper(attempted_by, 1)] AND p.seen > ` + e.clock() + ` - $1)`
 }
 
+func (e *postgresEngine) jobsBefore() string { return `now() - make_interval(secs => $1)` }
+
 // A server notices the death of a killed client within milliseconds; so long
 // lock tries again before it says that the holder lives.
 const (

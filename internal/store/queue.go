@@ -166,6 +166,15 @@ func (db *DB) FreeOrphans(ctx context.Context, silent time.Duration) (n int64, e
 	return n, err
 }
 
+// Hasten lets the jobs that have waited for so long go before all that were
+// asked for later, whatever comes first otherwise.
+func (db *DB) Hasten(ctx context.Context, waited time.Duration) error {
+	return db.change(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE river_job SET priority = 1 WHERE state = 'available' AND priority > 1 AND scheduled_at < `+db.engine.jobsBefore(), waited.Seconds()) // #nosec G202 -- words of ours
+		return err
+	})
+}
+
 // ForgetProcesses makes everything that other processes left free at once. A
 // process that is alone with the database calls it when it starts.
 func (db *DB) ForgetProcesses(ctx context.Context) error {

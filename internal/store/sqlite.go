@@ -116,6 +116,10 @@ func (e *sqliteEngine) orphans() string {
 		AND NOT EXISTS (SELECT 1 FROM process p WHERE p.id = (SELECT value FROM json_each(attempted_by) ORDER BY key DESC LIMIT 1) AND p.seen > ` + e.clock() + ` - $1)`
 }
 
+func (e *sqliteEngine) jobsBefore() string {
+	return `strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || $1 || ' seconds')`
+}
+
 func (e *sqliteEngine) lock(_ context.Context, _, name string) (func(), error) {
 	return lockFile(e.path + "." + name + ".lock")
 }
