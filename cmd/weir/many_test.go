@@ -216,10 +216,12 @@ func (f *fleet) slow(by time.Duration) {
 	}
 }
 
-// harm kills or stops processes at random until the time is over.
+// harm kills or stops processes at random until the time is over, while the
+// account changes.
 func (f *fleet) harm(during time.Duration) (kills, stops int) {
 	f.Helper()
 	for end := time.Now().Add(during); time.Now().Before(end); {
+		f.sim.Mutate(simulator.Mutation{Count: 6, Seed: f.random.Uint64()})
 		i := f.random.IntN(len(f.workers))
 		w := f.workers[i]
 		time.Sleep(time.Duration(f.random.IntN(2000)) * time.Millisecond)
@@ -416,13 +418,13 @@ func TestKilledAndStoppedProcessesLoseNothing(t *testing.T) {
 		t.Skip("takes minutes")
 	}
 	const limit = 600
-	bookings, flows, keys, cron, interval := 2000, 12, 4, "0/10 * * * * ? *", 10*time.Second
-	if harmTime(t) > 5*time.Minute { // as many as two processors can run
-		bookings, flows, keys, cron, interval = 500, 200, 20, "0 * * * * ? *", time.Minute
+	bookings, flows, keys, drift, cron, interval := 2000, 12, 4, 2, "0/10 * * * * ? *", 10*time.Second
+	if harmTime(t) > 5*time.Minute { // as much as two processors can do
+		bookings, flows, keys, drift, cron, interval = 500, 200, 20, 0, "0 * * * * ? *", time.Minute
 	}
 	f := newFleet(t, 3, bookings, limit)
 	f.slow(100 * time.Millisecond)
-	f.sim.SetDrift(2)
+	f.sim.SetDrift(drift)
 	f.flows(flows, keys, limit, cron)
 	kills, stops := f.harm(harmTime(t))
 	f.sim.SetDrift(0)
