@@ -16,7 +16,7 @@ type Run struct {
 	RunID        string      `json:"run_id"`
 	DataSourceID int64       `json:"data_source_id"`
 	Status       string      `json:"status" doc:"queued, running, succeeded, partial, failed, cancelled, interrupted"`
-	Why          string      `json:"why" doc:"asked, activated, schedule, after"`
+	Why          string      `json:"why" doc:"What it began for: asked, activated, schedule, after, replay"`
 	QueuedAt     string      `json:"queued_at"`
 	StartedAt    string      `json:"started_at" doc:"When reading began; when it was asked for, before that"`
 	EndedAt      *string     `json:"ended_at"`
@@ -134,7 +134,7 @@ func streamOf(s flow.StreamResult) RunStream {
 func showRun(r *flow.Run) Run {
 	t := r.Totals
 	out := Run{
-		ID: r.Number, RunID: string(r.ID), DataSourceID: r.Resource, Status: r.Status, Why: r.Order.Why, QueuedAt: moment(r.Queued), StartedAt: moment(r.Started),
+		ID: r.Number, RunID: string(r.ID), DataSourceID: r.Resource, Status: r.Status, Why: string(r.Order.Why), QueuedAt: moment(r.Queued), StartedAt: moment(r.Started),
 		EndedAt: momentOrNull(r.Ended), Attempts: r.Attempts, RetryAt: momentOrNull(r.RetryAt), ErrorClass: r.Class, Error: r.Problem, Failure: failureOf(r.Failure), Streams: []RunStream{},
 		Requests: t.Requests, Retries: t.Retries, Bytes: t.Bytes, Read: t.Read, Written: t.Written, Unchanged: t.Unchanged, Deleted: t.Deleted, Quarantined: t.Quarantined,
 	}

@@ -17,7 +17,9 @@
 //	run.go          runs: asked for, cancelled, looked at
 //	ingest.go       the job that reads a source into its logs
 //	deliver.go      the job that brings a destination to the end of its log
+//	times.go        when a source is read, in words and in the audit log
 //	timetable.go    when a source is read next
+//	forecast.go     what a schedule would cost
 //	tick.go         what is due now
 //	stagger.go      flows of one key do not all begin at once
 //	upkeep.go       what must be done each day: credentials, logs
@@ -182,6 +184,20 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Res
 // change reads a resource, lets f change it, and writes it back, in one
 // transaction.
 func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int64, verb string, spec any, f func(tx *store.Tx, r *store.Resource) error) error {
+	return s.changeAs(ctx, who, kind, id, spec, func(tx *store.Tx, r *store.Resource) (string, map[string]any, error) {
+		if err := f(tx, r); err != nil {
+			return "", nil, err
+		}
+		if of, ok := spec.(interface{ told() map[string]any }); ok {
+			return verb, of.told(), nil
+		}
+		return verb, map[string]any{"status": r.Status}, nil
+	})
+}
+
+// changeAs is change for an f that also gives the verb and the detail of the
+// audit log's line: they depend on what it has changed.
+func (s *Service) changeAs(ctx context.Context, who Actor, kind store.Kind, id int64, spec any, f func(tx *store.Tx, r *store.Resource) (verb string, detail map[string]any, err error)) error {
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
 		r, err := tx.Resource(ctx, who.Org, kind, id)
 		if err != nil {
@@ -190,7 +206,8 @@ func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int
 		if err := unpack(r, spec); err != nil {
 			return err
 		}
-		if err := f(tx, &r); err != nil {
+		verb, detail, err := f(tx, &r)
+		if err != nil {
 			return err
 		}
 		if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
@@ -199,10 +216,6 @@ func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int
 		r.Updated = s.now()
 		if err := tx.UpdateResource(ctx, &r); err != nil {
 			return err
-		}
-		detail := map[string]any{"status": r.Status}
-		if of, ok := spec.(interface{ told() map[string]any }); ok {
-			detail = of.told()
 		}
 		return s.tell(ctx, tx, who, verb, &r, detail)
 	})

@@ -75,7 +75,7 @@ func (r *Runner) ingest(ctx context.Context, j *job.Job) error {
 // begin takes over the run that waits for this source, or makes one.
 func (rd *reader) begin(ctx context.Context) (err error) {
 	id, now := pipeline.NewRunID(rd.flows.Now()), rd.flows.now()
-	next := store.Run{ID: id, Number: Number(id), Job: rd.job.Number, Wanted: Order{Why: WhySchedule}.pack()}
+	next := store.Run{ID: id, Number: Number(id), Job: rd.job.Number, Wanted: Order{Why: weir.WhySchedule}.pack()}
 	if rd.run, err = rd.flows.Store.BeginSlice(ctx, rd.src.Org, rd.src.ID, rd.log, rd.lease.Epoch, now, next); err != nil {
 		return err
 	}
@@ -304,7 +304,7 @@ func (rd *reader) complete(ctx context.Context, tx *store.Tx) error {
 // asks reports whether destinations are asked what they have, though nothing
 // may be new: when a person wants the run, and when it read everything.
 func (rd *reader) asks(result *pipeline.Result, endpoint string) bool {
-	return rd.order.Why == WhyAsked || rd.order.Why == WhyActivated || slices.ContainsFunc(result.Streams, func(s pipeline.StreamResult) bool { return s.Name == endpoint && s.Swept })
+	return rd.order.Why == weir.WhyAsked || rd.order.Why == weir.WhyActivated || slices.ContainsFunc(result.Streams, func(s pipeline.StreamResult) bool { return s.Name == endpoint && s.Swept })
 }
 
 // touched reports whether a run had to do with an endpoint.
@@ -339,7 +339,7 @@ func (rd *reader) follow(ctx context.Context, tx *store.Tx, result *pipeline.Res
 	for i, s := range after {
 		sources[i] = job.Subject{Org: s.Org, ID: s.Source}
 	}
-	_, err = rd.queue(ctx, tx, job.When{}, Order{Why: WhyAfter}, sources, "")
+	_, err = rd.queue(ctx, tx, job.When{}, Order{Why: weir.WhyAfter}, sources, "")
 	return err
 }
 

@@ -101,7 +101,7 @@ func TestMissedTicksBecomeOneRun(t *testing.T) {
 			w.Errorf("%d are due again", n)
 		}
 		runs := w.runs(src)
-		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != flow.WhySchedule {
+		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != weir.WhySchedule {
 			w.Errorf("%+v", runs)
 		}
 		w.ahead.Add(int64(time.Hour))
@@ -176,7 +176,7 @@ func TestARunFollowsTheSourceItWaitsFor(t *testing.T) {
 		w.must(err)
 		w.runs(first)
 		runs := w.runs(second)
-		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != flow.WhyAfter {
+		if len(runs) != 1 || runs[0].Status != "succeeded" || runs[0].Order.Why != weir.WhyAfter {
 			w.Errorf("%+v", runs)
 		}
 	})

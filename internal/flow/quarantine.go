@@ -110,7 +110,7 @@ func (r *Runner) replay(ctx context.Context, who Actor, source int64, replays []
 	if err != nil {
 		return "", err
 	}
-	rd := &reader{Runner: r, src: src, order: Order{Source: source, LogOnly: true, Why: WhyReplay, By: who.User}}
+	rd := &reader{Runner: r, src: src, order: Order{Source: source, LogOnly: true, Why: weir.WhyReplay, By: who.User}}
 	if rd.flow, _, err = r.flows.readingNow(ctx, src, c); err != nil {
 		return "", err
 	}

@@ -72,15 +72,6 @@ func (r *Runner) Close() {
 	r.loops.Wait()
 }
 
-// The reasons for which a source is read.
-const (
-	WhyAsked     = "asked"     // somebody said now
-	WhyActivated = "activated" // it was activated
-	WhySchedule  = "schedule"
-	WhyAfter     = "after"  // the source that it follows was read
-	WhyReplay    = "replay" // records in quarantine go on their way again
-)
-
 // Order is what a run is to do.
 type Order struct {
 	Source      int64 `json:"-"`
@@ -89,8 +80,8 @@ type Order struct {
 	LogOnly     bool  `json:"log_only,omitzero"` // no request: bring destinations to the end of the log
 	Destination int64 `json:"destination,omitzero"`
 	// Why and By are for people to see, and for the audit log.
-	Why string `json:"why,omitzero"`
-	By  int64  `json:"by,omitzero"` // the user on whose behalf; 0 for Weir itself
+	Why weir.Why `json:"why,omitzero"`
+	By  int64    `json:"by,omitzero"` // the user on whose behalf; 0 for Weir itself
 	// Trace names the span that the run's spans belong to, "" without one.
 	Trace string `json:"trace,omitzero"`
 }
@@ -120,7 +111,7 @@ func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run *Run, start
 	}
 	o.By = who.User
 	if o.Why == "" {
-		o.Why = WhyAsked
+		o.Why = weir.WhyAsked
 	}
 	if o.LogOnly {
 		return r.fill(ctx, src, o)
@@ -162,7 +153,7 @@ func (r *Runner) queue(ctx context.Context, tx *store.Tx, w job.When, o Order, s
 func (r *Runner) runOf(ctx context.Context, tx *store.Tx, about job.Subject, o Order, d job.Enqueued, id weir.RunID) (weir.RunID, error) {
 	if !d.Fresh {
 		open, err := tx.OpenRun(ctx, about.ID)
-		if err == nil && d.Waits && o.Why == WhyAsked {
+		if err == nil && d.Waits && o.Why == weir.WhyAsked {
 			err = r.jobs.Now(ctx, tx, d.Number)
 		}
 		if err != nil || open != "" {
@@ -267,7 +258,7 @@ func (r *Runner) Activate(ctx context.Context, who Actor, kind store.Kind, id in
 	if err := r.flows.SetStatus(ctx, who, kind, id, StatusActive, all, spared...); err != nil {
 		return err
 	}
-	o := Order{Source: id, Why: WhyActivated}
+	o := Order{Source: id, Why: weir.WhyActivated}
 	if kind == store.KindSource {
 		src, err := r.flows.Source(ctx, who.Org, id)
 		if err == nil {

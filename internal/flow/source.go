@@ -328,32 +328,43 @@ func (s *Service) updateSource(ctx context.Context, who Actor, id int64, edit So
 		}
 		src.Type = c.Type
 	}
+	if err := s.storeSource(ctx, who, src, edit, read, p); err != nil {
+		return nil, err
+	}
+	return s.Source(ctx, who.Org, id)
+}
+
+// storeSource writes an edited source back, unless it is another one by now than
+// the one that was read: that is CodeConflict. p is nil when nothing of its spec
+// was edited.
+func (s *Service) storeSource(ctx context.Context, who Actor, src *Source, edit SourceEdit, read int64, p *plan) error {
 	var spec SourceSpec
-	err = s.change(ctx, who, store.KindSource, id, "update", &spec, func(tx *store.Tx, r *store.Resource) error {
-		if err := edit.apply(r); err != nil || p == nil {
-			src.Resource = *r
-			return err
+	return s.changeAs(ctx, who, store.KindSource, src.ID, &spec, func(tx *store.Tx, r *store.Resource) (verb string, detail map[string]any, err error) {
+		before := &Source{Resource: *r, SourceSpec: spec}
+		if err := edit.apply(r); err != nil {
+			return "", nil, err
 		}
-		if r.Version != read { // what was checked and put together is of another source
-			return changedMeanwhile(r)
+		if (p != nil || edit.Version != 0) && r.Version != read { // what was checked and put together is of another source
+			return "", nil, changedMeanwhile(r)
+		}
+		if p == nil {
+			verb, detail = (&Source{Resource: *r, SourceSpec: spec}).changed(before)
+			return verb, detail, nil
 		}
 		spec, r.Type, r.Credential = src.SourceSpec, src.Type, src.Credential
 		src.Resource = *r
 		if err := hold(ctx, tx, src.Org, src.references()); err != nil {
-			return err
+			return "", nil, err
 		}
-		if err := tx.Refer(ctx, id, src.references()...); err != nil {
-			return err
+		if err := tx.Refer(ctx, src.ID, src.references()...); err != nil {
+			return "", nil, err
 		}
 		if err := s.timetable(ctx, tx, src); err != nil {
-			return err
+			return "", nil, err
 		}
-		return s.yield(ctx, tx, who, src, p)
+		verb, detail = src.changed(before)
+		return verb, detail, s.yield(ctx, tx, who, src, p)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s.Source(ctx, who.Org, id)
 }
 
 // CopySource makes a source of its own with the same configuration.

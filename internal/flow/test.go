@@ -52,3 +52,19 @@ func (s *Service) Plan(ctx context.Context, who Actor, id int64) ([]pipeline.Est
 	f.Exchanger = line.Client
 	return pipeline.EstimateRun(ctx, f)
 }
+
+// PlanNew says what the first run of a source would cost that is not stored
+// yet, and stores nothing.
+func (s *Service) PlanNew(ctx context.Context, who Actor, spec SourceSpec, credentialID int64) ([]pipeline.Estimate, error) {
+	line, err := s.Credentials.Connect(ctx, credential.Use{Actor: who, Credential: credentialID, Purpose: "plan"})
+	if err != nil {
+		return nil, err
+	}
+	src := &Source{Resource: store.Resource{Org: who.Org, Credential: credentialID}, SourceSpec: spec}
+	f, _, err := s.readingNow(ctx, src, line.Credential)
+	if err != nil {
+		return nil, err
+	}
+	f.Exchanger, f.Store = line.Client, nil
+	return pipeline.EstimateRun(ctx, f)
+}

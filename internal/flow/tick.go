@@ -76,7 +76,7 @@ func (r *Runner) Tick(ctx context.Context) (n int, err error) {
 				return err
 			}
 		}
-		_, err = r.queue(ctx, tx, job.When{}, Order{Why: WhySchedule}, sources, pipeline.NewRunID(now))
+		_, err = r.queue(ctx, tx, job.When{}, Order{Why: weir.WhySchedule}, sources, pipeline.NewRunID(now))
 		return err
 	})
 	return n, err

@@ -108,6 +108,9 @@ type timing struct {
 	Zone     string // "" for UTC
 }
 
+// Times are when the source is read.
+func (t timing) Times() Times { return Times{Schedule: t.Schedule, Zone: t.Zone} }
+
 // within gives the times in (from, to]; the first one after that when there is
 // none.
 func (t timing) within(from, to time.Time) (times []time.Time, err error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/rest"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // Estimate is what reading one stream will probably cost.
@@ -21,32 +22,56 @@ type Estimate struct {
 
 // EstimateRun says what the next run of the flow will cost, stream by stream,
 // from what the store knows; for lists never read before that tell their
-// total, it asks with one request each.
+// total, it asks with one request each. Of a flow without a store, which is not
+// kept yet, nothing was read.
 func EstimateRun(ctx context.Context, f *Flow) ([]Estimate, error) {
-	id, err := f.Store.EnsureSource(ctx, f.SourceSpec())
+	known, err := f.remembered(ctx)
 	if err != nil {
 		return nil, err
 	}
 	counts := map[string]int{}
 	var out []Estimate
 	for _, e := range f.Streams {
-		d, err := f.Store.EnsureDataset(ctx, id, e.Dataset)
-		if err != nil {
-			return nil, err
-		}
-		s := &stream{flow: f, endpoint: e, dataset: d}
-		known := -1
-		if d.Checkpoint != nil {
-			if known, _, err = f.Store.CountMissing(ctx, d.ID, 0); err != nil {
-				return nil, err
-			}
-		}
-		estimate, err := s.estimate(ctx, known, counts)
+		s := &stream{flow: f, endpoint: e, dataset: known[e.ID].Dataset}
+		estimate, err := s.estimate(ctx, known[e.ID].records, counts)
 		if err != nil {
 			return nil, weir.At(e.ID, err)
 		}
 		counts[e.ID] = estimate.Records
 		out = append(out, estimate)
+	}
+	return out, nil
+}
+
+// memory is what the store knows of a stream.
+type memory struct {
+	store.Dataset
+	records int // -1 when it was never read
+}
+
+// remembered is what the store knows of each stream.
+func (f *Flow) remembered(ctx context.Context) (map[string]memory, error) {
+	out := map[string]memory{}
+	var id store.SourceID
+	var err error
+	if f.Store != nil {
+		if id, err = f.Store.EnsureSource(ctx, f.SourceSpec()); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range f.Streams {
+		m := memory{records: -1}
+		if f.Store != nil {
+			if m.Dataset, err = f.Store.EnsureDataset(ctx, id, e.Dataset); err != nil {
+				return nil, err
+			}
+		}
+		if m.Checkpoint != nil {
+			if m.records, _, err = f.Store.CountMissing(ctx, m.ID, 0); err != nil {
+				return nil, err
+			}
+		}
+		out[e.ID] = m
 	}
 	return out, nil
 }

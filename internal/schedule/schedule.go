@@ -5,6 +5,9 @@
 //	quartz.go    Quartz's dialect in the words of the library that evaluates it
 //	wall.go      what a clock on the wall shows, and when, across clock changes
 //	every.go     "every 15 minutes", "every Monday at 9:00" as an expression
+//	calendar.go  an expression as the numbers that it names
+//	plain.go     an expression as the plain choice that it is
+//	words.go     an expression as people say it
 //
 // A schedule is evaluated on the wall clock of its zone. A time that the clock
 // skips in spring is due at the end of the gap; one that it shows twice in

@@ -230,9 +230,12 @@ const costRuns = 10
 
 // RunCosts gives how many requests a run of each source took that succeeded
 // since then, µs: the mean of the newest ten, rounded up. So many are read of each
-// source and no more, however often it runs.
-func (db *DB) RunCosts(ctx context.Context, org, since int64) (map[int64]int, error) {
-	out := map[int64]int{}
+// source and no more, however often it runs. Without sources it is of all.
+func (db *DB) RunCosts(ctx context.Context, org, since int64, sources ...int64) (map[int64]int, error) {
+	out, among := map[int64]int{}, ""
+	if len(sources) > 0 {
+		among = " AND " + amongIDs("s.id", sources)
+	}
 	return out, db.each(ctx, func(rows *sql.Rows) error {
 		var source int64
 		var mean float64
@@ -241,7 +244,7 @@ func (db *DB) RunCosts(ctx context.Context, org, since int64) (map[int64]int, er
 		return err
 	}, `SELECT c.id, CAST(c.mean AS DOUBLE PRECISION) FROM (SELECT s.id, (SELECT avg(n.requests) FROM (SELECT r.requests FROM run r
 			WHERE r.resource = s.id AND r.started >= $2 AND r.status = 'succeeded' AND r.requests > 0 ORDER BY r.started DESC LIMIT `+strconv.Itoa(costRuns)+`) n) AS mean
-		FROM resource s WHERE s.org = $1 AND s.kind = 'source' AND s.deleted = 0) c WHERE c.mean IS NOT NULL`, org, since)
+		FROM resource s WHERE s.org = $1 AND s.kind = 'source' AND s.deleted = 0`+among+`) c WHERE c.mean IS NOT NULL`, org, since)
 }
 
 // OpenRuns tells which of the sources have a run that is not over.
