@@ -8,6 +8,7 @@ type Run struct {
 	RunID       string      `json:"run_id"`
 	SourceID    int64       `json:"data_source_id"`
 	Status      string      `json:"status"`
+	Why         weir.Why    `json:"why"`
 	StartedAt   string      `json:"started_at"`
 	EndedAt     string      `json:"ended_at"`
 	DurationMS  int64       `json:"duration_ms"`

@@ -74,6 +74,7 @@ type SourceSchedule struct {
 	TimeZone   string `json:"time_zone"`
 	RunAfter   int64  `json:"run_after"` // 0 for none
 	SweepHours int    `json:"sweep_hours"`
+	Words      string `json:"words"` // the same for people
 }
 
 // DataSet is what a source yields.
@@ -169,6 +170,7 @@ type Schedule struct {
 	Cron     string  `json:"cron"`
 	TimeZone string  `json:"time_zone"`
 	RunAfter int64   `json:"run_after"`
+	Words    string  `json:"words"` // when it is read, for people
 	Active   bool    `json:"active"`
 	NextAt   string  `json:"next_at"`
 	KeyShare float64 `json:"key_share"`

@@ -52,6 +52,7 @@ type PlanSource struct {
 	CredentialID   int64   `json:"data_credentials_id"`
 	Name           string  `json:"name"`
 	Schedule       string  `json:"schedule"`
+	Words          string  `json:"words" doc:"The schedule for people"`
 	NextRunAt      *string `json:"next_run_at"`
 	Runs           int     `json:"runs"`
 	RequestsPerRun *int    `json:"requests_per_run" doc:"null when it has not run yet"`
@@ -84,7 +85,7 @@ func (a *API) planAll(ctx context.Context, in *struct{ ListInput }) (*value[Plan
 	}
 	out := Plan{From: u.From.Format(time.RFC3339), To: u.To.Format(time.RFC3339), Sources: []PlanSource{}, Budgets: []PlanBudget{}}
 	for _, src := range u.Sources {
-		shown := PlanSource{DataSourceID: src.Source, CredentialID: src.Credential, Name: src.Name, Schedule: src.Schedule, Runs: src.Runs, Requests: src.Requests}
+		shown := PlanSource{DataSourceID: src.Source, CredentialID: src.Credential, Name: src.Name, Schedule: src.Schedule, Words: src.Times().Words(""), Runs: src.Runs, Requests: src.Requests}
 		if src.PerRun >= 0 {
 			shown.RequestsPerRun = &src.PerRun
 		}

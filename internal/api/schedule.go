@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/schedule"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -18,6 +19,7 @@ type Schedule struct {
 	TimeZone     string  `json:"time_zone" doc:"An IANA name; empty for UTC"`
 	RunAfter     *int64  `json:"run_after" doc:"The source after whose runs this one is read"`
 	SweepHours   int     `json:"sweep_hours" doc:"How old the last reading of everything may be; 0 for a day"`
+	Words        string  `json:"words" doc:"When it is read, for people, such as every hour at minute 5, Europe/Berlin"`
 	Active       bool    `json:"active"`
 	NextAt       *string `json:"next_at" doc:"When it is read next; null while it is paused"`
 	LastAt       *string `json:"last_at" doc:"The tick of its last scheduled run"`
@@ -58,7 +60,11 @@ func (a *API) schedule(ctx context.Context, in *One) (*value[Schedule], error) {
 }
 
 func (a *API) showSchedule(ctx context.Context, src *flow.Source) (*value[Schedule], error) {
-	out := Schedule{Cron: src.Schedule, TimeZone: src.Zone, RunAfter: idOrNull(src.After), SweepHours: src.SweepHours}
+	words, err := a.timesInWords(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	out := Schedule{Cron: src.Schedule, TimeZone: src.Zone, RunAfter: idOrNull(src.After), SweepHours: src.SweepHours, Words: words[0]}
 	t, err := a.Flows.Timetable(ctx, src.Org, src.ID)
 	if err != nil || t == nil {
 		return show(out), err
@@ -75,6 +81,38 @@ func (a *API) showSchedule(ctx context.Context, src *flow.Source) (*value[Schedu
 		out.Note = fmt.Sprintf("It begins %s after its tick, because other sources of the same key are due then, too, and do not fit into one minute of the key's budget", delay.Round(time.Second))
 	}
 	return show(out), nil
+}
+
+// timesInWords says when sources are read, with the names of those that they
+// follow as far as the caller may know them.
+func (a *API) timesInWords(ctx context.Context, all ...*flow.Source) ([]string, error) {
+	var ids []int64
+	for _, src := range all {
+		if src.After != 0 {
+			ids = append(ids, src.After)
+		}
+	}
+	names := map[int64]string{}
+	if len(ids) > 0 {
+		found, _, err := a.Store.Resources(ctx, store.ResourceFilter{Org: actor(ctx).Org, Kind: store.KindSource, IDs: ids})
+		if err != nil {
+			return nil, err
+		}
+		roles, err := a.People.RolesOn(ctx, principal(ctx), found...)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range found {
+			if roles[r.ID] != identity.RoleNone {
+				names[r.ID] = r.Name
+			}
+		}
+	}
+	words := make([]string, len(all))
+	for i, src := range all {
+		words[i] = src.Times().Words(names[src.After])
+	}
+	return words, nil
 }
 
 type setScheduleInput struct {

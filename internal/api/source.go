@@ -64,6 +64,7 @@ type SourceSchedule struct {
 	TimeZone   string `json:"time_zone" doc:"An IANA name; empty for UTC"`
 	RunAfter   *int64 `json:"run_after" doc:"The source after whose runs this one is read"`
 	SweepHours int    `json:"sweep_hours" doc:"How old the last reading of everything may be; 0 for a day"`
+	Words      string `json:"words" doc:"The same for people, such as every hour at minute 5, Europe/Berlin"`
 }
 
 // VendorEndpointID names the endpoint that a source reads.
@@ -142,6 +143,10 @@ func (a *API) showSources(ctx context.Context, all ...*flow.Source) ([]Source, e
 	if err != nil {
 		return nil, err
 	}
+	words, err := a.timesInWords(ctx, all...)
+	if err != nil {
+		return nil, err
+	}
 	shown := make([]Source, len(all))
 	for i, src := range all {
 		kind, err := a.Credentials.Kind(src.Type)
@@ -149,6 +154,7 @@ func (a *API) showSources(ctx context.Context, all ...*flow.Source) ([]Source, e
 			return nil, err
 		}
 		shown[i] = a.showSource(src, kind, common)
+		shown[i].Schedule.Words = words[i]
 		for _, d := range datasets[src.ID] {
 			shown[i].DataSets = append(shown[i].DataSets, brief(d))
 		}

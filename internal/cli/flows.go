@@ -29,20 +29,30 @@ func (c flowsList) Run(s *session) error {
 	if err := server.Call(s.ctx, http.MethodGet, "/flows?flows_only=1&per_page=1000", nil, &all); err != nil {
 		return err
 	}
-	return c.printFlows(s, all.Flows)
+	return c.printFlows(s, server, all.Flows)
 }
 
-// printFlows draws flows as trees.
-func (f remoteFlags) printFlows(s *session, flows []client.Node) error {
-	return f.print(s, flows, "FLOW\tPART\tSTATUS", func(w io.Writer) {
+// printFlows draws flows as trees, and says when each is read.
+func (f remoteFlags) printFlows(s *session, server *client.Client, flows []client.Node) error {
+	reads := map[int64]string{}
+	if !f.JSON && len(flows) > 0 {
+		sources, err := client.List[client.Source](s.ctx, server, "/"+sourcesNoun, nil)
+		if err != nil {
+			return err
+		}
+		for _, src := range sources {
+			reads[src.ID] = src.When.Words
+		}
+	}
+	return f.print(s, flows, "FLOW\tPART\tSTATUS\tREADS", func(w io.Writer) {
 		for _, root := range flows {
-			draw(w, root, 0)
+			draw(w, root, reads, 0)
 		}
 	})
 }
 
 // draw writes a node and what hangs below it, indented.
-func draw(w io.Writer, n client.Node, depth int) {
+func draw(w io.Writer, n client.Node, reads map[int64]string, depth int) {
 	part, id := "source", n.SourceID
 	switch {
 	case n.DataSetID != 0:
@@ -50,13 +60,13 @@ func draw(w io.Writer, n client.Node, depth int) {
 	case n.DestinationID != 0:
 		part, id = "destination", n.DestinationID
 	}
-	flow := ""
+	flow, when := "", ""
 	if depth == 0 {
-		flow = fmt.Sprint(n.ID)
+		flow, when = fmt.Sprint(n.ID), reads[n.SourceID]
 	}
-	fmt.Fprintf(w, "%s\t%s%s %d (%s)\t%s\n", flow, strings.Repeat("  ", depth), part, id, n.Name, n.Status)
+	fmt.Fprintf(w, "%s\t%s%s %d (%s)\t%s\t%s\n", flow, strings.Repeat("  ", depth), part, id, n.Name, n.Status, when)
 	for _, child := range n.Children {
-		draw(w, child, depth+1)
+		draw(w, child, reads, depth+1)
 	}
 }
 

@@ -86,7 +86,7 @@ func (c projectsFlows) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return c.printFlows(s, trees)
+	return c.printFlows(s, server, trees)
 }
 
 type projectsPut struct {

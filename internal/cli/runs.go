@@ -51,9 +51,9 @@ func (c runsList) Run(s *session) error {
 }
 
 func (f remoteFlags) printRuns(s *session, runs ...client.Run) error {
-	return f.print(s, runs, "RUN\tSOURCE\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tDELETED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
+	return f.print(s, runs, "RUN\tSOURCE\tWHY\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tDELETED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
 		for _, r := range runs {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, r.Status, r.Read, r.Written, r.Unchanged, r.Deleted, r.Quarantined, r.Requests)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, orDash(r.Why.Words()), r.Status, r.Read, r.Written, r.Unchanged, r.Deleted, r.Quarantined, r.Requests)
 		}
 	})
 }
@@ -93,7 +93,7 @@ func (c runsShow) Run(s *session) error {
 			fmt.Fprintf(s.Stdout, "  %s\n", r.Streams[i-1].Error)
 		}
 	}
-	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %d requests (%d again), %d bytes, %s.\n", r.RunID, r.SourceID, r.Status, r.Requests, r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond)
+	fmt.Fprintf(s.Stdout, "Run %s of source %d (%s) %s: %d requests (%d again), %d bytes, %s.\n", r.RunID, r.SourceID, orDash(r.Why.Words()), r.Status, r.Requests, r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond)
 	if r.Failure != nil {
 		fmt.Fprintln(s.Stdout, r.Failure.Text())
 	}

@@ -48,8 +48,8 @@ func (c sourcesSchedule) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return c.print(s, at, "CRON\tZONE\tAFTER\tNEXT\tKEY\tNOTE", func(w io.Writer) {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f%%\t%s\n", orDash(at.Cron), orDash(at.TimeZone), orDash(id(at.RunAfter)), orDash(at.NextAt), 100*at.KeyShare, at.Note)
+	return c.print(s, at, "READS\tNEXT\tKEY\tNOTE", func(w io.Writer) {
+		fmt.Fprintf(w, "%s\t%s\t%.0f%%\t%s\n", at.Words, orDash(at.NextAt), 100*at.KeyShare, at.Note)
 	})
 }
 
@@ -81,13 +81,6 @@ func orDash(text string) string {
 		return "-"
 	}
 	return text
-}
-
-func id(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
 }
 
 type sourcesCancel struct {

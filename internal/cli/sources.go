@@ -34,7 +34,7 @@ type sourcesList struct{ remoteFlags }
 
 // printSources prints sources as a table.
 func (f remoteFlags) printSources(s *session, all ...client.Source) error {
-	return f.print(s, all, "ID\tNAME\tSTATUS\tENDPOINT\tCREDENTIAL\tDATASETS", func(w io.Writer) {
+	return f.print(s, all, "ID\tNAME\tSTATUS\tREADS\tENDPOINT\tCREDENTIAL\tDATASETS", func(w io.Writer) {
 		for _, src := range all {
 			endpoint := "by hand"
 			if src.Endpoint != nil {
@@ -47,7 +47,7 @@ func (f remoteFlags) printSources(s *session, all ...client.Source) error {
 			for _, d := range src.DataSets {
 				sets = append(sets, d.ID)
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\n", src.ID, src.Name, src.Status, endpoint, src.CredentialID, list(sets))
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", src.ID, src.Name, src.Status, src.When.Words, endpoint, src.CredentialID, list(sets))
 		}
 	})
 }
