@@ -3,6 +3,9 @@ package web
 import (
 	"fmt"
 
+	"github.com/go-json-experiment/json"
+
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
@@ -31,11 +34,41 @@ func (v *visit) activity() error {
 	return v.listed("Activity", t, func(page, number int) (rows [][]ui.Cell, total int, err error) {
 		f.Page, f.Number = page, number
 		entries, total, err := v.Store.AuditPage(v.r.Context(), f)
-		for _, e := range entries {
-			rows = append(rows, []ui.Cell{ui.At(micros(e.At)), ui.Words(names[e.Actor]), ui.Shown(e.Action, ui.Text(actionWords(e.Action))), thing(e), ui.Words(detailWords(e.Detail))})
+		if err != nil {
+			return nil, 0, err
+		}
+		details, err := v.details(entries)
+		for i, e := range entries {
+			rows = append(rows, []ui.Cell{ui.At(micros(e.At)), ui.Words(names[e.Actor]), ui.Shown(e.Action, ui.Text(actionWords(e.Action))), thing(e), ui.Words(details[i])})
 		}
 		return rows, total, err
 	}, activityPage)
+}
+
+// details say what entries are about, in words. Times of a flow are said as
+// everywhere.
+func (v *visit) details(entries []store.AuditEntry) ([]string, error) {
+	changes, about := make([]flow.Rescheduled, len(entries)), []flow.Times{}
+	for i, e := range entries {
+		if e.Kind != string(store.KindSource) {
+			continue
+		}
+		if err := json.Unmarshal(e.Detail, &changes[i]); err != nil || changes[i].Before == nil || changes[i].Now == nil {
+			changes[i] = flow.Rescheduled{} // it is about something else
+			continue
+		}
+		about = append(about, *changes[i].Before, *changes[i].Now)
+	}
+	names, err := v.followed(about...)
+	words := make([]string, len(entries))
+	for i, e := range entries {
+		if c := changes[i]; c.Now == nil {
+			words[i] = detailWords(e.Detail)
+		} else {
+			words[i] = detailWords(e.Detail, said{"before", c.Before.Words(names[c.Before.After])}, said{"now", c.Now.Words(names[c.Now.After])})
+		}
+	}
+	return words, err
 }
 
 // kindOptions are the kinds of things that something is done to.

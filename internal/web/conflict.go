@@ -30,5 +30,10 @@ func changedMeanwhile(seen string, updated int64) error {
 	if seen == "" || seen == fmt.Sprint(updated) {
 		return nil
 	}
+	return changedBySomebody()
+}
+
+// changedBySomebody is what the second of two people is told.
+func changedBySomebody() error {
 	return stillThere(&weir.Error{Code: weir.CodeConflict, Where: "form", Message: "somebody else has changed it meanwhile"})
 }

@@ -45,11 +45,20 @@ func eventDetail(e store.AuditEntry, who string) string {
 	return text
 }
 
+// said is a detail that is said in other words than its value's.
+type said struct{ name, words string }
+
 // detailWords says the details of an audit entry, a JSON object, in words.
-func detailWords(detail jsontext.Value) string {
+func detailWords(detail jsontext.Value, others ...said) string {
 	all := []string{}
 	for _, m := range members(detail) {
-		if words := valueWords(m.value); words != "" {
+		words := valueWords(m.value)
+		for _, o := range others {
+			if o.name == m.name {
+				words = o.words
+			}
+		}
+		if words != "" {
 			all = append(all, strings.ReplaceAll(m.name, "_", " ")+": "+words)
 		}
 	}

@@ -51,6 +51,10 @@ func (v *visit) flowRows(roots []*flow.Node) (rows [][]ui.Cell, err error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := v.followed(timesAll(sources)...)
+	if err != nil {
+		return nil, err
+	}
 	running, err := v.Store.OpenRuns(ctx, v.who.Org, ids...)
 	if err != nil {
 		return nil, err
@@ -63,11 +67,19 @@ func (v *visit) flowRows(roots []*flow.Node) (rows [][]ui.Cell, err error) {
 		view := &flowView{Root: root, Now: v.Now(), Running: running[root.ID]}
 		tone, state := view.State()
 		rows = append(rows, []ui.Cell{
-			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), ui.Words(whenWords(src)),
+			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), whenCell(src.Times(), names),
 			ui.Figure(int64(len(root.Children))), ui.Figure(int64(len(root.Parts(store.KindDestination)))), ui.SinceAt(micros(root.Updated), v.Now()),
 		})
 	}
 	return rows, nil
+}
+
+// timesAll are when sources are read.
+func timesAll(sources map[int64]*flow.Source) (all []flow.Times) {
+	for _, s := range sources {
+		all = append(all, s.Times())
+	}
+	return all
 }
 
 // sources are the sources of flows by their ids, as far as they live.

@@ -139,7 +139,7 @@ func (v *visit) newFlow() error {
 	case len(d.Endpoints) == 0 || v.query().Has("back"):
 		return v.shown(newFlowTitle, flowEndpointsPage(d, endpointGroups(d.Credential.Kind), nil))
 	}
-	return v.finishFlow(d, nil)
+	return v.finishFlow(d, nil, nil)
 }
 
 // chooseCredential is the first step: whose data.
@@ -172,18 +172,40 @@ func (v *visit) chooseCredential() error {
 	return v.shown(newFlowTitle, flowCredentialPage(views, table, form, v.Now()))
 }
 
-// finishFlow is the last step: where to, how often, what it costs.
-func (v *visit) finishFlow(d *flowDraft, problem *ui.Problem) error {
+// finishFlow is the last step: where to, how often, what it costs. plan is nil
+// for what the usual schedule costs, wrong is what is wrong with what was typed.
+func (v *visit) finishFlow(d *flowDraft, plan *planView, wrong error) error {
 	targets, err := v.targets()
 	if err != nil {
 		return err
 	}
-	page := flowFinishPage(d, targets, scheduleFields(d.Form), problem)
-	if problem != nil {
+	flows, err := v.followable(0, flow.Times{})
+	if err != nil {
+		return err
+	}
+	zones := v.zones(d.Credential.ID)
+	usual := flow.Times{Schedule: usualSchedule, Zone: zones[0]}
+	s := &scheduleForm{Path: "/flows/plan", Plan: plan, Fields: fill(scheduleFields(usual, zones, flows), d.Form)}
+	if plan == nil && wrong == nil {
+		if s.Plan, err = v.planned(flow.Draft{Times: usual, Credential: d.Credential.ID}); err != nil {
+			return err
+		}
+	}
+	if s.Plan == nil {
+		s.Plan = &planView{Asked: int(numberIn(d.Form, "per_run"))}
+	}
+	if s.Problem, err = blame(scheduleError(wrong), s.Fields); err != nil {
+		return err
+	}
+	page := flowFinishPage(d, targets, s)
+	if wrong != nil {
 		return v.again(newFlowTitle, page)
 	}
 	return v.shown(newFlowTitle, page)
 }
+
+// usualSchedule is what a new flow has unless somebody chooses otherwise.
+const usualSchedule = "0 0 0/1 * * ? *"
 
 // targets are the credentials to which a dataset can go.
 func (v *visit) targets() ([]*credentialView, error) {
@@ -267,14 +289,18 @@ func (v *visit) createFlow() error {
 	if d.Credential == nil || len(d.Endpoints) == 0 {
 		return v.to("/flows/new", ui.Warn, "Choose what to read first.")
 	}
-	spec := d.spec()
-	if spec.Schedule, err = scheduleOf(form); err != nil {
-		return v.flowAgain(d, err)
+	ctx, spec := v.r.Context(), d.spec()
+	times, err := timesOf(form)
+	if err == nil {
+		err = v.mayFollow(times, flow.Times{})
 	}
-	ctx := v.r.Context()
+	if err != nil {
+		return v.finishFlow(d, nil, err)
+	}
+	spec.Read(times)
 	src, err := v.Flows.CreateSource(ctx, v.actor(), flow.SourceInput{Common: flow.Common{Name: d.Name()}, SourceSpec: spec, Credential: d.Credential.ID})
 	if err != nil {
-		return v.flowAgain(d, err)
+		return v.finishFlow(d, nil, err)
 	}
 	path := fmt.Sprintf("/flows/%d", src.ID)
 	if err := v.connect(src, d); err != nil {
@@ -311,15 +337,6 @@ func (v *visit) connect(src *flow.Source, d *flowDraft) error {
 		}
 	}
 	return nil
-}
-
-// flowAgain shows the last step once more, with what is wrong.
-func (v *visit) flowAgain(d *flowDraft, err error) error {
-	problem, err := blame(err, nil)
-	if err != nil {
-		return err
-	}
-	return v.finishFlow(d, problem)
 }
 
 // query is the draft as an address.

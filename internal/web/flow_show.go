@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -31,8 +32,12 @@ func (v *visit) flowHere() (*flowView, error) {
 			n.Name, n.Description = "", ""
 		}
 	})
-	f := &flowView{Root: root, Now: v.Now()}
+	role := roles[root.ID]
+	f := &flowView{Root: root, Operates: role.AtLeast(identity.RoleOperator), Changes: role.AtLeast(identity.RoleAdmin), Now: v.Now()}
 	if f.Source, err = v.Flows.Source(ctx, v.who.Org, id); err != nil {
+		return nil, err
+	}
+	if err := v.addTimes(f); err != nil {
 		return nil, err
 	}
 	if f.Runs, err = v.Flows.Runs(ctx, f.Source, runsShown); err != nil {
@@ -42,6 +47,32 @@ func (v *visit) flowHere() (*flowView, error) {
 		f.Running, f.Progress = true, progressViews(f.Runs[0].Result.Streams)
 	}
 	return f, nil
+}
+
+// addTimes says when a flow is read, and whom to ask about that.
+func (v *visit) addTimes(f *flowView) error {
+	ctx := v.r.Context()
+	names, err := v.followed(f.Source.Times())
+	if err != nil {
+		return err
+	}
+	f.When = f.Source.Times().Words(names[f.Source.After])
+	row, err := v.Store.Schedule(ctx, f.Source.ID)
+	if err != nil && weir.CodeOf(err) != weir.CodeNotFound {
+		return err
+	}
+	if f.Active() {
+		f.Next = micros(row.Due)
+	}
+	if f.Changes {
+		return nil
+	}
+	owner, err := v.Store.Member(ctx, v.who.Org, f.Source.Owner)
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil // they have left
+	}
+	f.Owner = owner.User.FullName
+	return err
 }
 
 func progressViews(all []flow.StreamResult) []progressView {
@@ -59,11 +90,7 @@ func (v *visit) flow() error {
 	if err != nil {
 		return err
 	}
-	role, err := v.People.RoleOn(v.r.Context(), v.who, store.KindSource, f.Root.ID)
-	if err != nil {
-		return err
-	}
-	return v.shown(f.Root.Name, flowPage(f, role.AtLeast(identity.RoleOperator), role.AtLeast(identity.RoleAdmin)))
+	return v.shown(f.Root.Name, flowPage(f, f.Operates, f.Changes))
 }
 
 // flowLive sends the moving part of the page whenever it has changed.

@@ -18,6 +18,11 @@ type flowView struct {
 	Runs     []flow.Run // newest first
 	Progress []progressView
 	Running  bool
+	When     string    // it is read, in words
+	Next     time.Time // it is read; zero when no clock says so
+	Operates bool      // the visitor may run, pause and reschedule it
+	Changes  bool      // the visitor may do everything with it
+	Owner    string
 	Now      time.Time
 }
 
@@ -34,6 +39,14 @@ func flowPath(root *flow.Node) string { return fmt.Sprintf("/flows/%d", root.ID)
 
 // Active reports whether it runs when it is due.
 func (f *flowView) Active() bool { return flow.Status(f.Root.Status) == flow.StatusActive }
+
+// Whom is who can let the visitor do more.
+func (f *flowView) Whom() string {
+	if f.Owner == "" {
+		return "an administrator"
+	}
+	return f.Owner + ", who owns it, or an administrator"
+}
 
 // State is how it is, in a word or two.
 func (f *flowView) State() (ui.Tone, string) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 )
@@ -26,6 +28,26 @@ func (s *site) puts(token, path string, in any) {
 func (s *site) page(token, path string) string {
 	s.Helper()
 	return s.send(http.MethodGet, token, path, nil)
+}
+
+// form sends a form as a script of a page does, and gives the part that it gets.
+func (s *site) form(token, path string, values url.Values) string {
+	s.Helper()
+	req, err := http.NewRequestWithContext(s.Context(), http.MethodPost, s.url+path, strings.NewReader(values.Encode()))
+	s.must(err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", s.url)
+	req.Header.Set("HX-Request", "true")
+	req.AddCookie(&http.Cookie{Name: "weir-" + req.URL.Port(), Value: token})
+	res, err := http.DefaultTransport.RoundTrip(req)
+	s.must(err)
+	defer res.Body.Close()
+	content, err := io.ReadAll(res.Body)
+	s.must(err)
+	if res.StatusCode != http.StatusOK {
+		s.Fatalf("%s answers %d: %s", path, res.StatusCode, content)
+	}
+	return string(content)
 }
 
 // send makes a request that works.

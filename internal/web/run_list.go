@@ -28,8 +28,8 @@ func (v *visit) runs() error {
 		return err
 	}
 	t := ui.Table{ID: "runs", Caption: "runs", Path: "/runs", Export: true, Empty: noRuns(),
-		Columns: []ui.Column{{Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Status"}, {Title: "New or changed", Numeric: true}, {Title: "Unchanged", Numeric: true},
-			{Title: "Quarantined", Numeric: true}, {Title: "Requests", Numeric: true}, {Title: "Took"}, {Title: "What went wrong", Wide: true}},
+		Columns: []ui.Column{{Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Why"}, {Title: "Status"}, {Title: "New or changed", Numeric: true}, {Title: "Unchanged", Numeric: true},
+			{Title: "Quarantined", Numeric: true}, {Title: "Requests", Numeric: true}, {Title: "Took"}, {Title: "What went wrong", Under: true}},
 		Filters: []ui.Field{{Name: "status", Title: "Status", Options: runOptions()}}}
 	return v.listed("Runs", t, func(page, number int) ([][]ui.Cell, int, error) {
 		f.Page, f.Size = page, number
@@ -64,7 +64,7 @@ func (v *visit) runRows(all []flow.Run) (rows [][]ui.Cell, err error) {
 			wrong = sentence(r.Failure.Message)
 		}
 		rows = append(rows, []ui.Cell{
-			ui.Shown(ui.Stamp(at), runLink(runPath(string(r.ID)), at)), of, ui.Shown(r.Status, ui.Badge(runTone(r.Status), r.Status)),
+			ui.Shown(ui.Stamp(at), runLink(runPath(string(r.ID)), at)), of, ui.Words(r.Order.Why.Words()), ui.Shown(r.Status, ui.Badge(runTone(r.Status), r.Status)),
 			ui.Figure(int64(r.Totals.Read - r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Quarantined)), ui.Figure(int64(r.Totals.Requests)),
 			ui.Words(took(*r)), ui.Words(wrong)})
 	}

@@ -20,6 +20,7 @@ type runView struct {
 	*flow.Run
 	Flow       string // its name; "" when it was deleted
 	Credential int64  // that it reads with; 0 when the flow was deleted
+	By         string // who began it; "" for Weir
 	Totals     store.Totals
 	Streams    []flow.StreamResult
 	Lines      []store.RunLine
@@ -46,6 +47,13 @@ func (v *visit) runHere() (*runView, error) {
 	} else if weir.CodeOf(err) != weir.CodeNotFound {
 		return nil, err
 	}
+	if r.Order.By != 0 {
+		by, err := v.Store.Member(ctx, v.who.Org, r.Order.By)
+		if err != nil && weir.CodeOf(err) != weir.CodeNotFound { // they may have left
+			return nil, err
+		}
+		view.By = by.User.FullName
+	}
 	f := store.LogFilter{Org: v.who.Org, Source: r.Resource, Run: string(r.ID), Page: 1, Size: linesShown}
 	view.Lines, view.LineTotal, err = v.Store.RunLines(ctx, f)
 	return view, err
@@ -53,6 +61,14 @@ func (v *visit) runHere() (*runView, error) {
 
 // Path is where its page lies.
 func (r *runView) Path() string { return runPath(string(r.ID)) }
+
+// Why is what it began for, and who wanted it.
+func (r *runView) Why() string {
+	if words := r.Order.Why.Words(); r.By != "" && words != "" {
+		return words + ", " + r.By
+	}
+	return r.Order.Why.Words()
+}
 
 // Running reports whether it is not over.
 func (r *runView) Running() bool { return r.Open() }

@@ -85,6 +85,8 @@ func (w *Web) nouns() []func() {
 		w.registerFlows,
 		w.registerFlowNew,
 		w.registerFlowAct,
+		w.registerFlowSchedule,
+		w.registerFlowEdit,
 		w.registerProjects,
 		w.registerRuns,
 		w.registerBudgets,

@@ -48,6 +48,16 @@
   const reveal = (within) => {
     for (const e of within.querySelectorAll('[data-show], [data-copy], [data-copy-code], [data-opens]')) e.hidden = false;
   };
+  // The browser knows all time zones, and the viewer's own.
+  const suggest = () => {
+    for (const list of document.querySelectorAll('datalist[data-suggest="time_zone"]')) {
+      const known = new Set([...list.options].map((o) => o.value));
+      for (const name of [zone, ...Intl.supportedValuesOf('timeZone')]) {
+        if (!known.has(name)) list.append(new Option(name, name));
+        known.add(name);
+      }
+    }
+  };
   const prepare = (within) => { times(within); reveal(within); };
 
   on('click', '[data-show]', (button) => {
@@ -102,6 +112,7 @@
   document.addEventListener('htmx:after:swap', () => prepare(document));
   document.addEventListener('DOMContentLoaded', () => {
     prepare(document);
+    suggest();
     ages();
     setInterval(ages, 30000);
     document.querySelector('[data-focus], [aria-invalid="true"]')?.focus();

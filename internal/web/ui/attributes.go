@@ -19,7 +19,7 @@ func about(f Field) templ.Attributes {
 	return a
 }
 
-// limited are the limits that the browser knows.
+// limited are the limits that the browser knows, and what it may suggest.
 func limited(f Field) templ.Attributes {
 	a := templ.Attributes{}
 	if f.Long > 0 {
@@ -30,6 +30,9 @@ func limited(f Field) templ.Attributes {
 	}
 	if f.Max != "" {
 		a["max"] = f.Max
+	}
+	if len(f.Suggest) > 0 {
+		a["list"] = f.listID()
 	}
 	return a
 }

@@ -10,9 +10,11 @@ type Field struct {
 	Kind     string // "text", "password", "secret", "email", "number", "url", "date", "select", "textarea", "checkbox", "radio", "file"
 	Value    string // never set for a password or secret: what was typed is not sent back
 	Options  []Option
-	Error    string // what is wrong with it; "" for nothing
-	Remedy   string // what to do about it
+	Suggest  []string // values to choose from, besides any other; the browser may know more
+	Error    string   // what is wrong with it; "" for nothing
+	Remedy   string   // what to do about it
 	Required bool
+	Always   bool // it has a value in any case, and so is not called optional
 	Checked  bool
 	Holder   string // an example, shown while it is empty
 	Complete string // the browser's autocomplete; "off" when empty
@@ -33,6 +35,7 @@ type Option struct {
 func (f Field) id() string     { return "field-" + url.PathEscape(f.Name) }
 func (f Field) helpID() string { return f.id() + "-help" }
 func (f Field) badID() string  { return f.id() + "-error" }
+func (f Field) listID() string { return f.id() + "-list" }
 
 // described are the ids of what explains the field.
 func (f Field) described() string {

@@ -15,6 +15,7 @@ type Column struct {
 	Numeric bool
 	Wide    bool // the first to shrink
 	Hidden  bool // its title is only heard, and it is in no file
+	Under   bool // it stands under the others, over the whole width, when it says something; its cells are plain text
 }
 
 // Cell is one value of a table: its plain text, for files, and how it is
@@ -48,6 +49,16 @@ type Table struct {
 	Filters []Field
 	Export  bool // it can be taken as a CSV file
 	Empty   templ.Component
+}
+
+// shown are the columns that stand side by side.
+func (t Table) shown() (side []Column) {
+	for _, c := range t.Columns {
+		if !c.Under {
+			side = append(side, c)
+		}
+	}
+	return side
 }
 
 // with is the address of the table with one thing changed.
