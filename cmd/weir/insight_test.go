@@ -21,11 +21,15 @@ func TestTheCommandLineShowsWhatHappened(t *testing.T) {
 		t.Fatalf("%s: %v", list, err)
 	}
 	for want, args := range map[string][]string{
-		"succeeded: 30 read":    {"runs", "logs", runs[0].RunID},
-		"of source 2 succeeded": {"runs", "show", runs[0].RunID},
-		"GREEN":                 {"health"},
-		"[1]":                   {"budgets"},
-		"REASON":                {"quarantine", "list", "--dataset", "3"},
+		"succeeded: 30 read":                {"runs", "logs", runs[0].RunID},
+		"of source 2 succeeded":             {"runs", "show", runs[0].RunID},
+		"Why: by hand.":                     {"runs", "show", runs[0].RunID},
+		" by hand ":                         {"runs"},
+		"when it is told to":                {"flows"},
+		"every day at 02:30, Europe/Berlin": {"sources", "schedule", "2", "--every", "1d", "--at", "02:30", "--zone", "Europe/Berlin"},
+		"GREEN":                             {"health"},
+		"[1]":                               {"budgets"},
+		"REASON":                            {"quarantine", "list", "--dataset", "3"},
 	} {
 		if out := s.weir(nil, args...); !strings.Contains(out, want) {
 			t.Errorf("weir %s says\n%s", strings.Join(args, " "), out)

@@ -93,7 +93,7 @@ func (c runsShow) Run(s *session) error {
 			fmt.Fprintf(s.Stdout, "  %s\n", r.Streams[i-1].Error)
 		}
 	}
-	fmt.Fprintf(s.Stdout, "Run %s of source %d (%s) %s: %d requests (%d again), %d bytes, %s.\n", r.RunID, r.SourceID, orDash(r.Why.Words()), r.Status, r.Requests, r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond)
+	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %d requests (%d again), %d bytes, %s. Why: %s.\n", r.RunID, r.SourceID, r.Status, r.Requests, r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond, orDash(r.Why.Words()))
 	if r.Failure != nil {
 		fmt.Fprintln(s.Stdout, r.Failure.Text())
 	}
