@@ -127,6 +127,7 @@ func (a *API) nouns() []func() {
 		a.registerSources,
 		a.registerDataSets,
 		a.registerDataSinks,
+		a.registerDeliveries,
 		a.registerFlows,
 		a.registerProjects,
 		a.registerLookups,

@@ -234,7 +234,7 @@ func (a *API) updateDestination(ctx context.Context, in *updateDestinationInput)
 	if err := a.mayUseBoth(ctx, in.Body); err != nil {
 		return nil, err
 	}
-	to, err := a.Flows.UpdateDestination(ctx, actor(ctx), in.ID, edit)
+	to, err := a.Runner.UpdateDestination(ctx, actor(ctx), in.ID, edit)
 	return a.oneDestination(ctx, to, err)
 }
 

@@ -116,3 +116,21 @@ func blameStorage(err error, place, secret string) error {
 	e.Where, e.Reason = field, was.Reason
 	return e
 }
+
+// places are the settings that say where a credential of a kind leads, besides
+// its origin: what else there is says who asks, and how.
+var places = []string{fieldDatabase, fieldSchema, fieldBucket, fieldPrefix, fieldPath}
+
+// SamePlace reports whether two credentials lead to one place, as far as their
+// settings say: a host may have several names.
+func (c *Credential) SamePlace(as *Credential) bool {
+	if c.Org != as.Org || c.Type != as.Type || c.Origin != as.Origin {
+		return false
+	}
+	for _, field := range places {
+		if c.Settings[field] != as.Settings[field] {
+			return false
+		}
+	}
+	return true
+}

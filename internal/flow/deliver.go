@@ -176,6 +176,9 @@ func (f *filler) fail(ctx context.Context, failed error) error {
 		if err := tx.FailDelivery(ctx, l, failed.Error()); err != nil {
 			return err
 		}
+		if err := f.failing(ctx, tx, l, failed); err != nil {
+			return err
+		}
 		active, err := f.activated(ctx, tx)
 		switch {
 		case err != nil:
@@ -183,7 +186,10 @@ func (f *filler) fail(ctx context.Context, failed error) error {
 		case active:
 			return errActivated
 		}
-		if err := f.flows.tellDelivery(ctx, tx, l, failed.Error()); err != nil || !lasting {
+		if !f.paused {
+			err = f.flows.tellDelivery(ctx, tx, l, failed.Error())
+		}
+		if err != nil || !lasting {
 			return err
 		}
 		return f.job.Complete(ctx, tx)

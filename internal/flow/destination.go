@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/weirhq/weir"
@@ -27,6 +28,19 @@ type Destination struct {
 type DestinationSpec struct {
 	Mode  weir.Mode      `json:"mode"`            // newest version of each record, or every version
 	Given jsontext.Value `json:"given,omitempty"` // as the user configured it
+}
+
+// Keep gives the configuration with another mode, in the user's words, too.
+func (spec DestinationSpec) Keep(mode weir.Mode) DestinationSpec {
+	given := map[string]any{}
+	if len(spec.Given) > 0 {
+		_ = json.Unmarshal(spec.Given, &given) // it was an object when it was stored
+	}
+	delete(given, "insert.mode") // the same by another name
+	given["mode"] = string(mode)
+	spec.Mode = mode
+	spec.Given, _ = json.Marshal(given, json.Deterministic(true)) // it came from JSON
+	return spec
 }
 
 // DestinationInput is what a user gives to make a destination.
@@ -131,6 +145,14 @@ type DestinationEdit struct {
 	Edit
 	Spec                *DestinationSpec
 	Credential, Dataset *int64
+	// Version is the one that the edit was made of; 0 when it was made of none.
+	Version int64
+}
+
+// elsewhere reports whether what is delivered goes to another place than
+// before, or is something else.
+func (to *Destination) elsewhere(before *Destination) bool {
+	return to.Credential != before.Credential || to.Dataset != before.Dataset || to.Mode != before.Mode
 }
 
 // UpdateDestination changes a destination. What it holds already stays there.
@@ -143,7 +165,10 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	if err != nil {
 		return nil, err
 	}
-	read := to.Version
+	if edit.Version != 0 && edit.Version != to.Version {
+		return nil, changedMeanwhile(&to.Resource)
+	}
+	read, was := to.Version, *to
 	if edit.Spec != nil {
 		to.DestinationSpec = *edit.Spec
 	}
@@ -167,6 +192,11 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 		}
 		if err := hold(ctx, tx, r.Org, to.references()); err != nil {
 			return err
+		}
+		if to.elsewhere(&was) {
+			if err := tx.Elsewhere(ctx, id); err != nil {
+				return err
+			}
 		}
 		return tx.Refer(ctx, id, to.references()...)
 	})

@@ -6,6 +6,8 @@
 //	dataset.go      what a source yields: schema, samples, documentation
 //	records.go      its records, all of them
 //	destination.go  where a dataset goes
+//	standing.go     how a destination stands
+//	fit.go          whether a dataset could go to a place, before it does
 //	status.go       activate, pause, delete, restore
 //	hold.go         what is used is not deleted meanwhile
 //	tree.go         the flow as a tree of nodes
@@ -221,18 +223,18 @@ func (s *Service) changeAs(ctx context.Context, who Actor, kind store.Kind, id i
 	})
 }
 
-// reasonChanged says that somebody came between reading and writing.
-const reasonChanged = "changed_meanwhile"
+// ReasonChanged says that somebody came between reading and writing.
+const ReasonChanged = "changed_meanwhile"
 
 func changedMeanwhile(r *store.Resource) error {
-	return &weir.Error{Code: weir.CodeConflict, Reason: reasonChanged, Where: fmt.Sprintf("%s %d", r.Kind, r.ID),
+	return &weir.Error{Code: weir.CodeConflict, Reason: ReasonChanged, Where: fmt.Sprintf("%s %d", r.Kind, r.ID),
 		Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
 }
 
 // again does once more what somebody came between, with what there is now.
 func again[T any](try func() (T, error)) (T, error) {
 	out, err := try()
-	if reasonOf(err) == reasonChanged {
+	if reasonOf(err) == ReasonChanged {
 		return try()
 	}
 	return out, err

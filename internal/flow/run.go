@@ -225,7 +225,7 @@ func streamsOf(outlets []outlet) (all []pipeline.StreamResult) {
 // await makes a run wait for a destination that lacks some of its log, and
 // enqueues what fills it; with ask, for what the destination itself says.
 func (r *Runner) await(ctx context.Context, tx *store.Tx, org int64, run weir.RunID, out outlet, ask bool) error {
-	waits, err := tx.Await(ctx, org, store.RunDelivery{Run: run, Destination: out.to, Stream: out.dataset.Endpoint, Upto: out.log.Head}, out.log.Log, ask)
+	waits, err := tx.Await(ctx, org, store.RunDelivery{Run: run, Destination: out.to, Stream: out.dataset.Endpoint, Log: out.log.ID, Upto: out.log.Head}, out.log.Log, ask)
 	if err != nil || !waits {
 		return err
 	}

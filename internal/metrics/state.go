@@ -22,6 +22,10 @@ type State struct {
 	GivenUp   int64
 	Processes int64
 	Budgets   []Budget
+
+	Destinations map[string]int64 // that are active, by state
+	Failing      time.Duration    // for how long the one fails that has failed longest; 0 for none
+	Behind       time.Duration    // for how long a change has been on its way that a destination lacks which does not fail
 }
 
 // Jobs are the jobs of a kind in one place of the queue.
@@ -78,6 +82,9 @@ var (
 	lag           = desc("weir_schedule_lag_seconds", "By how much the schedule is behind that is behind most; 0 when none is.")
 	waiting       = desc("weir_notifications_waiting", "Messages that are on their way to people.")
 	givenUp       = desc("weir_notifications_given_up", "Messages that were not delivered, and that nobody tries any more.")
+	destinations  = desc("weir_destinations", "Active destinations by how they stand: current, behind, failing.", "state")
+	failing       = desc("weir_destination_failing_seconds", "For how long the destination has taken nothing that has failed longest; 0 when none fails.")
+	behind        = desc("weir_destination_behind_seconds", "How long ago the oldest change was read that a destination lacks which does not fail; 0 when none lacks any.")
 	processes     = desc("weir_processes", "Processes on this database that say that they live and do jobs.")
 	budgetLimit   = desc("weir_budget_limit_requests", "Requests per window that a key's budget is kept to.", "credential")
 	budgetUsed    = desc("weir_budget_used_requests", "Places of the window that are taken, by all processes.", "credential")
@@ -86,7 +93,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (s *state) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{databaseUp, jobs, jobAge, openRuns, flows, lag, waiting, givenUp, processes, budgetLimit, budgetUsed, budgetWaiting} {
+	for _, d := range []*prometheus.Desc{databaseUp, jobs, jobAge, openRuns, flows, lag, waiting, givenUp, destinations, failing, behind, processes, budgetLimit, budgetUsed, budgetWaiting} {
 		to <- d
 	}
 }
@@ -112,7 +119,7 @@ func (s *state) Collect(to chan<- prometheus.Metric) {
 	for _, by := range []struct {
 		desc  *prometheus.Desc
 		count map[string]int64
-	}{{openRuns, seen.Runs}, {flows, seen.Flows}} {
+	}{{openRuns, seen.Runs}, {flows, seen.Flows}, {destinations, seen.Destinations}} {
 		for _, name := range slices.Sorted(maps.Keys(by.count)) {
 			gauge(by.desc, float64(by.count[name]), name)
 		}
@@ -120,6 +127,8 @@ func (s *state) Collect(to chan<- prometheus.Metric) {
 	gauge(lag, seen.Lag.Seconds())
 	gauge(waiting, float64(seen.Waiting))
 	gauge(givenUp, float64(seen.GivenUp))
+	gauge(failing, seen.Failing.Seconds())
+	gauge(behind, seen.Behind.Seconds())
 	gauge(processes, float64(seen.Processes))
 	for _, b := range busiest(seen.Budgets) {
 		id := strconv.FormatInt(b.Credential, 10)

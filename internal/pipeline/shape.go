@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -19,4 +21,15 @@ func (o *outlet) shape(ctx context.Context) error {
 	nothing, _ := o.batch(store.LogChunk{}, 0)
 	_, err := o.load(ctx, nothing)
 	return err
+}
+
+// Blank is the batch of nothing with which a destination's filling would begin:
+// for a look at whether the destination would take it. Saved is the store's copy
+// of the shape, nil before the first record.
+func Blank(f *Flow, e *connector.Endpoint, saved []byte, mode weir.Mode) (weir.Batch, error) {
+	shape, err := Shape(f.Connector, e, saved)
+	if err != nil {
+		return weir.Batch{}, err
+	}
+	return weir.Batch{Dataset: e.Dataset, Source: f.sourceName(), Mode: mode, Layout: shape.Layout(mode)}, nil
 }

@@ -45,6 +45,9 @@ func (s *Server) state(ctx context.Context) (metrics.State, error) {
 	if g.Due != 0 {
 		out.Lag = max(0, s.config.Now().Sub(time.UnixMicro(g.Due)))
 	}
+	if err := s.destinations(ctx, &out); err != nil {
+		return out, err
+	}
 	jobs, err := s.store.JobGauges(ctx)
 	if err != nil {
 		return out, err
@@ -54,6 +57,20 @@ func (s *Server) state(ctx context.Context) (metrics.State, error) {
 	}
 	out.Budgets, err = s.budgets(ctx)
 	return out, err
+}
+
+// destinations adds how all destinations stand.
+func (s *Server) destinations(ctx context.Context, out *metrics.State) error {
+	g, err := s.store.DestinationGauges(ctx)
+	out.Destinations = g.Number
+	since := func(us int64) time.Duration {
+		if us == 0 {
+			return 0
+		}
+		return max(0, s.config.Now().Sub(time.UnixMicro(us)))
+	}
+	out.Failing, out.Behind = since(g.Failing), since(g.Lacks)
+	return err
 }
 
 // budgets are those that this process has used, each by the credential that

@@ -79,6 +79,7 @@ func needs() map[string]need {
 		"GET /health/flow/{id}": looks, "GET /data_flows/metrics/daily": signedIn, "GET /data_flows/metrics/total": signedIn, "GET /data_flows/metrics/active_flows_metrics": signedIn,
 		"GET /users/{id}/flows/account_metrics": looks, "GET /users/{id}/flows/status_metrics": looks, "GET /users/{id}/flows/dashboard": looks, "GET /users/{id}/metrics": looks,
 		"GET /orgs/{id}/flows/account_metrics": restores, "GET /orgs/{id}/flows/status_metrics": restores, "GET /orgs/{id}/flows/dashboard": restores, "GET /limits": signedIn,
+		"GET /deliveries": signedIn, "POST /data_sinks/{id}/deliver_now": operates,
 		"GET /quarantine": signedIn, "GET /quarantine/{id}": looks, "POST /quarantine/{id}/replay": operates, "POST /quarantine/{id}/drop": operates,
 		"POST /quarantine/bulk/replay": signedIn, "POST /quarantine/bulk/drop": signedIn, "GET /budgets": signedIn, "GET /plan": signedIn,
 		"POST /data_sets/{id}/docs/recommendation": looks, "POST /flows/{id}/docs/recommendation": looks, "POST /data_sources/{id}/file/ingest": operates,

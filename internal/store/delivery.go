@@ -22,6 +22,7 @@ type RunDelivery struct {
 	Run         weir.RunID
 	Destination int64
 	Stream      string // the endpoint whose records go there
+	Log         DatasetID // that they lie in; 0 when nobody says
 	Upto        weir.Position
 	Status      string
 	Written     int
@@ -74,6 +75,9 @@ func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string, as
 	if err := t.deliveryRow(ctx, org, d.Destination); err != nil {
 		return false, err
 	}
+	if err := t.filledFrom(ctx, d.Destination, d.Log, log); err != nil {
+		return false, err
+	}
 	err = t.tx.QueryRowContext(ctx, `SELECT log, position FROM delivery WHERE id = $1`+t.db.engine.forUpdate(), d.Destination).Scan(&in, &at)
 	if err != nil {
 		return false, err
@@ -93,6 +97,15 @@ func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string, as
 func (t *Tx) deliveryRow(ctx context.Context, org, destination int64) error {
 	_, err := t.tx.ExecContext(ctx, `INSERT INTO delivery (id, org, epoch) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), coalesce(max(epoch), 0) FROM source WHERE 1 = 1
 		ON CONFLICT (id) DO NOTHING`, destination, org)
+	return err
+}
+
+// filledFrom notes from which log a destination is filled, and by which name.
+func (t *Tx) filledFrom(ctx context.Context, destination int64, log DatasetID, name string) error {
+	if log == 0 {
+		return nil
+	}
+	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET dataset = $2, wanted = $3 WHERE id = $1 AND (dataset <> $2 OR wanted <> $3)`, destination, log, name)
 	return err
 }
 
@@ -121,6 +134,9 @@ func (db *DB) SaveLoad(ctx context.Context, lease *Term, l Load) error {
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, lease.Hold(ctx, tx))
+		}
+		if err := tx.took(ctx, l); err != nil {
+			return err
 		}
 		var waiting sql.NullString
 		if err := tx.tx.QueryRowContext(ctx, `SELECT max(run) FROM run_delivery WHERE destination = $1 AND status = 'pending'`, l.Destination).Scan(&waiting); err != nil {
@@ -183,6 +199,9 @@ func (t *Tx) Arrived(ctx context.Context, lease *Term, d DatasetID, l Load) (end
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 0 {
 		return false, errors.Join(err, lease.Hold(ctx, t))
+	}
+	if err := errors.Join(t.filledFrom(ctx, l.Destination, d, l.Log), t.took(ctx, l)); err != nil {
+		return false, err
 	}
 	var head weir.Position
 	if err := t.tx.QueryRowContext(ctx, `SELECT head FROM dataset WHERE id = $1`+t.db.engine.forUpdate(), d).Scan(&head); err != nil {

@@ -34,6 +34,9 @@ func (v *visit) flowHere() (*flowView, error) {
 	})
 	role := roles[root.ID]
 	f := &flowView{Root: root, Operates: role.AtLeast(identity.RoleOperator), Changes: role.AtLeast(identity.RoleAdmin), Now: v.Now()}
+	if f.Destinations, err = v.flowDestinations(root); err != nil {
+		return nil, err
+	}
 	if f.Source, err = v.Flows.Source(ctx, v.who.Org, id); err != nil {
 		return nil, err
 	}

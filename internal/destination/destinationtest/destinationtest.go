@@ -34,6 +34,9 @@ type Destination interface {
 type Place struct {
 	// Open opens the place. The suite closes what it gets.
 	Open func(t testing.TB) Destination
+	// Look takes a look at the place without opening it; nil when there is
+	// nothing to look at.
+	Look func(t testing.TB) Glance
 	// Rows reads a table's rows back as a user would find them after a run, in
 	// any order; columns the table does not have are left out, and a table
 	// that was never made is nil. Values are nil, bool, int64, float64,
@@ -69,6 +72,7 @@ var promises = []struct {
 	{"DataOfAnotherSourceIsRefused", otherSource},
 	{"AnotherModeIsRefused", otherMode},
 	{"ATableOfAnotherDatasetIsRefused", otherDataset},
+	{"ALookSaysWhatLoadWouldSay", looked},
 	{"OfTwoDatasetsThatWantATableOneGetsIt", wantedByTwo},
 	{"ARefusedRecordLeavesTheRest", refused},
 	{"WhatIsReopenedGoesOn", reopened},

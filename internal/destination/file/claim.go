@@ -24,8 +24,7 @@ func (c *chain) claim(l weir.Layout) error {
 			return err
 		}
 		if owner != c.dataset {
-			return &weir.Error{Code: weir.CodeConflict, Where: "table " + t.Name, Message: "the dataset " + owner + " has it, and two cannot share one",
-				Remedy: "Load one of the two into another directory"}
+			return taken(t.Name, owner)
 		}
 		if c.claimed == nil {
 			c.claimed = map[string]bool{}
@@ -33,6 +32,12 @@ func (c *chain) claim(l weir.Layout) error {
 		c.claimed[t.Name] = true
 	}
 	return nil
+}
+
+// taken refuses a table that another dataset has.
+func taken(table, owner string) error {
+	return &weir.Error{Code: weir.CodeConflict, Where: "table " + table, Message: "the dataset " + owner + " has it, and two cannot share one",
+		Remedy: "Load one of the two into another directory"}
 }
 
 // owner gives the dataset that has a table: this one, when none had it.

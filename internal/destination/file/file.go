@@ -5,6 +5,7 @@
 // reader how the directory is laid out.
 //
 //	file.go      Open, Position, Load, Close
+//	look.go      what a batch would meet, before anything is made
 //	chain.go     one dataset's chain of manifests: what is on disk now
 //	load.go      a batch becomes files and a manifest
 //	finish.go    after a run: one row a record, in few files

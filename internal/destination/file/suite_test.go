@@ -21,10 +21,41 @@ func TestFilesKeepThePromisesOfEveryDestination(t *testing.T) {
 				dir := t.TempDir()
 				return destinationtest.Place{History: true,
 					Open: func(t testing.TB) destinationtest.Destination { return open(t, dir, Options{Format: f}) },
+					Look: func(t testing.TB) destinationtest.Glance { return look(t, dir, Options{Format: f}) },
 					Rows: func(t testing.TB, table weir.Table) []map[string]any { return tableRows(t, dir, f, table) },
 				}
 			})
 		})
+	}
+}
+
+func look(t testing.TB, dir string, opts Options) *Glance {
+	t.Helper()
+	at, err := Look(dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// A look at a directory must not make it, nor anything in it.
+func TestALookAtADirectoryLeavesNothingBehind(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "later")
+	b := weir.Batch{Dataset: "bookings", Source: "s", Mode: weir.ModeUpsert, Layout: weir.Layout{Tables: []weir.Table{{Name: "bookings"}}}}
+	if err := look(t, dir, Options{}).Fits(t.Context(), b); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the directory was made (%v)", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := look(t, dir, Options{}).Fits(t.Context(), b); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("%v was left in it (%v)", left, err)
 	}
 }
 

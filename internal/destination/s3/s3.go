@@ -57,16 +57,27 @@ const (
 	attempts     = 4
 )
 
+// Look opens a bucket to read what is in it, and writes nothing.
+func Look(o Options) (*Bucket, error) {
+	b, err := o.bucket()
+	if err == nil && (o.HTTP == nil || o.Plain == nil) {
+		err = unreachable(b)
+	}
+	return b, err
+}
+
+// unreachable is the error of who gave no client.
+func unreachable(b *Bucket) error {
+	return &weir.Error{Code: weir.CodeInternal, Where: b.shown, Message: "nobody said how to reach the store"}
+}
+
 // Open opens a bucket and makes sure that it keeps its promise, for which it
 // writes and removes one object of its own. The error's Reason says what is
 // wrong.
 func Open(ctx context.Context, o Options) (*Bucket, error) {
-	b, err := o.bucket()
+	b, err := Look(o)
 	if err != nil {
 		return nil, err
-	}
-	if o.HTTP == nil || o.Plain == nil {
-		return nil, &weir.Error{Code: weir.CodeInternal, Where: b.shown, Message: "nobody said how to reach the store"}
 	}
 	if err := b.Check(ctx); err != nil {
 		return nil, err

@@ -58,9 +58,23 @@ func TestFilesInABucketKeepThePromisesOfEveryDestination(t *testing.T) {
 		endpoint := store(t, nil)
 		return destinationtest.Place{History: true,
 			Open: func(t testing.TB) destinationtest.Destination { return files(t, open(t, endpoint)) },
+			Look: func(t testing.TB) destinationtest.Glance { return look(t, endpoint) },
 			Rows: func(t testing.TB, table weir.Table) []map[string]any { return rows(t, open(t, endpoint), table) },
 		}
 	})
+}
+
+func look(t testing.TB, endpoint string) *file.Glance {
+	t.Helper()
+	b, err := s3.Look(options(endpoint))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := file.LookBucket(b, file.Options{Format: file.FormatJSONL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }
 
 func files(t testing.TB, b *s3.Bucket) *file.Destination {

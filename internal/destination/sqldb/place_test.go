@@ -46,9 +46,19 @@ func open(t testing.TB, url string) *sqldb.DB {
 	return db
 }
 
+func look(t testing.TB, url string) *sqldb.Glance {
+	t.Helper()
+	at, err := sqldb.Look(t.Context(), url, sqldb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
 func place(url string) destinationtest.Place {
 	return destinationtest.Place{History: true,
 		Open: func(t testing.TB) destinationtest.Destination { return open(t, url) },
+		Look: func(t testing.TB) destinationtest.Glance { return look(t, url) },
 		Rows: func(t testing.TB, table weir.Table) []map[string]any { return rows(t, url, table) },
 	}
 }

@@ -4,6 +4,7 @@
 // exactly once.
 //
 //	sqldb.go     Open, Position, Close
+//	look.go      what a batch would meet, before anything is made
 //	load.go      one batch, one transaction, and what its commit came to
 //	position.go  where each log stands; who may go on from there
 //	tables.go    the tables: made, widened, and checked against what we made
@@ -88,22 +89,9 @@ func (db *DB) prepare(ctx context.Context) error {
 		if err := tx.lock(ctx, "own tables"); err != nil {
 			return err
 		}
-		found, err := db.engine.describe(ctx, tx, []string{tablesTable, positionsTable, quarantineTable, "goose_db_version"})
-		if err != nil {
+		ours, err := db.ours(ctx, tx)
+		if err != nil || ours {
 			return err
-		}
-		if _, ours := found[positionsTable]; ours {
-			return nil
-		}
-		if _, store := found["goose_db_version"]; store {
-			return &weir.Error{Code: weir.CodeConflict, Where: db.engine.where(), Message: "this database belongs to a program that manages its tables itself; it looks like the one in which Weir keeps its own records",
-				Remedy: "Name another file, database or ?schema= as the destination"}
-		}
-		for _, t := range []string{tablesTable, quarantineTable} {
-			if _, there := found[t]; there {
-				return &weir.Error{Code: weir.CodeConflict, Where: db.engine.where(), Message: "there is a table " + t + " but no " + positionsTable,
-					Remedy: "Restore " + positionsTable + ", or name another database or ?schema="}
-			}
 		}
 		for _, statement := range db.engine.makeTables(ownTables()) {
 			if _, err := tx.exec(ctx, statement); err != nil {
@@ -112,6 +100,29 @@ func (db *DB) prepare(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// ours reports whether Weir's own tables are there. A database that cannot be a
+// destination is refused.
+func (db *DB) ours(ctx context.Context, tx tx) (bool, error) {
+	found, err := db.engine.describe(ctx, tx, []string{tablesTable, positionsTable, quarantineTable, "goose_db_version"})
+	if err != nil {
+		return false, err
+	}
+	if _, ours := found[positionsTable]; ours {
+		return true, nil
+	}
+	if _, store := found["goose_db_version"]; store {
+		return false, &weir.Error{Code: weir.CodeConflict, Where: db.engine.where(), Message: "this database belongs to a program that manages its tables itself; it looks like the one in which Weir keeps its own records",
+			Remedy: "Name another file, database or ?schema= as the destination"}
+	}
+	for _, t := range []string{tablesTable, quarantineTable} {
+		if _, there := found[t]; there {
+			return false, &weir.Error{Code: weir.CodeConflict, Where: db.engine.where(), Message: "there is a table " + t + " but no " + positionsTable,
+				Remedy: "Restore " + positionsTable + ", or name another database or ?schema="}
+		}
+	}
+	return false, nil
 }
 
 // transact runs f in one transaction and commits it.

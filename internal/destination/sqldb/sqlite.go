@@ -27,13 +27,9 @@ type lite struct {
 // openSQLite opens the file behind "sqlite:", and makes it when it is
 // missing, for its owner alone.
 func openSQLite(ctx context.Context, rest string) (engine, error) {
-	path := rest
-	if trimmed := strings.TrimLeft(rest, "/"); len(trimmed) < len(rest) {
-		path = "/" + trimmed // sqlite:/abs, sqlite:///abs
-	}
-	path, err := filepath.Abs(path)
-	if err != nil || rest == "" || strings.ContainsRune(path, 0) {
-		return nil, &weir.Error{Code: weir.CodeConfig, Message: "the address names no SQLite file", Remedy: "Write it as sqlite:FILE or sqlite:///absolute/FILE", Err: err}
+	path, err := sqlitePath(rest)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkFile(path); err != nil {
 		return nil, err
@@ -55,6 +51,19 @@ func openSQLite(ctx context.Context, rest string) (engine, error) {
 		return nil, l.explain(err)
 	}
 	return l, nil
+}
+
+// sqlitePath is the file behind "sqlite:".
+func sqlitePath(rest string) (string, error) {
+	path := rest
+	if trimmed := strings.TrimLeft(rest, "/"); len(trimmed) < len(rest) {
+		path = "/" + trimmed // sqlite:/abs, sqlite:///abs
+	}
+	path, err := filepath.Abs(path)
+	if err != nil || rest == "" || strings.ContainsRune(path, 0) {
+		return "", &weir.Error{Code: weir.CodeConfig, Message: "the address names no SQLite file", Remedy: "Write it as sqlite:FILE or sqlite:///absolute/FILE", Err: err}
+	}
+	return path, nil
 }
 
 // checkFile makes the file when it is missing and refuses one that holds

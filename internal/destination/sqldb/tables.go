@@ -178,31 +178,40 @@ func (db *DB) conflict(table, message, remedy string) error {
 // as it is then.
 func (db *DB) table(ctx context.Context, tx tx, b weir.Batch, i int, known map[string]made, found map[string]actual) (weir.Table, error) {
 	t := b.Layout.Tables[i]
-	m, ours := known[t.Name]
-	_, there := found[t.Name]
-	const elsewhere = "Choose another database, or another schema with ?schema="
-	switch {
-	case !ours && there:
-		return t, db.conflict(t.Name, "there is one of this name that Weir did not make, and it is left alone", "Rename "+t.Name+", or choose another database, or another schema with ?schema=")
-	case !ours:
-		return t, db.create(ctx, tx, b, t)
-	case m.source != b.Source:
-		return t, db.conflict(t.Name, "it holds data of another source ("+m.source+")", elsewhere)
-	case m.dataset != b.Dataset:
-		return t, db.conflict(t.Name, "the dataset "+m.dataset+" has it, and two cannot share one", "Load one of the two into another database, or another schema with ?schema=")
-	case m.mode != b.Mode:
-		return t, db.conflict(t.Name, fmt.Sprintf("it was loaded in mode %s, not %s", m.mode, b.Mode), elsewhere)
-	case !slices.Equal(m.Key, t.Key) || m.Parent != t.Parent:
-		return t, db.conflict(t.Name, fmt.Sprintf("its primary key is (%s), and would now be (%s)", strings.Join(m.Key, ", "), strings.Join(t.Key, ", ")), elsewhere)
-	}
-	if err := db.unchanged(m.Table, found); err != nil {
+	if err := db.refusal(b, t, known, found); err != nil {
 		return t, err
+	}
+	m, ours := known[t.Name]
+	if !ours {
+		return t, db.create(ctx, tx, b, t)
 	}
 	wide, err := db.union(ctx, tx, b, i, m.Table)
 	if err != nil {
 		return t, err
 	}
 	return wide, db.alter(ctx, tx, m.Table, wide, found[t.Name])
+}
+
+// refusal says why a table of a batch cannot be had; nil when it can.
+func (db *DB) refusal(b weir.Batch, t weir.Table, known map[string]made, found map[string]actual) error {
+	m, ours := known[t.Name]
+	_, there := found[t.Name]
+	const elsewhere = "Choose another database, or another schema with ?schema="
+	switch {
+	case !ours && there:
+		return db.conflict(t.Name, "there is one of this name that Weir did not make, and it is left alone", "Rename "+t.Name+", or choose another database, or another schema with ?schema=")
+	case !ours:
+		return nil
+	case m.source != b.Source:
+		return db.conflict(t.Name, "it holds data of another source ("+m.source+")", elsewhere)
+	case m.dataset != b.Dataset:
+		return db.conflict(t.Name, "the dataset "+m.dataset+" has it, and two cannot share one", "Load one of the two into another database, or another schema with ?schema=")
+	case m.mode != b.Mode:
+		return db.conflict(t.Name, fmt.Sprintf("it was loaded in mode %s, not %s", m.mode, b.Mode), elsewhere)
+	case !slices.Equal(m.Key, t.Key) || m.Parent != t.Parent:
+		return db.conflict(t.Name, fmt.Sprintf("its primary key is (%s), and would now be (%s)", strings.Join(m.Key, ", "), strings.Join(t.Key, ", ")), elsewhere)
+	}
+	return db.unchanged(m.Table, found)
 }
 
 // unchanged refuses a table that somebody has altered since it was made.

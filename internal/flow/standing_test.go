@@ -1,0 +1,122 @@
+package flow_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// stands says how a destination stands.
+func (w *world) stands(to int64) flow.Standing {
+	w.Helper()
+	r, err := w.db.Resource(w.Context(), me.Org, store.KindDestination, to)
+	w.must(err)
+	all, err := w.flows.Standings(w.Context(), r)
+	w.must(err)
+	return all[to]
+}
+
+// another is a destination in a SQLite file of its own, active.
+func (w *world) another(dataset int64, file string) *flow.Destination {
+	w.Helper()
+	to, err := w.flows.CreateDestination(w.Context(), me, flow.DestinationInput{Common: flow.Common{Name: file}, DestinationSpec: flow.DestinationSpec{Mode: weir.ModeUpsert},
+		Credential: w.credential("sqlite", "path", file), Dataset: dataset})
+	w.must(err)
+	w.must(w.flows.SetStatus(w.Context(), me, store.KindDestination, to.ID, flow.StatusActive, false))
+	return to
+}
+
+// blocked puts a directory where a file should be, until it is undone.
+func (w *world) blocked(file string) (undo func()) {
+	w.Helper()
+	path := filepath.Join(w.files, "1", file)
+	w.must(os.MkdirAll(path, 0o700))
+	return func() { w.must(os.Remove(path)) }
+}
+
+func TestOfTwoDestinationsTheOneThatFailsSaysSinceWhenAndWhyAndTheOtherIsUpToDate(t *testing.T) {
+	onBoth(t, 60, func(w *world) {
+		src := w.source("event-types")
+		dataset := w.datasets(src)[0].ID
+		good, bad := w.another(dataset, "good.db"), w.another(dataset, "bad.db")
+		if got := w.stands(good.ID); got.State != flow.StateCurrent || got.Head != 0 || got.Took != 0 {
+			w.Errorf("before anything was read it is %+v", got)
+		}
+		undo := w.blocked("bad.db")
+		w.run(flow.Order{Source: src.ID})
+		if got := w.stands(good.ID); got.State != flow.StateCurrent || got.Behind() != 0 || got.Took == 0 || got.Problem != "" {
+			w.Errorf("the good one is %+v", got)
+		}
+		got := w.stands(bad.ID)
+		if got.State != flow.StateFailing || got.Failing == 0 || got.Behind() == 0 || got.Lacks == 0 || !strings.Contains(got.Problem, "Name another") || strings.Contains(got.Problem, "destination ") {
+			w.Errorf("the bad one is %+v", got)
+		}
+		troubled, err := w.flows.Troubled(w.Context(), me.Org, nil, 10)
+		if err != nil || len(troubled) != 1 || troubled[0].ID != bad.ID {
+			w.Errorf("troubled are %+v, %v", troubled, err)
+		}
+		since := got.Failing
+		w.ahead.Add(int64(time.Hour))
+		w.run(flow.Order{Source: src.ID})
+		if got := w.stands(bad.ID); got.Failing != since {
+			w.Errorf("it fails since %d, and after another failure since %d", since, got.Failing)
+		}
+		undo()
+		w.run(flow.Order{Source: src.ID, LogOnly: true, Destination: bad.ID})
+		if got := w.stands(bad.ID); got.State != flow.StateCurrent || got.Behind() != 0 || got.Failing != 0 || got.Problem != "" || got.Took == 0 {
+			w.Errorf("after it was mended it is %+v", got)
+		}
+	})
+}
+
+func TestADestinationIsLateOnceWhatItLacksShouldHaveComeLongAgo(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	is := flow.Standing{State: flow.StateBehind, Standing: store.Standing{Position: 1, Head: 2, Lacks: now.UnixMicro()}}
+	paused := is
+	paused.State = flow.StatePaused
+	if is.Late(now.Add(time.Minute)) || !is.Late(now.Add(time.Hour)) || paused.Late(now.Add(time.Hour)) {
+		t.Error("it is late at once, or never, or though it is paused")
+	}
+}
+
+func TestADestinationThatLeadsElsewhereIsFilledThere(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("event-types")
+		to := w.another(w.datasets(src)[0].ID, "first.db")
+		w.must(w.runner.Activate(w.Context(), me, store.KindSource, src.ID, false))
+		w.must(w.runner.Settle(w.Context(), src))
+		second := w.credential("sqlite", "path", "cal.db")
+		if _, err := w.runner.UpdateDestination(w.Context(), me, to.ID, flow.DestinationEdit{Credential: &second}); err != nil {
+			w.Fatal(err)
+		}
+		w.must(w.runner.Settle(w.Context(), src))
+		if n := w.count("SELECT count(*) FROM event_types"); n == 0 {
+			w.Error("the new place is empty")
+		}
+		if got := w.stands(to.ID); got.State != flow.StateCurrent || got.Behind() != 0 {
+			w.Errorf("it is %+v", got)
+		}
+	})
+}
+
+func TestOneDestinationOfTwoThatFailsIsToldOnceAndSoIsItsRecovery(t *testing.T) {
+	w := newNewsWorld(t, 20)
+	src := w.source("event-types")
+	dataset := w.datasets(src)[0].ID
+	w.another(dataset, "good.db")
+	bad := w.another(dataset, "bad.db")
+	undo := w.blocked("bad.db")
+	w.run(flow.Order{Source: src.ID})
+	w.run(flow.Order{Source: src.ID, LogOnly: true})
+	w.expect("one of two fails, twice", "dataset_detected: Cal", "delivery_failed: bad.db")
+	undo()
+	w.run(flow.Order{Source: src.ID, LogOnly: true, Destination: bad.ID})
+	w.run(flow.Order{Source: src.ID, LogOnly: true})
+	w.expect("it takes records again", "delivery_recovered: bad.db")
+}
