@@ -36,6 +36,7 @@ type ServiceKey struct {
 	ExpiresAt string `json:"expires_at"`
 	UsedAt    string `json:"last_used_at"`
 	RevokedAt string `json:"revoked_at"`
+	Waits     bool   `json:"waits"` // it does nothing until it is confirmed
 }
 
 // SetUp makes the first user, and gives a session of theirs.

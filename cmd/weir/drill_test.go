@@ -44,7 +44,7 @@ func TestARestoredServerDoublesNothingAndKeepsTheLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.weir(nil, "restore", "--data", s.dir, copied)
+	s.weir(nil, "restore", "--data", s.dir, "--confirm-service-keys", copied)
 	s.start()
 	if !strings.Contains(s.out.String(), "restored from a backup") {
 		t.Error("the server does not say that it was restored")
@@ -145,7 +145,7 @@ func TestABackupOfPostgresComesBackOnEitherEngine(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s.weir(nil, "restore", "--data", s.dir, "--identity", keys, copied)
+		s.weir(nil, "restore", "--data", s.dir, "--identity", keys, "--confirm-service-keys", copied)
 		s.start()
 		if got := s.weir(nil, "credentials", "list"); !strings.Contains(got, "Ours") {
 			t.Errorf("on %s there is no credential: %s", name, got)

@@ -460,6 +460,13 @@ func TestABackupBringsAServerBackAndSignsEverybodyOut(t *testing.T) {
 	if got := s.weir(nil, "vault", "verify", "--data", s.dir); !strings.Contains(got, "1 secrets open") {
 		t.Errorf("the credential is not what it was: %s", got)
 	}
+	// The copy cannot know whether the key was revoked since it was made.
+	if out, err := s.command("credentials", "list").CombinedOutput(); err == nil || !strings.Contains(string(out), "waits to be confirmed") {
+		t.Errorf("a service key from before works, or is not told why: %v: %s", err, out)
+	}
+	if !strings.Contains(s.out.String(), "do nothing until they are confirmed") {
+		t.Error("the server does not say that keys wait")
+	}
 	if got := s.ask("GET", "/users/current", "Bearer "+token.AccessToken); !strings.Contains(string(got), "AUTH_001") {
 		t.Errorf("an old session lives: %s", got)
 	}

@@ -54,6 +54,8 @@ const prefix = "/api"
 type Identity interface {
 	// Authenticate gives CodeAuth for a token that is nobody's.
 	Authenticate(ctx context.Context, token string) (identity.Principal, error)
+	// Recognize is Authenticate, and the session idles on.
+	Recognize(ctx context.Context, token string) (identity.Principal, error)
 	// Authorize gives CodeAuth, CodeForbidden or CodeNotFound for who may not.
 	Authorize(ctx context.Context, p identity.Principal, need identity.Policy, resource int64) error
 	// Denied writes down that somebody was not allowed to do something.
@@ -117,8 +119,12 @@ func (a *API) nouns() []func() {
 		a.registerUserChanges,
 		a.registerOrgs,
 		a.registerOrgMembers,
+		a.registerCustodians,
+		a.registerQuarantineSettings,
 		a.registerTeams,
 		a.registerAccessors,
+		a.registerTeamAccessors,
+		a.registerFlowAccessors,
 		a.registerAudit,
 		a.registerVendors,
 		a.registerAuthTemplates,

@@ -33,6 +33,10 @@ var known = map[string]identity.Principal{
 	"carol": {User: 3, Org: 2, Role: identity.RoleOwner, Kind: identity.API},
 }
 
+func (p *people) Recognize(ctx context.Context, token string) (identity.Principal, error) {
+	return p.Authenticate(ctx, token)
+}
+
 func (p *people) Authenticate(_ context.Context, token string) (identity.Principal, error) {
 	if who, ok := known[token]; ok {
 		return who, nil
@@ -147,7 +151,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	calcom, err := connector.Builtin("calcom")
 	w.must(err)
 	o := Options{Identity: w.people, Answers: db, Connectors: []*connector.Definition{calcom}, Version: "test", Now: w.clock, Cookies: identity.Cookies{HTTPS: true},
-		Logger: slog.New(slog.NewTextHandler(w.log, nil)), Limit: Limit{Requests: 100_000, Per: time.Minute}}
+		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Limit: Limit{Requests: 100_000, Per: time.Minute}}
 	for _, f := range change {
 		f(&o)
 	}

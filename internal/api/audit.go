@@ -197,11 +197,7 @@ func (a *API) registerAccessors() {
 			})
 		register(a, Route{Method: http.MethodDelete, Path: path, Tag: tag, Summary: "Share it with these no more; without a body, with nobody", Policy: mayChange(of.kind)},
 			func(ctx context.Context, in *unshareInput) (*value[[]Accessor], error) {
-				these := &accessorsInput{One: in.One}
-				if in.Body != nil {
-					these.Body.Accessors = in.Body.Accessors
-				}
-				return a.share(ctx, of.kind, these, a.People.Unshare)
+				return a.share(ctx, of.kind, in.these(), a.People.Unshare)
 			})
 	}
 }
@@ -211,6 +207,15 @@ type unshareInput struct {
 	Body *struct {
 		Accessors []Accessor `json:"accessors" maxItems:"200"`
 	}
+}
+
+// these are the accessors that are named; none means all.
+func (in *unshareInput) these() *accessorsInput {
+	these := &accessorsInput{One: in.One}
+	if in.Body != nil {
+		these.Body.Accessors = in.Body.Accessors
+	}
+	return these
 }
 
 func (a *API) accessors(ctx context.Context, kind store.Kind, id int64) (*value[[]Accessor], error) {

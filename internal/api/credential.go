@@ -181,9 +181,10 @@ func (a *API) showCredentials(ctx context.Context, all ...*credential.Credential
 			return nil, err
 		}
 		for _, u := range uses {
-			if u.Kind == store.KindSource {
+			switch u.Kind {
+			case store.KindSource:
 				used[u.Target].Sources = append(used[u.Target].Sources, u.ID)
-			} else {
+			case store.KindDestination:
 				used[u.Target].Sinks = append(used[u.Target].Sinks, u.ID)
 			}
 		}
@@ -338,28 +339,18 @@ func (a *API) restoreCredential(ctx context.Context, in *One) (*value[Credential
 	return a.oneCredential(ctx, c, err)
 }
 
-type copyInput struct {
-	One
-	Body *struct {
-		Name             string `json:"name,omitempty" maxLength:"255"`
-		ReuseCredentials bool   `json:"reuse_data_credentials,omitempty"`
-		CopyAccess       bool   `json:"copy_access_controls,omitempty"`
-		CopyDependent    bool   `json:"copy_dependent_data_flows,omitempty"`
-		OwnerID          int64  `json:"owner_id,omitempty"`
-		OrgID            int64  `json:"org_id,omitempty"`
-	}
-}
-
-// name is that of the copy; "" for the usual one.
-func (in *copyInput) name() string {
-	if in.Body == nil {
-		return ""
-	}
-	return in.Body.Name
-}
-
 func (a *API) copyCredential(ctx context.Context, in *copyInput) (*value[Credential], error) {
-	c, err := a.Credentials.Copy(ctx, actor(ctx), in.ID, in.name())
+	id, err := a.copyOne(ctx, in, store.KindCredential, func() (int64, error) {
+		c, err := a.Credentials.Copy(ctx, actor(ctx), in.ID, in.name())
+		if err != nil {
+			return 0, err
+		}
+		return c.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, id)
 	return a.oneCredential(ctx, c, err)
 }
 

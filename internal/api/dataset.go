@@ -247,7 +247,17 @@ func (a *API) restoreDataSet(ctx context.Context, in *One) (*value[DataSet], err
 }
 
 func (a *API) copyDataSet(ctx context.Context, in *copyInput) (*value[DataSet], error) {
-	d, err := a.Flows.CopyDataset(ctx, actor(ctx), in.ID, in.name())
+	id, err := a.copyOne(ctx, in, store.KindDataset, func() (int64, error) {
+		d, err := a.Flows.CopyDataset(ctx, actor(ctx), in.ID, in.name())
+		if err != nil {
+			return 0, err
+		}
+		return d.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, id)
 	return a.oneDataSet(ctx, d, err)
 }
 

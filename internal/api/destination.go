@@ -254,7 +254,17 @@ func (a *API) copyDestination(ctx context.Context, in *copyInput) (*value[Destin
 	if err := a.mayReuse(ctx, store.KindDestination, in.ID); err != nil {
 		return nil, err
 	}
-	to, err := a.Flows.CopyDestination(ctx, actor(ctx), in.ID, in.name())
+	id, err := a.copyOne(ctx, in, store.KindDestination, func() (int64, error) {
+		to, err := a.Flows.CopyDestination(ctx, actor(ctx), in.ID, in.name())
+		if err != nil {
+			return 0, err
+		}
+		return to.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	to, err := a.Flows.Destination(ctx, actor(ctx).Org, id)
 	return a.oneDestination(ctx, to, err)
 }
 

@@ -327,8 +327,28 @@ func (a *API) copyFlow(ctx context.Context, in *copyInput) (*value[FlowResponse]
 	if err := copyField(a.rights().Copy(ctx, principal(ctx), root)); err != nil {
 		return nil, err
 	}
-	copied, err := a.Flows.CopyFlow(ctx, actor(ctx), root, in.name())
-	return a.oneFlow(ctx, copied, false, err)
+	if err := a.mayCopy(ctx, in); err != nil {
+		return nil, err
+	}
+	made, err := a.copyTree(ctx, in, root, in.name())
+	return a.oneFlow(ctx, made, false, err)
+}
+
+// copyTree copies a whole flow, and gives the copy's tree as it is then.
+func (a *API) copyTree(ctx context.Context, in *copyInput, root *flow.Node, name string) (*flow.Node, error) {
+	made, err := a.Flows.CopyFlow(ctx, actor(ctx), root, name)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := a.rolesIn(ctx, root)
+	if err != nil {
+		return made, err
+	}
+	if err := a.inherit(ctx, in, twins(root, made, roles)...); err != nil {
+		return made, err
+	}
+	made, _, err = a.Flows.Tree(ctx, made.Org, made.Kind, made.ID)
+	return made, err
 }
 
 func (a *API) deleteFlow(ctx context.Context, in *One) (*Done, error) {

@@ -22,7 +22,11 @@ func (a *API) identify(x *exchange) error {
 		x.cookie = a.Cookies.Session(x.r)
 		token = x.cookie
 	}
-	who, err := a.Identity.Authenticate(x.r.Context(), token)
+	authenticate := a.Identity.Authenticate
+	if x.route.Stream { // it goes on, and comes back by itself, with nobody there
+		authenticate = a.Identity.Recognize
+	}
+	who, err := authenticate(x.r.Context(), token)
 	if err != nil {
 		// Guessing tokens costs the guesser's address its requests.
 		if limited := a.take(x, "address "+x.client.Address.String()); limited != nil {

@@ -209,7 +209,17 @@ func (a *API) copyLookup(ctx context.Context, in *copyInput) (*value[Lookup], er
 	if err := a.Identity.Authorize(ctx, principal(ctx), maker, 0); err != nil {
 		return nil, err
 	}
-	l, err := a.Flows.CopyLookup(ctx, actor(ctx), in.ID, in.name())
+	id, err := a.copyOne(ctx, in, store.KindLookup, func() (int64, error) {
+		l, err := a.Flows.CopyLookup(ctx, actor(ctx), in.ID, in.name())
+		if err != nil {
+			return 0, err
+		}
+		return l.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.Flows.Lookup(ctx, actor(ctx).Org, id)
 	return a.oneLookup(ctx, l, err)
 }
 

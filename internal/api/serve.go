@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"runtime/debug"
@@ -139,6 +140,19 @@ func (a *API) finish(x *exchange) {
 	x.out.send()
 }
 
+// level is how loud a line about an answer is: whatever went well is for who looks
+// for something, and a fault is for everybody. Requests beyond a limit are counted
+// in the metrics, for a flood of them would be a flood of lines.
+func level(status int) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
 // log writes a line with these fields and no others: a path or a query may
 // hold what is nobody's business.
 func (a *API) log(x *exchange, begun time.Time) {
@@ -146,7 +160,7 @@ func (a *API) log(x *exchange, begun time.Time) {
 	if x.route != nil {
 		pattern = x.route.Path
 	}
-	a.Logger.InfoContext(x.r.Context(), "request", "method", method(x.r), "route", pattern, "status", x.out.status, "bytes", x.out.bytes,
+	a.Logger.Log(x.r.Context(), level(x.out.status), "request", "method", method(x.r), "route", pattern, "status", x.out.status, "bytes", x.out.bytes,
 		"ms", a.Now().Sub(begun).Milliseconds(), "request_id", x.id, "user", x.who.User)
 }
 

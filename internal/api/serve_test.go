@@ -1,6 +1,7 @@
 package api
 
 import (
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -57,6 +58,22 @@ func TestARequestIdIsTheClientsOnlyIfItIsOne(t *testing.T) {
 			t.Errorf("%q became %q", id, got)
 		}
 		seen[got] = true
+	}
+}
+
+// What went well is for who looks for something, a fault for everybody.
+func TestALineIsAsLoudAsItsAnswerIsGrave(t *testing.T) {
+	for status, want := range map[int]slog.Level{200: slog.LevelDebug, 304: slog.LevelDebug, 400: slog.LevelDebug, 404: slog.LevelDebug, 429: slog.LevelDebug,
+		401: slog.LevelInfo, 403: slog.LevelInfo, 500: slog.LevelError, 503: slog.LevelError} {
+		if got := level(status); got != want {
+			t.Errorf("%d is at %s, want %s", status, got, want)
+		}
+	}
+	w := newWorld(t)
+	w.call("GET", "/api/things/7", "bob", "")
+	w.call("GET", "/api/things/7", "nobody", "")
+	if text := w.log.String(); !strings.Contains(text, "level=DEBUG msg=request method=GET route=/things/{id} status=200") || !strings.Contains(text, "level=INFO msg=request method=GET route=/things/{id} status=401") {
+		t.Error(text)
 	}
 }
 

@@ -19,12 +19,13 @@ type ServiceKey struct {
 	ExpiresAt  string  `json:"expires_at"`
 	LastUsedAt *string `json:"last_used_at"`
 	RevokedAt  *string `json:"revoked_at"`
+	Waits      bool    `json:"waits" doc:"It does nothing until it is confirmed: the server was restored from a backup, and the key may have been revoked since"`
 	Key        string  `json:"key,omitzero" doc:"The key itself: in the answer that makes it, and never again"`
 }
 
 func showKey(k identity.ServiceKey) ServiceKey {
 	return ServiceKey{ID: k.ID, UserID: k.User, Name: k.Name, Prefix: k.Prefix, Scope: string(k.Scope), CreatedAt: moment(k.Created.UnixMicro()), ExpiresAt: moment(k.Expires.UnixMicro()),
-		LastUsedAt: timeOrNull(k.Used), RevokedAt: timeOrNull(k.Revoked)}
+		LastUsedAt: timeOrNull(k.Used), RevokedAt: timeOrNull(k.Revoked), Waits: k.Waits}
 }
 
 func timeOrNull(t time.Time) *string {
@@ -40,6 +41,8 @@ func (a *API) registerServiceKeys() {
 	register(a, Route{Method: http.MethodPost, Path: "/service_keys", Tag: tag, Summary: "Make a service key, which is shown once", Policy: signedIn, Creates: true,
 		Detail: "It needs a proof of who you are within the last 15 minutes."}, a.createKey)
 	register(a, Route{Method: http.MethodDelete, Path: "/service_keys/{id}", Tag: tag, Summary: "Revoke a service key", Policy: signedIn}, a.revokeKey)
+	register(a, Route{Method: http.MethodPost, Path: "/service_keys/{id}/confirm", Tag: tag, Summary: "Let a key work again that waits since the server was restored", Policy: signedIn,
+		Detail: "For whose it is, and for administrators. In a browser it needs a proof of who you are within the last 15 minutes."}, a.confirmKey)
 }
 
 func (a *API) listKeys(ctx context.Context, in *struct{ Paging }) (*List[ServiceKey], error) {
@@ -76,6 +79,13 @@ func (a *API) createKey(ctx context.Context, in *createKeyInput) (*value[Service
 
 func (a *API) revokeKey(ctx context.Context, in *One) (*Done, error) {
 	if err := a.People.RevokeKey(ctx, principal(ctx), in.ID); err != nil {
+		return nil, err
+	}
+	return done(), nil
+}
+
+func (a *API) confirmKey(ctx context.Context, in *One) (*Done, error) {
+	if err := a.People.ConfirmKey(ctx, principal(ctx), in.ID); err != nil {
 		return nil, err
 	}
 	return done(), nil

@@ -330,7 +330,17 @@ func (a *API) copySource(ctx context.Context, in *copyInput) (*value[Source], er
 	if err := a.mayReuse(ctx, store.KindSource, in.ID); err != nil {
 		return nil, err
 	}
-	src, err := a.Flows.CopySource(ctx, actor(ctx), in.ID, in.name())
+	id, err := a.copyOne(ctx, in, store.KindSource, func() (int64, error) {
+		src, err := a.Flows.CopySource(ctx, actor(ctx), in.ID, in.name())
+		if err != nil {
+			return 0, err
+		}
+		return src.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	src, err := a.Flows.Source(ctx, actor(ctx).Org, id)
 	return a.oneSource(ctx, src, err)
 }
 

@@ -45,6 +45,7 @@ func (a *API) registerTeams() {
 	register(a, Route{Method: http.MethodGet, Path: "/teams/{id}", Tag: tag, Summary: "One team", Policy: signedIn}, a.team)
 	register(a, Route{Method: http.MethodPut, Path: "/teams/{id}", Tag: tag, Summary: "Change a team's name or description", Policy: signedIn}, a.updateTeam)
 	register(a, Route{Method: http.MethodDelete, Path: "/teams/{id}", Tag: tag, Summary: "Delete a team", Policy: signedIn}, a.deleteTeam)
+	register(a, Route{Method: http.MethodPost, Path: "/teams/{id}/copy", Tag: tag, Summary: "Make a team with the same members", Policy: maker, Creates: true}, a.copyTeam)
 	register(a, Route{Method: http.MethodGet, Path: "/teams/{id}/members", Tag: tag, Summary: "Who is in a team", Policy: signedIn},
 		func(ctx context.Context, in *One) (*value[[]TeamMember], error) { return a.members(ctx, in.ID) })
 	register(a, Route{Method: http.MethodPut, Path: "/teams/{id}/members", Tag: tag, Summary: "Add members", Policy: signedIn},
@@ -166,6 +167,29 @@ func (a *API) updateTeam(ctx context.Context, in *updateTeamInput) (*value[Team]
 		}
 	}
 	return a.oneTeam(ctx, in.ID)
+}
+
+func (a *API) copyTeam(ctx context.Context, in *copyInput) (*value[Team], error) {
+	if err := a.mayCopy(ctx, in); err != nil {
+		return nil, err
+	}
+	of, err := a.People.Team(ctx, principal(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	name, owner := in.name(), principal(ctx).User
+	if name == "" {
+		name = of.Name + " (copy)"
+	}
+	if in.Body != nil && in.Body.OwnerID != 0 {
+		owner = in.Body.OwnerID
+	}
+	made, err := a.People.CopyTeam(ctx, principal(ctx), in.ID, name, owner)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := a.showTeam(ctx, made)
+	return show(shown), err
 }
 
 func (a *API) deleteTeam(ctx context.Context, in *One) (*Done, error) {

@@ -41,6 +41,9 @@ func (c applyCommand) Run(s *session) error {
 	case err != nil || len(both.plan.Changes) == 0:
 		return err
 	case c.Check:
+		if err := both.wouldTake(s); err != nil {
+			return err
+		}
 		return &weir.Error{Code: weir.CodeConflict, Where: "apply --check", Message: "the server is not as the files say: " + both.count(), Remedy: "Run weir apply without --check, or take over what the server has with weir export"}
 	}
 	w := newConfigWriter(s, both.server, both.have, both.file)

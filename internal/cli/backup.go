@@ -147,6 +147,7 @@ func (c backupVerify) Run(s *session) (err error) {
 type restoreCommand struct {
 	backupFlags
 	Database string `name:"database-url" env:"WEIR_DATABASE_URL" placeholder:"URL" help:"Restore into this empty Postgres database instead of --data. Give the password as PGPASSWORD."`
+	Keys     bool   `name:"confirm-service-keys" help:"Let the service keys in the backup work at once: none was revoked after it was made."`
 }
 
 // Run checks the backup on a scratch copy, makes it fit for use, and only then
@@ -168,7 +169,11 @@ func (c restoreCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Stdout, "%s is as it was on %s. Everybody must sign in again; for the first minute and a half no request is sent, because nobody knows what the old server has just sent.\n", where, m.Made.Format(time.RFC1123))
+	keys := "Service keys do nothing until they are confirmed, because those that were revoked since are among them: under Keys, or with weir keys confirm."
+	if c.Keys {
+		keys = "Service keys work, and so do those that were revoked since: revoke them again."
+	}
+	fmt.Fprintf(s.Stdout, "%s is as it was on %s. %s Everybody must sign in again; for the first minute and a half no request is sent, because nobody knows what the old server has just sent.\n", where, m.Made.Format(time.RFC1123), keys)
 	return nil
 }
 
@@ -198,7 +203,11 @@ func (c restoreCommand) restore(s *session, data, dir string) (where string, m b
 	if err := c.look(s, db); err != nil {
 		return "", m, err
 	}
-	if err := db.MarkRestored(s.ctx, store.Restored{At: time.Now().UnixMicro(), Made: m.Made.UnixMicro()}); err != nil {
+	mark := store.Restored{At: time.Now().UnixMicro(), Made: m.Made.UnixMicro()}
+	if !c.Keys {
+		mark.KeysBefore = mark.At
+	}
+	if err := db.MarkRestored(s.ctx, mark); err != nil {
 		return "", m, err
 	}
 	if c.Database != "" {

@@ -113,14 +113,24 @@ func (w *configWriter) try(plan *manifest.Plan) error {
 			continue
 		}
 		body, known := w.sourceBody(c.Name, source)
-		if delete(body, "schedule"); !known {
+		if !known {
 			continue
 		}
+		if after := source.Schedule.After; after != "" && (w.ids[manifest.Sources][after] == 0 || after == c.Name) {
+			delete(body, "schedule") // it follows one that is yet to be made
+		}
 		if err := w.server.Call(w.s.ctx, http.MethodPost, "/"+sourcesNoun+"?dry_run=true", body, nil); err != nil {
-			return atThing(c.File.Where(), err)
+			return refusedThing(c, err)
 		}
 	}
 	return nil
+}
+
+// wouldTake asks the server whether it would take what files say, as apply does
+// before its first step: what it would refuse is seen while nothing is at stake.
+// No secret is needed for that.
+func (c *comparison) wouldTake(s *session) error {
+	return newConfigWriter(s, c.server, c.have, c.file).try(c.plan)
 }
 
 // specOf is what a change is to make of a thing, if that is of the type.
@@ -156,7 +166,7 @@ func (w *configWriter) take(step manifest.Step) error {
 	}
 	body, err := w.body(c)
 	if err != nil {
-		return atThing(where, err)
+		return refusedThing(c, err)
 	}
 	var made client.Named
 	if c.Server == nil {
@@ -165,11 +175,11 @@ func (w *configWriter) take(step manifest.Step) error {
 		err = w.call(http.MethodPut, c, "", body, &made)
 	}
 	if err != nil {
-		return atThing(where, err)
+		return refusedThing(c, err)
 	}
 	w.ids[c.Kind][c.Name] = made.ID
 	if source, is := specOf[*manifest.Source](c); is {
-		return atThing(where, w.label(c, source))
+		return refusedThing(c, w.label(c, source))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/client"
 )
 
@@ -75,5 +76,23 @@ type flowsDelete struct {
 	ID int64 `arg:"" help:"Number of the flow."`
 }
 
-// Run deletes it.
-func (c flowsDelete) Run(s *session) error { return c.remove(s, "flows", c.ID) }
+// Run deletes it. A part has a number, too, and whoever gives that one may not mean
+// all that hangs on the same source.
+func (c flowsDelete) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	var of struct {
+		Flows []client.Node `json:"flows"`
+	}
+	if err := server.Call(s.ctx, http.MethodGet, fmt.Sprintf("/flows/%d?flows_only=1", c.ID), nil, &of); err != nil {
+		return err
+	}
+	if len(of.Flows) == 1 && of.Flows[0].ID != c.ID {
+		flow := of.Flows[0]
+		return &weir.Error{Code: weir.CodeUsage, Where: fmt.Sprintf("flow %d", c.ID), Message: fmt.Sprintf("this is a part of flow %d (%s), and no flow", flow.ID, oneLine(flow.Name)),
+			Remedy: fmt.Sprintf("To delete the whole flow: weir flows delete %d", flow.ID)}
+	}
+	return c.remove(s, "flows", c.ID)
+}

@@ -28,6 +28,7 @@
 //	watch.go        runs as they go on
 //	history.go      what runs did
 //	quarantine.go   records that were set aside, and their way back
+//	reject_export.go  copies of them in files
 //	dictionary.go   what a dataset holds, in words
 //	upcoming.go     what schedules will cost
 //	news.go         what people are told of runs
@@ -173,7 +174,7 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Res
 	if err := hold(ctx, tx, r.Org, uses); err != nil {
 		return err
 	}
-	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup
+	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup && r.Kind != store.KindRejectExport
 	if err := tx.CreateResource(ctx, r, inTree); err != nil {
 		return err
 	}

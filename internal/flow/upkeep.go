@@ -40,12 +40,16 @@ func (r *Runner) Keep(ctx context.Context) {
 func (r *Runner) upkeep(ctx context.Context, _ *job.Job) error { return r.Upkeep(ctx) }
 
 // Upkeep finds what is due, and enqueues it: credentials that were not looked
-// at for a day, keys that end soon, destinations that are behind their log.
+// at for a day, keys that end soon, destinations that are behind their log. What
+// is to be copied of quarantine is copied.
 func (r *Runner) Upkeep(ctx context.Context) error {
 	if err := r.each(ctx, store.KindCredential, r.keepCredential); err != nil {
 		return err
 	}
-	return r.each(ctx, store.KindDestination, r.keepDestination)
+	if err := r.each(ctx, store.KindDestination, r.keepDestination); err != nil {
+		return err
+	}
+	return r.each(ctx, store.KindRejectExport, r.keepExport)
 }
 
 // each calls f for every resource of a kind.

@@ -41,6 +41,9 @@ type Options struct {
 	Cost           Cost             // of a password; zero for the usual one
 	Ways           Ways             // to sign in besides a password
 	Notifier       Notifier         // nil tells nobody
+	// KeysBefore, in µs, is when service keys must have been made that work
+	// without being confirmed; 0 for any.
+	KeysBefore int64
 }
 
 // Notifier takes in what people may want to know.
@@ -66,6 +69,8 @@ type Service struct {
 	reports sync.WaitGroup // of forged rows, under way
 	news    Notifier
 	ways    *ways
+
+	keysBefore int64 // µs; older service keys wait to be confirmed
 }
 
 // New returns the service over db. Keys that are missing or short are
@@ -74,7 +79,7 @@ func New(db *store.DB, o Options) (*Service, error) {
 	if len(o.MACKey) < minKey || len(o.Pepper) < minKey || o.Audit == nil {
 		return nil, &weir.Error{Code: weir.CodeConfig, Where: "identity", Message: "the keys that protect users are missing or too short", Remedy: "Start with the root key of this database"}
 	}
-	s := &Service{db: db, audit: o.Audit, log: o.Logger, now: o.Now, macKey: bytes.Clone(o.MACKey), pepper: bytes.Clone(o.Pepper), cost: o.Cost.orUsual(), lanes: newLanes(), news: o.Notifier}
+	s := &Service{db: db, audit: o.Audit, log: o.Logger, now: o.Now, macKey: bytes.Clone(o.MACKey), pepper: bytes.Clone(o.Pepper), cost: o.Cost.orUsual(), lanes: newLanes(), news: o.Notifier, keysBefore: o.KeysBefore}
 	s.peppers = append([][]byte{s.pepper}, o.EarlierPeppers...)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

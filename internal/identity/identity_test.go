@@ -31,6 +31,7 @@ type world struct {
 	clock *clock
 	log   *bytes.Buffer
 	cost  identity.Cost
+	held  int64 // KeysBefore
 }
 
 type clock struct {
@@ -84,7 +85,7 @@ func (w *world) start() {
 	w.Helper()
 	w.audit = audit.New(w.db, []byte("the audit log's key"), w.clock.Now)
 	s, err := identity.New(w.db, identity.Options{Audit: w.audit, MACKey: bytes.Repeat([]byte("m"), 32), Pepper: bytes.Repeat([]byte("p"), 32),
-		Now: w.clock.Now, Logger: slog.New(slog.NewTextHandler(w.log, nil)), Cost: w.cost})
+		Now: w.clock.Now, Logger: slog.New(slog.NewTextHandler(w.log, nil)), Cost: w.cost, KeysBefore: w.held})
 	w.must(err)
 	w.s = s
 }

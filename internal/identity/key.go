@@ -26,11 +26,19 @@ type ServiceKey struct {
 	Expires time.Time
 	Used    time.Time // zero for never
 	Revoked time.Time // zero while it lives
+	Waits   bool      // it does nothing until somebody confirms it, since the server was restored
 }
 
-func serviceKey(k store.ServiceKey) ServiceKey {
+func (s *Service) serviceKey(k store.ServiceKey) ServiceKey {
 	return ServiceKey{ID: k.ID, User: k.User, Name: k.Name, Prefix: k.Prefix, Scope: Role(k.Scope),
-		Created: moment(k.Created), Expires: moment(k.Expires), Used: moment(k.Used), Revoked: moment(k.Revoked)}
+		Created: moment(k.Created), Expires: moment(k.Expires), Used: moment(k.Used), Revoked: moment(k.Revoked), Waits: s.waits(k) && !expired(k, s.now())}
+}
+
+// waits reports whether a key is from before the server was restored, and
+// nobody has confirmed it since: it may have been revoked after the backup was
+// made, and nothing in the database says so.
+func (s *Service) waits(k store.ServiceKey) bool {
+	return k.Created < s.keysBefore && k.Confirmed < s.keysBefore
 }
 
 // moment is the time of µs, zero for 0.
@@ -84,7 +92,7 @@ func (s *Service) CreateKey(ctx context.Context, p Principal, n NewKey) (value w
 	if err != nil {
 		return weir.Secret{}, k, err
 	}
-	return weir.NewSecret(token), serviceKey(row), nil
+	return weir.NewSecret(token), s.serviceKey(row), nil
 }
 
 // Keys gives the user's own keys; an administrator's call gives everybody's.
@@ -100,7 +108,7 @@ func (s *Service) Keys(ctx context.Context, p Principal) ([]ServiceKey, error) {
 	all := make([]ServiceKey, 0, len(rows))
 	for _, k := range rows {
 		if s.genuineKey(ctx, k) {
-			all = append(all, serviceKey(k))
+			all = append(all, s.serviceKey(k))
 		}
 	}
 	return all, err
@@ -115,26 +123,60 @@ func (s *Service) RevokeKey(ctx context.Context, p Principal, id int64) error {
 		return anonymous()
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
-		k, err := tx.Key(ctx, p.Org, id)
-		if err != nil {
+		k, err := s.ownKey(ctx, tx, p, id)
+		if err != nil || k.Revoked != 0 {
 			return err
-		}
-		if k.User != p.User && !p.Role.AtLeast(RoleAdmin) {
-			return &weir.Error{Code: weir.CodeNotFound, Where: "service key", Message: "there is none with this id"}
-		}
-		if p.Key != 0 && p.Key != k.ID && !p.Scope.AtLeast(Role(k.Scope)) {
-			return &weir.Error{Code: weir.CodeForbidden, Where: "service key", Message: "this key may do more than the one that asks", Remedy: "Sign in with a browser, or use a key of scope " + k.Scope}
-		}
-		if k.Revoked != 0 {
-			return nil
-		}
-		if !s.genuineKey(ctx, k) {
-			return &weir.Error{Code: weir.CodeIntegrity, Where: "service key", Message: "Weir has not written this key, and takes no notice of it", Remedy: "See who else writes this database"}
 		}
 		if err := tx.RevokeKey(ctx, &k, s.now().UnixMicro(), s.sealKey); err != nil {
 			return err
 		}
 		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "service_key.revoke", Kind: "service_key", Object: id})
+	})
+}
+
+// ownKey reads a key that is the principal's to do something with.
+func (s *Service) ownKey(ctx context.Context, tx *store.Tx, p Principal, id int64) (k store.ServiceKey, err error) {
+	if k, err = tx.Key(ctx, p.Org, id); err != nil {
+		return k, err
+	}
+	switch {
+	case k.User != p.User && !p.Role.AtLeast(RoleAdmin):
+		err = &weir.Error{Code: weir.CodeNotFound, Where: "service key", Message: "there is none with this id"}
+	case p.Key != 0 && p.Key != k.ID && !p.Scope.AtLeast(Role(k.Scope)):
+		err = &weir.Error{Code: weir.CodeForbidden, Where: "service key", Message: "this key may do more than the one that asks", Remedy: "Sign in with a browser, or use a key of scope " + k.Scope}
+	case k.Revoked == 0 && !s.genuineKey(ctx, k):
+		err = &weir.Error{Code: weir.CodeIntegrity, Where: "service key", Message: "Weir has not written this key, and takes no notice of it", Remedy: "See who else writes this database"}
+	}
+	return k, err
+}
+
+// ConfirmKey lets a key work again that waits since the server was restored, as
+// whose it is and the administrators may: only they know whether it was revoked
+// after the backup was made. A browser needs a recent proof, as for a new key.
+func (s *Service) ConfirmKey(ctx context.Context, p Principal, id int64) error {
+	if p.Anonymous() {
+		return anonymous()
+	}
+	if p.Key == 0 {
+		if err := s.Recent(p); err != nil {
+			return err
+		}
+	}
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		k, err := s.ownKey(ctx, tx, p, id)
+		if err != nil {
+			return err
+		}
+		if expired(k, s.now()) {
+			return &weir.Error{Code: weir.CodeConflict, Where: "service key", Message: "it has ended", Remedy: "Make a new one"}
+		}
+		if !s.waits(k) {
+			return nil
+		}
+		if err := tx.ConfirmKey(ctx, &k, s.now().UnixMicro(), s.sealKey); err != nil {
+			return err
+		}
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "service_key.confirm", Kind: "service_key", Object: id})
 	})
 }
 
@@ -151,6 +193,9 @@ func (s *Service) ExchangeKey(ctx context.Context, key string, c Client) (Sessio
 		}
 		if !found || expired(k, s.now()) || !s.genuineKey(ctx, k) {
 			return badKey()
+		}
+		if s.waits(k) {
+			return waitingKey()
 		}
 		m, err := tx.Member(ctx, k.Org, k.User)
 		if weir.CodeOf(err) == weir.CodeNotFound {
@@ -172,6 +217,11 @@ func (s *Service) ExchangeKey(ctx context.Context, key string, c Client) (Sessio
 		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: k.Org, Actor: k.User, Action: "service_key.sign_in", Kind: "service_key", Object: k.ID, Detail: map[string]any{"address": c.address()}})
 	})
 	return out, err
+}
+
+func waitingKey() error {
+	return &weir.Error{Code: weir.CodeAuth, Where: "service key", Message: "it waits to be confirmed, because the server was restored from a backup and nobody knows whether it was revoked since",
+		Remedy: "Whose it is, or an administrator, confirms it under Keys; or make a new one"}
 }
 
 func badKey() error {

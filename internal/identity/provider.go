@@ -154,6 +154,10 @@ func (p *Provider) Finish(ctx context.Context, back Callback) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
+	known, err := p.s.deviceAccount(ctx, back.Client)
+	if err != nil {
+		return Session{}, err
+	}
 	var out Session
 	entered := false
 	err = p.s.db.Change(ctx, func(tx *store.Tx) error {
@@ -170,6 +174,9 @@ func (p *Provider) Finish(ctx context.Context, back Callback) (Session, error) {
 		}
 		row := store.Session{Kind: string(Browser), Scope: string(RoleOwner), Proved: p.proved(who)}
 		if out, err = p.s.begin(ctx, tx, m, row, back.Client); err != nil {
+			return err
+		}
+		if out.Device, err = p.s.meet(ctx, tx, m.User.ID, known == m.User.ID, back.Client); err != nil {
 			return err
 		}
 		return p.s.audit.AppendTx(ctx, tx, audit.Entry{Org: m.Membership.Org, Actor: m.User.ID, Action: "user.sign_in", Kind: "session", Object: out.Principal.Session,

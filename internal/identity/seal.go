@@ -59,7 +59,11 @@ func (s *Service) sealSession(e store.Session) []byte {
 }
 
 func (s *Service) sealKey(k store.ServiceKey) []byte {
-	return s.mac("service_key", k.ID, k.Hash, k.Org, k.User, k.Prefix, k.Name, k.Scope, k.Created, k.Expires, k.Revoked)
+	fields := []any{k.ID, k.Hash, k.Org, k.User, k.Prefix, k.Name, k.Scope, k.Created, k.Expires, k.Revoked}
+	if k.Confirmed != 0 { // keys from before there was such a thing keep their MAC
+		fields = append(fields, k.Confirmed)
+	}
+	return s.mac("service_key", fields...)
 }
 
 func (s *Service) sealLink(l store.Link) []byte {

@@ -50,18 +50,33 @@ func (s *Service) beginBrowser(ctx context.Context, tx *store.Tx, m store.Member
 // a write at most once a minute. Whatever ended the session, be it a sign-out,
 // a revoked key or a deactivated user, counts from the next call on.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
-	if !sessionForm.fits(token) {
-		return Principal{}, anonymous()
-	}
-	a, found, err := s.db.Authentic(ctx, digest(token))
+	a, err := s.authentic(ctx, token)
 	if err != nil {
 		return Principal{}, err
 	}
-	if !found || !s.alive(ctx, a) {
-		return Principal{}, anonymous()
-	}
 	s.touch(ctx, a.Session)
 	return principal(a.Session, store.Member{Membership: a.Membership, User: a.User}), nil
+}
+
+// Recognize is Authenticate for what a page that lies open asks by itself: nobody
+// did anything, so the session idles on.
+func (s *Service) Recognize(ctx context.Context, token string) (Principal, error) {
+	a, err := s.authentic(ctx, token)
+	if err != nil {
+		return Principal{}, err
+	}
+	return principal(a.Session, store.Member{Membership: a.Membership, User: a.User}), nil
+}
+
+func (s *Service) authentic(ctx context.Context, token string) (store.Authentic, error) {
+	if !sessionForm.fits(token) {
+		return store.Authentic{}, anonymous()
+	}
+	a, found, err := s.db.Authentic(ctx, digest(token))
+	if err == nil && (!found || !s.alive(ctx, a)) {
+		err = anonymous()
+	}
+	return a, err
 }
 
 // alive reports whether nothing has ended the session, and all that it rests
@@ -81,7 +96,7 @@ func (s *Service) alive(ctx context.Context, a store.Authentic) bool {
 	if e.Key == 0 {
 		return true
 	}
-	return a.Key != nil && s.genuineKey(ctx, *a.Key) && !expired(*a.Key, now)
+	return a.Key != nil && s.genuineKey(ctx, *a.Key) && !expired(*a.Key, now) && !s.waits(*a.Key)
 }
 
 // touch notes the request. A database that takes no writes still lets people

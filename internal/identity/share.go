@@ -67,6 +67,16 @@ func (s *Service) Unshare(ctx context.Context, p Principal, kind store.Kind, id 
 	})
 }
 
+// ShareAlike shares a resource with those that another one of its kind is shared
+// with, and nobody else.
+func (s *Service) ShareAlike(ctx context.Context, p Principal, kind store.Kind, from, to int64) error {
+	with, err := s.Accessors(ctx, p, kind, from)
+	if err != nil {
+		return err
+	}
+	return s.ShareOnly(ctx, p, kind, to, with...)
+}
+
 // reshare changes the accessors for who may, and writes it down.
 func (s *Service) reshare(ctx context.Context, p Principal, kind store.Kind, id int64, verb string, with []Accessor, change func(*store.Tx) error) error {
 	role, err := s.RoleOn(ctx, p, kind, id)

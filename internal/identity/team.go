@@ -130,6 +130,37 @@ func (s *Service) CreateTeam(ctx context.Context, p Principal, name, description
 	return s.withMembers(ctx, t)
 }
 
+// CopyTeam makes a team like another one that the principal may look at, with
+// the same members. It needs the role operator, and an owner who MayGive lets
+// be one.
+func (s *Service) CopyTeam(ctx context.Context, p Principal, id int64, name string, owner int64) (Team, error) {
+	if err := s.AllowedInOrg(p, RoleOperator); err != nil {
+		return Team{}, err
+	}
+	of, err := s.Team(ctx, p, id)
+	if err != nil {
+		return Team{}, err
+	}
+	if name, err = named("team", name); err != nil {
+		return Team{}, err
+	}
+	at := s.now().UnixMicro()
+	t := store.Team{Org: p.Org, Owner: owner, Name: name, Description: of.Description, Created: at, Updated: at}
+	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := tx.PutTeam(ctx, &t); err != nil {
+			return err
+		}
+		if err := s.putTeamMembers(ctx, tx, p, t.ID, of.Members); err != nil {
+			return err
+		}
+		return s.teamAudit(ctx, tx, p, "team.create", t.ID, map[string]any{"copied_from": id})
+	})
+	if err != nil {
+		return Team{}, err
+	}
+	return s.withMembers(ctx, t)
+}
+
 func (s *Service) teamAudit(ctx context.Context, tx *store.Tx, p Principal, action string, id int64, detail map[string]any) error {
 	return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: action, Kind: string(KindTeam), Object: id, Detail: detail})
 }

@@ -55,6 +55,21 @@ func (s *Service) transferable(ctx context.Context, tx *store.Tx, p Principal, f
 	return err
 }
 
+// MayGive refuses what TransferResource would refuse to who owns something and
+// gives it away: anybody but an active member is CodeNotFound.
+func (s *Service) MayGive(ctx context.Context, p Principal, to int64) error {
+	if p.Scope != RoleOwner {
+		if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
+			return err
+		}
+	}
+	u, err := s.User(ctx, p, to)
+	if err == nil && u.Status != Active {
+		err = noUser(to)
+	}
+	return err
+}
+
 // TransferResource makes an active member the owner of one resource, as its
 // owner and the organization's administrators may.
 func (s *Service) TransferResource(ctx context.Context, p Principal, kind store.Kind, id, to int64) error {

@@ -257,8 +257,22 @@ var stays = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) err
 // destroys reports whether a route that is let through leaves another object
 // than it found.
 func (d documented) destroys() bool {
+	if strings.HasSuffix(d.path, "/quarantine_settings") {
+		return false // they are made anew before each request
+	}
 	return d.method == http.MethodDelete || strings.HasSuffix(d.path, "/restore") || d.method == http.MethodPost && strings.HasSuffix(d.path, "/members") ||
-		d.method != http.MethodGet && (d.noun() == "users" && strings.Contains(d.path, "{id}/") || strings.HasPrefix(d.path, "/orgs/{id}/members"))
+		d.method == http.MethodPost && d.sharesWhole() ||
+		d.method != http.MethodGet && (d.noun() == "users" && strings.Contains(d.path, "{id}/") || d.ofMembers())
+}
+
+// sharesWhole reports whether a route shares a team or a flow.
+func (d documented) sharesWhole() bool {
+	return strings.HasSuffix(d.path, "/accessors") && (d.noun() == "teams" || d.noun() == "flows")
+}
+
+// ofMembers reports whether a route is about who is in an organization.
+func (d documented) ofMembers() bool {
+	return strings.HasPrefix(d.path, "/orgs/{id}/members") || strings.HasPrefix(d.path, "/orgs/{id}/custodians")
 }
 
 // filled puts ids into the path.
@@ -278,12 +292,18 @@ func (d documented) noun() string { return strings.Split(strings.TrimPrefix(d.pa
 // can be.
 func (d documented) body(o objects) any {
 	switch {
+	case strings.HasSuffix(d.path, "/custodians") && d.method == http.MethodPut:
+		return m{"custodians": o["administrators"]}
+	case strings.HasSuffix(d.path, "/custodians") && d.method != http.MethodGet:
+		return m{"custodians": []any{m{"id": o["users"]}}}
 	case strings.HasPrefix(d.path, "/orgs/{id}/members") && d.method == http.MethodPost:
 		return m{"members": o["members"]}
 	case strings.HasPrefix(d.path, "/orgs/{id}/members") && d.method != http.MethodGet:
 		return m{"members": []any{m{"id": o["users"]}}}
 	case d.method == http.MethodGet, d.method == http.MethodDelete:
 		return nil
+	case d.sharesWhole():
+		return m{"accessors": []any{}}
 	case strings.HasSuffix(d.path, "/members"):
 		return m{"members": []any{}}
 	case strings.HasSuffix(d.path, "/auth_settings/{setting_id}"):
@@ -339,14 +359,17 @@ func (x *matrix) try(r documented, n need, c *caller, set string) {
 	if (want == 0 || n.above) && (r.destroys() || r.noun() == "notifications") {
 		o = maps.Clone(o)
 		x.fresh(set, r.noun(), o)
-		if strings.HasPrefix(r.path, "/orgs/{id}/members") {
+		if r.ofMembers() {
 			x.fresh(set, "users", o)
-			o["members"] = x.members(set)
+			o["members"], o["administrators"] = x.members(set, identity.RoleNone), x.members(set, identity.RoleAdmin)
 		}
 		x.share(set, o)
 		if strings.HasSuffix(r.path, "/restore") {
 			x.remove(set, r.noun(), o)
 		}
+	}
+	if strings.HasSuffix(r.path, "/quarantine_settings") && r.method != http.MethodPost {
+		x.settings(set, o)
 	}
 	if want == 0 && (r.path == "/token/logout" || r.path == "/session" && r.method == http.MethodDelete) {
 		token = x.again(c).Token.Expose()
@@ -413,13 +436,28 @@ func (x *matrix) returns(c *caller) {
 	x.token = x.named("owner").token
 }
 
-// members names everybody in the organization of a set, as they are.
-func (x *matrix) members(set string) (all []any) {
+// settings makes quarantine settings of the set's user, who may have some.
+func (x *matrix) settings(set string, o objects) {
+	x.Helper()
+	c := x.owner(set)
+	if o["shelf"] == nil {
+		o["shelf"] = x.must200(c, "POST", "/data_credentials", m{"name": "Shelf", "credentials_type": "file", "credentials": m{"path": "aside", "format": "jsonl"}})["id"]
+	}
+	in := m{"data_credentials_id": o["shelf"], "config": m{"start.cron": "0 0 * * * ? *"}}
+	if status, b := x.ask(c.token, "POST", "/users/"+id(o["users"])+"/quarantine_settings", in); status != http.StatusOK && status != http.StatusConflict {
+		x.Fatalf("quarantine settings: %d %s", status, b)
+	}
+}
+
+// members names everybody in the organization of a set with at least the role.
+func (x *matrix) members(set string, least identity.Role) (all []any) {
 	x.Helper()
 	users, err := x.server.People().Users(x.Context(), x.owner(set).who)
 	x.must(err)
 	for _, u := range users {
-		all = append(all, m{"id": u.ID})
+		if least == identity.RoleNone || u.Role.AtLeast(least) {
+			all = append(all, m{"id": u.ID})
+		}
 	}
 	return all
 }

@@ -24,24 +24,25 @@ type need struct {
 }
 
 var (
-	everybody = need{everybody: true}
-	signedIn  = need{}
-	maker     = need{org: identity.RoleOperator}
-	orgAdmin  = need{org: identity.RoleAdmin}
-	looks     = need{on: identity.RoleCollaborator}
-	operates  = need{on: identity.RoleOperator}
-	changes   = need{on: identity.RoleAdmin}
-	restores  = need{org: identity.RoleAdmin, inOrg: true}
-	sees      = need{inOrg: true}
-	orgOwner  = need{org: identity.RoleOwner}
-	owns      = need{org: identity.RoleOwner, inOrg: true}
-	oneself   = need{inOrg: true, self: identity.RoleAdmin}
-	ones      = need{own: true}
-	anybody   = need{wide: true}
-	onesWide  = need{own: true, wide: true}
-	onesAbove = need{own: true, above: true}
-	browsing  = need{browser: true}
-	ownOrAll  = need{own: true, orAdmin: true}
+	everybody   = need{everybody: true}
+	signedIn    = need{}
+	maker       = need{org: identity.RoleOperator}
+	orgAdmin    = need{org: identity.RoleAdmin}
+	looks       = need{on: identity.RoleCollaborator}
+	operates    = need{on: identity.RoleOperator}
+	changes     = need{on: identity.RoleAdmin}
+	restores    = need{org: identity.RoleAdmin, inOrg: true}
+	sees        = need{inOrg: true}
+	orgOwner    = need{org: identity.RoleOwner}
+	owns        = need{org: identity.RoleOwner, inOrg: true}
+	oneself     = need{inOrg: true, self: identity.RoleAdmin}
+	oneselfWide = need{inOrg: true, self: identity.RoleAdmin, wide: true}
+	ones        = need{own: true}
+	anybody     = need{wide: true}
+	onesWide    = need{own: true, wide: true}
+	onesAbove   = need{own: true, above: true}
+	browsing    = need{browser: true}
+	ownOrAll    = need{own: true, orAdmin: true}
 )
 
 // needs are all routes. A route that is not here fails TestEveryRouteIsRight.
@@ -51,7 +52,7 @@ func needs() map[string]need {
 		"POST /token/logout": signedIn,
 		"GET /vendors":       signedIn, "GET /vendors/{id}": signedIn, "GET /auth_templates": signedIn, "GET /auth_templates/{id}": signedIn,
 		"GET /vendor_endpoints": signedIn, "GET /vendor_endpoints/{id}": signedIn,
-		"GET /service_keys": signedIn, "POST /service_keys": signedIn, "DELETE /service_keys/{id}": changes,
+		"GET /service_keys": signedIn, "POST /service_keys": signedIn, "DELETE /service_keys/{id}": changes, "POST /service_keys/{id}/confirm": changes,
 		"GET /users": signedIn, "GET /users/current": signedIn, "GET /users/{id}": sees, "GET /user_settings": signedIn,
 		"GET /orgs": signedIn, "GET /orgs/{id}": sees, "GET /orgs/{id}/members": sees, "GET /orgs/account_summary": signedIn, "GET /orgs/{id}/account_summary": sees,
 		"GET /teams": signedIn, "POST /teams": maker, "GET /teams/{id}": looks, "PUT /teams/{id}": changes, "DELETE /teams/{id}": changes,
@@ -96,8 +97,14 @@ func needs() map[string]need {
 			"GET /{id}/accessors": looks, "PUT /{id}/accessors": changes, "POST /{id}/accessors": changes, "DELETE /{id}/accessors": changes, "GET /{id}/audit_log": looks,
 		})
 	}
-	delete(all, "POST /projects/{id}/copy") // a flow is in one project: there is nothing to copy
+	all["POST /projects/{id}/copy"] = need{on: identity.RoleAdmin, makes: true}
 	all["POST /data_maps/{id}/copy"] = need{on: identity.RoleCollaborator, makes: true}
+	for _, noun := range []string{"teams", "flows"} {
+		add(all, noun, map[string]need{
+			"GET /{id}/accessors": looks, "PUT /{id}/accessors": changes, "POST /{id}/accessors": changes, "DELETE /{id}/accessors": changes, "GET /{id}/audit_log": looks,
+		})
+	}
+	all["POST /teams/{id}/copy"], all["PUT /flows/{id}"] = need{org: identity.RoleOperator, on: identity.RoleCollaborator}, changes
 	for _, part := range []string{"data_sources", "data_sets", "data_sinks"} {
 		add(all, part, map[string]need{
 			"PUT /{id}/activate": operates, "PUT /{id}/pause": operates, "GET /{id}/flow": looks, "DELETE /{id}/flow": changes, "GET /{id}/flow/logs": looks,
@@ -120,6 +127,9 @@ func people(all map[string]need) {
 		"POST /orgs": orgOwner, "PUT /orgs/{id}": restores, "DELETE /orgs/{id}": owns, "GET /orgs/{id}/auth_settings": restores, "PUT /orgs/{id}/auth_settings/{setting_id}": owns,
 		"PUT /orgs/{id}/members": restores, "POST /orgs/{id}/members": restores, "DELETE /orgs/{id}/members": restores,
 		"PUT /orgs/{id}/members/activate": restores, "PUT /orgs/{id}/members/deactivate": restores, "GET /orgs/{id}/audit_log": restores,
+		"GET /users/{id}/quarantine_settings": oneself, "POST /users/{id}/quarantine_settings": oneselfWide, "PUT /users/{id}/quarantine_settings": oneselfWide,
+		"DELETE /users/{id}/quarantine_settings": oneselfWide,
+		"GET /orgs/{id}/custodians":              sees, "PUT /orgs/{id}/custodians": restores, "POST /orgs/{id}/custodians": restores, "DELETE /orgs/{id}/custodians": restores,
 		"GET /identity_providers": orgAdmin, "POST /identity_providers": orgOwner, "GET /identity_providers/{id}": restores, "PUT /identity_providers/{id}": owns,
 		"DELETE /identity_providers/{id}": owns,
 	} {

@@ -140,8 +140,8 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	intake := notify.NewIntake(c.Now)
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
-		Notifier: intake,
-		Ways:     identity.Ways{Sealer: sealed, PublicURL: c.PublicURL, Reach: netguard.Roam, Server: c.Provider, ServerName: c.ProviderName},
+		Notifier: intake, KeysBefore: restored.KeysBefore,
+		Ways: identity.Ways{Sealer: sealed, PublicURL: c.PublicURL, Reach: netguard.Roam, Server: c.Provider, ServerName: c.ProviderName},
 	})
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	s.notify = notify.New(notify.Options{
 		Store: s.store, Vault: sealed, Audit: log, People: s.identity, Intake: intake, Mail: c.Mail, Networks: c.Networks, PublicURL: c.PublicURL, Logger: c.Logger, Now: c.Now,
 	})
-	s.checks = append(s.checks, credentials.Announce)
+	s.checks = append(s.checks, credentials.Announce, s.noticeRekey)
 	calcom, err := connector.Builtin("calcom")
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.ready.check = s.store.Ping
+	s.ready.check, s.ready.rekeyed = s.store.Ping, sealed.Rekeyed
 	s.handler = s.observed(s.routes(pages, rest))
 	s.metrics.Watch(c.Now, s.state)
 	if err := s.jobs.Start(ctx); err != nil {

@@ -78,6 +78,7 @@ type AuditFilter struct {
 	Org          int64
 	Kind         string
 	Object       int64
+	Parts        []int64 // of flows, instead of Kind and Object: ids of sources, datasets and destinations
 	Actor        int64
 	Action       string
 	From, To     int64 // µs, both inclusive; To 0 for no end
@@ -89,6 +90,9 @@ type AuditFilter struct {
 func (db *DB) AuditPage(ctx context.Context, f AuditFilter) (entries []AuditEntry, total int, err error) {
 	where := ` FROM audit_entry WHERE org = $1 AND (CAST($2 AS TEXT) = '' OR kind = $2) AND (CAST($3 AS BIGINT) = 0 OR object = $3)
 		AND (CAST($4 AS BIGINT) = 0 OR actor = $4) AND (CAST($5 AS TEXT) = '' OR action = $5) AND at >= $6 AND (CAST($7 AS BIGINT) = 0 OR at <= $7)`
+	if f.Parts != nil {
+		where += ` AND kind IN ('source', 'dataset', 'destination') AND ` + amongIDs("object", f.Parts)
+	}
 	args := []any{f.Org, f.Kind, f.Object, f.Actor, f.Action, f.From, f.To}
 	if err := db.read.QueryRowContext(ctx, `SELECT count(*)`+where, args...).Scan(&total); err != nil {
 		return nil, 0, db.explain(ctx, err)

@@ -39,6 +39,7 @@ type ServiceKey struct {
 	Expires   int64  // µs
 	Used      int64  // µs; 0 for never; not in the MAC
 	Revoked   int64  // µs; 0 while it lives
+	Confirmed int64  // µs, when somebody let it work again after the server was restored; 0 for never
 	MAC       []byte
 }
 
@@ -52,7 +53,7 @@ type Authentic struct {
 
 const (
 	sessionColumns = `s.id, s.hash, s.org, s.account, s.kind, s.service_key, s.scope, s.created, s.expires, s.proved, s.seen, s.address, s.agent, s.mac`
-	keyColumns     = `k.id, k.hash, k.org, k.account, k.prefix, k.name, k.scope, k.created, k.expires, k.used, k.revoked, k.mac`
+	keyColumns     = `k.id, k.hash, k.org, k.account, k.prefix, k.name, k.scope, k.created, k.expires, k.used, k.revoked, k.confirmed, k.mac`
 )
 
 func (s *Session) fields() []any {
@@ -60,7 +61,7 @@ func (s *Session) fields() []any {
 }
 
 func (k *ServiceKey) fields() []any {
-	return []any{&k.ID, &k.Hash, &k.Org, &k.User, &k.Prefix, &k.Name, &k.Scope, &k.Created, &k.Expires, &k.Used, &k.Revoked, &k.MAC}
+	return []any{&k.ID, &k.Hash, &k.Org, &k.User, &k.Prefix, &k.Name, &k.Scope, &k.Created, &k.Expires, &k.Used, &k.Revoked, &k.Confirmed, &k.MAC}
 }
 
 // noIdentity is the answer for every id that one cannot see.
@@ -91,13 +92,13 @@ func (t *Tx) CreateSession(ctx context.Context, s *Session, seal func(Session) [
 func (db *DB) Authentic(ctx context.Context, hash []byte) (a Authentic, found bool, err error) {
 	row := db.read.QueryRowContext(ctx, `SELECT `+sessionColumns+`, `+userColumns+`, `+membershipColumns+`,
 		coalesce(k.id, 0), coalesce(k.org, 0), coalesce(k.account, 0), coalesce(k.prefix, ''), coalesce(k.name, ''), coalesce(k.scope, ''),
-		coalesce(k.created, 0), coalesce(k.expires, 0), coalesce(k.revoked, 0), k.hash, k.mac
+		coalesce(k.created, 0), coalesce(k.expires, 0), coalesce(k.revoked, 0), coalesce(k.confirmed, 0), k.hash, k.mac
 		FROM session s JOIN user_account u ON u.id = s.account JOIN membership m ON m.org = s.org AND m.account = s.account
 		LEFT JOIN service_key k ON k.id = s.service_key WHERE s.hash = $1`, hash)
 	var k ServiceKey
 	to := append(a.Session.fields(), a.User.fields()...)
 	to = append(to, a.Membership.fields()...)
-	err = row.Scan(append(to, &k.ID, &k.Org, &k.User, &k.Prefix, &k.Name, &k.Scope, &k.Created, &k.Expires, &k.Revoked, &k.Hash, &k.MAC)...)
+	err = row.Scan(append(to, &k.ID, &k.Org, &k.User, &k.Prefix, &k.Name, &k.Scope, &k.Created, &k.Expires, &k.Revoked, &k.Confirmed, &k.Hash, &k.MAC)...)
 	if isNoRows(err) {
 		return Authentic{}, false, nil
 	}
@@ -163,7 +164,7 @@ func (t *Tx) CreateKey(ctx context.Context, k *ServiceKey, seal func(ServiceKey)
 
 func (t *Tx) sealKey(ctx context.Context, k *ServiceKey, seal func(ServiceKey) []byte) error {
 	k.MAC = seal(*k)
-	_, err := t.tx.ExecContext(ctx, `UPDATE service_key SET revoked = $2, mac = $3 WHERE id = $1`, k.ID, k.Revoked, k.MAC)
+	_, err := t.tx.ExecContext(ctx, `UPDATE service_key SET revoked = $2, confirmed = $3, mac = $4 WHERE id = $1`, k.ID, k.Revoked, k.Confirmed, k.MAC)
 	return err
 }
 
@@ -175,6 +176,12 @@ func (t *Tx) RevokeKey(ctx context.Context, k *ServiceKey, at int64, seal func(S
 	}
 	_, err := t.tx.ExecContext(ctx, `DELETE FROM session WHERE service_key = $1`, k.ID)
 	return err
+}
+
+// ConfirmKey lets a key work that waited since the server was restored.
+func (t *Tx) ConfirmKey(ctx context.Context, k *ServiceKey, at int64, seal func(ServiceKey) []byte) error {
+	k.Confirmed = at
+	return t.sealKey(ctx, k, seal)
 }
 
 // UseKey notes that a key was used at µs.

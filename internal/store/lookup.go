@@ -60,6 +60,16 @@ func (db *DB) LookupPage(ctx context.Context, lookup int64, page, number int) (a
 	return all, err
 }
 
+// LookupAfter gives up to number of a lookup's rows whose keys come after one, in
+// the order of the keys' bytes; every key comes after "".
+func (db *DB) LookupAfter(ctx context.Context, lookup int64, key string, number int) (all []LookupEntry, err error) {
+	err = db.each(ctx, eachEntry(func(e LookupEntry) error {
+		all = append(all, e)
+		return nil
+	}), lookupEntries+` WHERE lookup = $1 AND key > $2 ORDER BY key LIMIT $3`, lookup, key, number)
+	return all, err
+}
+
 // LookupEntries gives those of the keys that the lookup has, in the order of
 // the keys' bytes for each 500 of them.
 func (db *DB) LookupEntries(ctx context.Context, lookup int64, keys ...string) ([]LookupEntry, error) {

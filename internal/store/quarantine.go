@@ -88,6 +88,7 @@ type QuarantineFilter struct {
 	State       string
 	Run         string
 	From, To    int64 // µs; To is excluded
+	Before      int64 // only those with a lower id, which come after it; 0 for all
 
 	Page, Size int // from 1; how many on a page, 0 for all
 }
@@ -124,6 +125,9 @@ func (f QuarantineFilter) conditions() *conditions {
 	if f.To != 0 {
 		c.and("q.at < %s", f.To)
 	}
+	if f.Before != 0 {
+		c.and("q.id < %s", f.Before)
+	}
 	return c
 }
 
@@ -142,20 +146,35 @@ func (db *DB) CountQuarantine(ctx context.Context, f QuarantineFilter) (n int, e
 // Quarantined gives the filter's rejects, newest first, with their bytes.
 func (db *DB) Quarantined(ctx context.Context, f QuarantineFilter) (newest []Quarantined, err error) {
 	c := f.conditions()
-	query := `SELECT q.id, q.dataset, q.destination, q.run, q.at, q.stage, q.reason, q.key, q.original, q.state, q.settled, q.settled_by FROM quarantine q` +
-		c.text.String() + ` ORDER BY q.id DESC`
+	query := quarantineRows + c.text.String() + ` ORDER BY q.id DESC`
 	if f.Size > 0 {
 		query += fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size)
 	}
-	err = db.each(ctx, func(rows *sql.Rows) error {
+	err = db.each(ctx, scanQuarantined(&newest), query, c.args...)
+	return newest, err
+}
+
+// QuarantinedAfter gives up to number of the filter's rejects with higher ids than
+// one, the lowest first, with their bytes.
+func (db *DB) QuarantinedAfter(ctx context.Context, f QuarantineFilter, id int64, number int) (oldest []Quarantined, err error) {
+	c := f.conditions()
+	c.and("q.id > %s", id)
+	query := quarantineRows + c.text.String() + fmt.Sprintf(" ORDER BY q.id LIMIT %d", number)
+	err = db.each(ctx, scanQuarantined(&oldest), query, c.args...)
+	return oldest, err
+}
+
+const quarantineRows = `SELECT q.id, q.dataset, q.destination, q.run, q.at, q.stage, q.reason, q.key, q.original, q.state, q.settled, q.settled_by FROM quarantine q`
+
+func scanQuarantined(all *[]Quarantined) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
 		var q Quarantined
 		var key []byte
 		err := rows.Scan(&q.ID, &q.Dataset, &q.Destination, &q.Run, &q.At, &q.Stage, &q.Reason, &key, &q.Original, &q.State, &q.Settled, &q.SettledBy)
 		q.Key = string(key)
-		newest = append(newest, q)
+		*all = append(*all, q)
 		return err
-	}, query, c.args...)
-	return newest, err
+	}
 }
 
 // Origin is the configured source and dataset of a log.

@@ -23,9 +23,11 @@ const (
 	KindDataset     Kind = "dataset"
 	KindDestination Kind = "destination"
 	KindProject     Kind = "project"
-	KindLookup      Kind = "lookup"
-	KindChannel     Kind = "channel"
-	KindProvider    Kind = "identity_provider"
+	// KindRejectExport copies what is set aside of a user's datasets into files.
+	KindRejectExport Kind = "quarantine_export"
+	KindLookup       Kind = "lookup"
+	KindChannel      Kind = "channel"
+	KindProvider     Kind = "identity_provider"
 )
 
 // Resource is something that a user makes and owns. What all kinds have in

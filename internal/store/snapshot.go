@@ -51,8 +51,9 @@ func (db *DB) Check(ctx context.Context) error {
 }
 
 // Restored says when, in µs, this database was brought back from a backup,
-// and when that was made; zeros for never.
-type Restored struct{ At, Made int64 }
+// and when that was made; zeros for never. Service keys from before KeysBefore
+// wait until somebody confirms them; 0 for none.
+type Restored struct{ At, Made, KeysBefore int64 }
 
 // Time is when it was restored; zero for never.
 func (r Restored) Time() time.Time {
@@ -87,7 +88,7 @@ func (db *DB) MarkRestored(ctx context.Context, r Restored) error {
 			// Destinations may be further than the copy, whose positions will mean
 			// other records now: under another name they take the whole log once more.
 			{`UPDATE dataset SET log = $1 || CAST(id AS TEXT) || $2`, []any{db.instance + "/", "/" + rand.Text()}},
-			{`UPDATE instance SET restored = $1, restored_from = $2`, []any{r.At, r.Made}},
+			{`UPDATE instance SET restored = $1, restored_from = $2, keys_before = $3`, []any{r.At, r.Made, r.KeysBefore}},
 		} {
 			if _, err := tx.ExecContext(ctx, s.text, s.args...); err != nil {
 				return err
@@ -112,6 +113,6 @@ func (db *DB) dropJobs(ctx context.Context, tx *sql.Tx) error {
 
 // Restored tells whether this database was brought back from a backup.
 func (db *DB) Restored(ctx context.Context) (r Restored, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT restored, restored_from FROM instance`).Scan(&r.At, &r.Made)
+	err = db.read.QueryRowContext(ctx, `SELECT restored, restored_from, keys_before FROM instance`).Scan(&r.At, &r.Made, &r.KeysBefore)
 	return r, db.explain(ctx, err)
 }

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"slices"
 
 	"github.com/weirhq/weir"
 )
@@ -36,4 +37,18 @@ func (v *Vault) Rekey(ctx context.Context, s Secrets, progress func(done int)) (
 	}
 	err = each(ctx, s, func(one weir.SealedSecret) { exposed = append(exposed, one.Binding) })
 	return r, exposed, err
+}
+
+// Rekeyed reports whether a Rekey, by whatever process, has taken away what this
+// vault derives its keys from. Who holds derived keys from before knows neither
+// sessions nor rights any more, and must start anew. It reads and opens nothing
+// secret.
+func (v *Vault) Rekeyed(ctx context.Context) (bool, error) {
+	stored, err := v.store.Keyring(ctx)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(stored, func(k weir.StoredKey) bool {
+		return k.Purpose == weir.KeyDerives && k.State == weir.KeyActive && k.ID == v.derives
+	}), nil
 }

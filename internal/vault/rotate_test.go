@@ -226,6 +226,16 @@ func TestRekeyReplacesEveryKeyAndSaysWhatWasExposed(t *testing.T) {
 	before, err := w.db.AllSecrets(t.Context(), 0, "", 1)
 	must(t, err)
 	audit := w.vault.Derive("audit")
+	for name, change := range map[string]func() error{
+		"nothing":    func() error { return nil },
+		"a rotation": func() error { _, err := w.vault.Rotate(t.Context(), w.db, nil); return err },
+		"a root's":   func() error { return w.vault.RotateRoot(t.Context()) },
+	} {
+		must(t, change())
+		if stale, err := w.vault.Rekeyed(t.Context()); stale || err != nil {
+			t.Errorf("after %s it says that it was rekeyed: %v", name, err)
+		}
+	}
 	r, exposed, err := w.vault.Rekey(t.Context(), w.db, nil)
 	must(t, err)
 	if r.Changed != 700 || len(r.Failed) > 0 || len(exposed) != 700 || exposed[699] != binding(700) {
@@ -236,7 +246,13 @@ func TestRekeyReplacesEveryKeyAndSaysWhatWasExposed(t *testing.T) {
 	if bytes.Equal(before[0].Sealed[94:], after[0].Sealed[94:]) {
 		t.Error("a value was carried along")
 	}
+	if stale, err := w.vault.Rekeyed(t.Context()); !stale || err != nil {
+		t.Errorf("who opened the vault before is not told: %v", err)
+	}
 	w.open()
+	if stale, err := w.vault.Rekeyed(t.Context()); stale || err != nil {
+		t.Errorf("who opened it afterwards is told: %v", err)
+	}
 	w.allOpen(700)
 	w.underOne(700)
 	if earlier := w.vault.DeriveEarlier("audit"); bytes.Equal(w.vault.Derive("audit"), audit) || len(earlier) != 1 || !bytes.Equal(earlier[0], audit) {

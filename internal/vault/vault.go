@@ -56,6 +56,8 @@ type Vault struct {
 	ring     ring
 	read     time.Time // when the keyring was
 	replaced bool      // the root key was another one until this start
+
+	derives string // id of the key from which all were derived when the vault was opened
 }
 
 // Init opens the vault, and makes what is missing when the database has never
@@ -141,6 +143,7 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 			return nil, err
 		}
 	}
+	v.derives = v.ring.deriving[0].ID
 	if !previous.IsZero() {
 		return v, v.forget(ctx)
 	}

@@ -98,9 +98,10 @@ func (v *visit) credentialViews(ctx context.Context, all ...*credential.Credenti
 	uses, err := v.Credentials.Users(ctx, ids...)
 	for _, u := range uses {
 		i := slices.Index(ids, u.Target)
-		if u.Kind == store.KindSource {
+		switch u.Kind {
+		case store.KindSource:
 			views[i].Sources++
-		} else {
+		case store.KindDestination:
 			views[i].Destinations++
 		}
 	}

@@ -17,6 +17,7 @@ func (w *Web) registerKeys() {
 	w.show("/keys", signedIn, (*visit).keys)
 	w.do("/keys", signedIn.Fresh(), (*visit).makeKey)
 	w.do("/keys/{id}/revoke", signedIn, (*visit).revokeKey)
+	w.do("/keys/{id}/confirm", signedIn.Fresh(), (*visit).confirmKey)
 }
 
 // keys are the service keys with which programs sign in.
@@ -81,4 +82,20 @@ func (v *visit) keysShown(status int, fields []ui.Field, problem *ui.Problem, ma
 func (v *visit) revokeKey() error {
 	err := v.People.RevokeKey(v.r.Context(), v.who, v.number("id"))
 	return v.told("/keys", "Revoked. Its next request is refused.", err)
+}
+
+// confirmKey lets a key work that waits since the server was restored.
+func (v *visit) confirmKey() error {
+	err := v.People.ConfirmKey(v.r.Context(), v.who, v.number("id"))
+	return v.told("/keys", "Confirmed. Programs that have it can sign in again.", err)
+}
+
+// waiting counts the keys that wait to be confirmed.
+func waiting(all []identity.ServiceKey) (n int) {
+	for _, k := range all {
+		if k.Waits {
+			n++
+		}
+	}
+	return n
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -168,41 +167,51 @@ func (l *lookupView) rowPath(key string) string {
 	return l.Path() + "/row?" + url.Values{"key": {key}}.Encode()
 }
 
-// exportLookup sends all rows as a file. They are those of one instant, and at
-// most 16 MiB: they are read at once, so that a slow browser holds no part of the
-// database open, and few at a time, so that it holds little memory.
+// exportLookup sends all rows as a file, in the order of their keys. They are read
+// some at a time, each time on from the last key: a slow browser holds no part of
+// the database open and little memory, and what changes meanwhile leaves no other
+// row out.
 func (v *visit) exportLookup() error {
-	leave, err := v.sending.Enter(v.who)
+	id := v.number("id")
+	l, err := v.Flows.Lookup(v.r.Context(), v.who.Org, id)
 	if err != nil {
 		return err
 	}
-	defer leave()
-	ctx, id := v.r.Context(), v.number("id")
-	l, err := v.Flows.Lookup(ctx, v.who.Org, id)
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	out, names := ui.NewCSV(&b), lookupColumns(l)
-	if err := out.Line(names...); err != nil {
-		return err
-	}
-	values := make([]string, len(names))
-	err = v.Store.EachLookupEntry(ctx, id, func(row store.LookupEntry) error {
-		e, err := lookup.ReadRow(row.Row, l.PrimaryKey, "lookup")
-		for i, name := range names {
-			values[i] = lookup.Text(e.Values[name])
+	names := lookupColumns(l)
+	return v.streamed("lookup.csv", func(out *ui.CSV) error {
+		if err := out.Line(names...); err != nil {
+			return err
 		}
+		for last := ""; ; {
+			some, err := v.Store.LookupAfter(v.r.Context(), id, last, rowsAtOnce)
+			if err != nil || len(some) == 0 {
+				return err
+			}
+			if err := lookupLines(out, l, names, some); err != nil {
+				return err
+			}
+			last = some[len(some)-1].Key
+			if err := out.Flush(); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// lookupLines writes rows of a lookup into a file.
+func lookupLines(out *ui.CSV, l *flow.Lookup, names []string, rows []store.LookupEntry) error {
+	line := make([]string, len(names))
+	for _, row := range rows {
+		e, err := lookup.ReadRow(row.Row, l.PrimaryKey, "lookup")
 		if err != nil {
 			return err
 		}
-		return out.Line(values...)
-	})
-	if err != nil {
-		return err
+		for i, name := range names {
+			line[i] = lookup.Text(e.Values[name])
+		}
+		if err := out.Line(line...); err != nil {
+			return err
+		}
 	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return v.file("lookup.csv", "text/csv; charset=utf-8", b.Bytes())
+	return nil
 }

@@ -99,16 +99,24 @@ func rejectTable(path string, chooses bool) ui.Table {
 	return t
 }
 
-// rejects reads the rows of such a table.
+// rejects reads the rows of such a table. A file goes on below the last one that
+// it has, and not by its place in the list: what somebody replays or drops
+// meanwhile would move the rest up, past the next page.
 func (v *visit) rejects(f store.QuarantineFilter, chooses bool) rowsOf {
 	f = narrowed(f, v.query())
 	return func(page, number int) (rows [][]ui.Cell, total int, err error) {
-		f.Page, f.Size = page, number
+		sent := 0
+		if f.Page, f.Size = page, number; v.exports() {
+			f.Page, sent = 1, (page-1)*number
+		}
 		found, total, err := v.Flows.Rejects(v.r.Context(), f)
 		for i := range found {
 			rows = append(rows, rejectRow(&found[i], chooses))
+			if v.exports() {
+				f.Before = found[i].ID
+			}
 		}
-		return rows, total, err
+		return rows, sent + total, err
 	}
 }
 

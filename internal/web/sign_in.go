@@ -46,7 +46,16 @@ func (v *visit) signInForm() error {
 	if err != nil {
 		return err
 	}
-	return v.shown(signInTitle, signInPage(signInFields(), here(v.query().Get("next")), nil, ways))
+	return v.shown(signInTitle, signInPage(signInFields(), here(v.query().Get("next")), v.rekeyed(), ways))
+}
+
+// rekeyed says why nobody gets in since the vault was rekeyed; nil when it was
+// not, or when that cannot be found out.
+func (v *visit) rekeyed() *ui.Problem {
+	if stale, err := v.Vault.Rekeyed(v.r.Context()); err != nil || !stale {
+		return nil
+	}
+	return &ui.Problem{Message: "This server's keys were replaced (weir vault rekey), and it still holds the ones from before: nobody can sign in", Remedy: "Whoever runs it must restart it"}
 }
 
 // signIn begins a session and goes on to where somebody wanted to be.
@@ -78,6 +87,9 @@ func (v *visit) signInAgain(form url.Values, err error) error {
 	problem, err := blame(v.patient(err), fields)
 	if err != nil {
 		return err
+	}
+	if why := v.rekeyed(); why != nil {
+		problem = why
 	}
 	ways, err := v.People.SignInWays(v.r.Context())
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -60,7 +61,7 @@ func (w *Web) visit(p *page, out http.ResponseWriter, r *http.Request) {
 		out.Header().Set(name, value)
 	}
 	defer func() {
-		w.Logger.InfoContext(r.Context(), "page", "method", p.method, "page", p.path, "status", v.status, "ms", w.Now().Sub(begun).Milliseconds(), "request_id", v.id, "user", v.who.User)
+		w.Logger.Log(r.Context(), level(v.status), "page", "method", p.method, "page", p.path, "status", v.status, "ms", w.Now().Sub(begun).Milliseconds(), "request_id", v.id, "user", v.who.User)
 	}()
 	if err := v.guarded(); err != nil {
 		v.fail(err)
@@ -96,7 +97,11 @@ func (v *visit) identify() error {
 	if token == "" && v.page.policy.IsPublic() {
 		return nil
 	}
-	who, err := v.People.Authenticate(v.r.Context(), token)
+	authenticate := v.People.Authenticate
+	if v.page.live { // a page that lies open keeps nobody signed in
+		authenticate = v.People.Recognize
+	}
+	who, err := authenticate(v.r.Context(), token)
 	if err == nil {
 		v.who = who
 		return nil
@@ -160,4 +165,16 @@ func nothingThere() error {
 
 func missing(*visit) error {
 	return &weir.Error{Code: weir.CodeNotFound, Message: "there is no page at this address", Remedy: "Follow the navigation instead"}
+}
+
+// level is how loud the line about a page is, as it is for the REST API: what went
+// well is for who looks for something.
+func level(status int) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
 }

@@ -20,6 +20,7 @@ var insightPromises = map[string]func(*world){
 	"LinesAreFoundByWhatTheySay":                          linesFound,
 	"AFlowIsAsWellAsItsNewestRun":                         healthOfNewest,
 	"QuarantineIsFoundByWhereItCameFrom":                  quarantineFound,
+	"QuarantineThatIsReadOnFromTheLastOneMissesNone":      quarantineReadOn,
 	"ARejectIsSettledOnce":                                settledOnce,
 	"AReplayedRecordIsInTheLogWithItsRejectSettled":       replayedInLog,
 	"WhatWasDroppedStaysDroppedAndWhatWasReplayedReturns": droppedStays,
@@ -258,6 +259,30 @@ func quarantineFound(w *world) {
 	}
 	if n, err := w.db.CountQuarantine(w.Context(), store.QuarantineFilter{Org: 2}); err != nil || n != 0 {
 		w.Errorf("another organization has %d, %v", n, err)
+	}
+}
+
+// What is settled between two pages moves no other out of the next one.
+func quarantineReadOn(w *world) {
+	var all []int64
+	for i := range 7 {
+		all = append(all, w.reject(0, weir.Reject{Stage: "decode", Reason: "odd", Original: []byte{byte('a' + i)}}).ID)
+	}
+	slices.Reverse(all)
+	f := store.QuarantineFilter{Datasets: []store.DatasetID{w.dataset}, State: store.QuarantineOpen, Page: 1, Size: 3}
+	var seen []int64
+	for {
+		some, err := w.db.Quarantined(w.Context(), f)
+		if w.must(err); len(some) == 0 {
+			break
+		}
+		for _, q := range some {
+			seen, f.Before = append(seen, q.ID), q.ID
+			w.must(w.drop(q.ID))
+		}
+	}
+	if !slices.Equal(seen, all) {
+		w.Errorf("read on, there are %v of %v", seen, all)
 	}
 }
 

@@ -57,6 +57,19 @@ func orderedByBytes(w *world) {
 	if !slices.Equal(paged, want) {
 		w.Errorf("page by page %q", paged)
 	}
+	after := []string{""}
+	for {
+		some, err := w.db.LookupAfter(w.Context(), id, after[len(after)-1], 3)
+		if w.must(err); len(some) == 0 {
+			break
+		}
+		for _, e := range some {
+			after = append(after, e.Key)
+		}
+	}
+	if !slices.Equal(after[1:], want) {
+		w.Errorf("each time on from the last key %q", after[1:])
+	}
 }
 
 func rowReplaced(w *world) {

@@ -1,0 +1,90 @@
+package flow_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// arrived is how many bookings the destination has; none before it has been
+// written to.
+func (w *world) arrived() int {
+	w.Helper()
+	if _, err := os.Stat(filepath.Join(w.files, "1", "cal.db")); os.IsNotExist(err) {
+		return 0
+	}
+	return w.count("SELECT count(*) FROM bookings")
+}
+
+func (w *world) activate(kind store.Kind, id int64) {
+	w.Helper()
+	w.must(w.runner.Activate(w.Context(), me, kind, id, false))
+}
+
+func (w *world) pause(kind store.Kind, id int64) {
+	w.Helper()
+	w.must(w.runner.Pause(w.Context(), me, kind, id, false))
+}
+
+// What a source yields while its destination is paused waits in the log, and
+// comes when the destination is activated, at no request.
+func TestASourceThatIsActivatedWhileItsDestinationIsPausedFillsItLater(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("bookings")
+		to := w.destination(w.datasets(src)[0].ID)
+		for _, made := range []bool{true, false} { // never activated; paused by hand
+			if !made {
+				w.pause(store.KindDestination, to.ID)
+				w.pause(store.KindSource, src.ID)
+			}
+			had, runs := w.arrived(), len(w.runs(src))
+			w.activate(store.KindSource, src.ID)
+			if all := w.runs(src); len(all) != runs+1 || all[0].Status != "succeeded" || all[0].Order.Why != flow.WhyActivated || w.arrived() != had {
+				w.Fatalf("the source was activated: %+v, and %d rows arrived where %d were", all[0], w.arrived(), had)
+			}
+			before := w.sim.Arrivals().Total
+			w.activate(store.KindDestination, to.ID)
+			if all := w.runs(src); len(all) != runs+2 || !all[0].Order.LogOnly || all[0].Status != "succeeded" || w.arrived() != 20 {
+				w.Fatalf("the destination was activated: %+v, and has %d rows", all[0], w.arrived())
+			}
+			if n := w.sim.Arrivals().Total - before; n != 0 {
+				w.Errorf("filling it took %d requests", n)
+			}
+		}
+	})
+}
+
+// A destination that is activated while its source is paused waits for the
+// source: nothing is read or written that nobody asked for.
+func TestADestinationThatIsActivatedWhileItsSourceIsPausedIsFilledWithIt(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("bookings")
+		to := w.destination(w.datasets(src)[0].ID)
+		before := w.sim.Arrivals().Total
+		w.activate(store.KindDestination, to.ID)
+		if runs := w.runs(src); len(runs) != 0 || w.sim.Arrivals().Total != before || w.arrived() != 0 {
+			w.Fatalf("%d runs, %d rows", len(runs), w.arrived())
+		}
+		w.activate(store.KindSource, src.ID)
+		if runs := w.runs(src); len(runs) != 1 || runs[0].Order.LogOnly || runs[0].Status != "succeeded" || w.arrived() != 20 {
+			w.Fatalf("the source was activated: %+v, and %d rows arrived", runs, w.arrived())
+		}
+		// The same with what the log has already: the destination is behind it.
+		w.pause(store.KindDestination, to.ID)
+		late := w.destination(w.datasets(src)[0].ID)
+		w.pause(store.KindSource, src.ID)
+		w.activate(store.KindDestination, late.ID)
+		if runs := w.runs(src); len(runs) != 1 {
+			w.Fatalf("a paused source has another run: %+v", runs)
+		}
+		w.activate(store.KindSource, src.ID)
+		runs := w.runs(src)
+		log, at, err := w.db.Filled(w.Context(), late.ID)
+		if w.must(err); len(runs) != 2 || runs[0].Status != "succeeded" || log == "" || at == 0 {
+			w.Errorf("the source was activated again: %+v, and the destination is at %d", runs, at)
+		}
+	})
+}

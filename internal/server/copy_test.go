@@ -1,0 +1,205 @@
+package server_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/weirhq/weir/internal/identity"
+)
+
+// Whatever is copied is copied with its access and to its owner in the same way.
+func TestACopyIsSharedAndOwnedAsAsked(t *testing.T) {
+	w := newWorld(t, 5)
+	bob, eve := w.user(w.principal(), "bob", identity.RoleOperator).Principal.User, w.user(w.principal(), "eve", identity.RoleOperator).Principal.User
+	src := w.endpointSource(w.credential()["id"], "Events")
+	dataset := src["data_sets"].([]any)[0].(m)["id"]
+	lake := w.call(200, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
+	for noun, of := range map[string]any{
+		"data_credentials": lake, "data_sources": src["id"], "data_sets": dataset,
+		"data_sinks": w.call(200, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": lake, "data_set_id": dataset})["id"],
+		"data_maps":  w.call(200, "POST", "/data_maps", m{"name": "Teams", "data_type": "string", "map_primary_key": "team"})["id"],
+		"projects":   w.call(200, "POST", "/projects", m{"name": "Sales"})["id"],
+	} {
+		path := "/" + noun + "/" + id(of)
+		w.raw(200, "PUT", path+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob, "access_roles": []any{"operator"}}}})
+		plain := w.call(200, "POST", path+"/copy", m{})
+		if plain["copied_from_id"] != of || len(w.list("/"+noun+"/"+id(plain["id"])+"/accessors")) != 0 || plain["owner"].(m)["id"] == float64(eve) {
+			t.Errorf("%s: without being asked, the copy is %v", noun, plain)
+		}
+		made := w.call(200, "POST", path+"/copy", m{"copy_access_controls": true, "owner_id": eve, "org_id": w.principal().Org})
+		shared := w.list("/" + noun + "/" + id(made["id"]) + "/accessors")
+		if made["owner"].(m)["id"] != float64(eve) || len(shared) != 1 || shared[0]["id"] != float64(bob) || shared[0]["access_roles"].([]any)[0] != "operator" {
+			t.Errorf("%s: copied with its access, for another: %v, shared with %v", noun, made, shared)
+		}
+		before := len(w.list("/" + noun + "?access_role=all"))
+		for field, in := range map[string]m{"org_id": {"org_id": 4711}, "owner_id": {"owner_id": 4711}} {
+			if got := w.call(400, "POST", path+"/copy", in); got["details"].([]any)[0].(m)["field"] != field {
+				t.Errorf("%s: a copy with a wrong %s: %v", noun, field, got)
+			}
+		}
+		if after := len(w.list("/" + noun + "?access_role=all")); after != before {
+			t.Errorf("%s: what was refused left %d things, not %d", noun, after, before)
+		}
+	}
+}
+
+func TestACopyOfAFlowSharesEachPartAsTheOriginalDoes(t *testing.T) {
+	w := newWorld(t, 5)
+	bob := w.user(w.principal(), "bob", identity.RoleOperator).Principal.User
+	src := w.endpointSource(w.credential()["id"], "Events")
+	dataset := src["data_sets"].([]any)[0].(m)["id"]
+	lake := w.call(200, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
+	w.call(200, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": lake, "data_set_id": dataset})
+	node := w.call(200, "GET", "/data_sources/"+id(src["id"])+"/flow?flows_only=1", nil)["flows"].([]any)[0].(m)["id"]
+	w.raw(200, "PUT", "/data_sets/"+id(dataset)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob, "access_roles": []any{"collaborator"}}}})
+	made := w.call(200, "POST", "/flows/"+id(node)+"/copy", m{"copy_access_controls": true, "owner_id": bob})
+	for noun, shared := range map[string]int{"data_sources": 0, "data_sets": 1, "data_sinks": 0} {
+		all := made[noun].([]any)
+		if len(all) != 1 {
+			t.Fatalf("the copy has the %s %v", noun, all)
+		}
+		if one := all[0].(m); one["owner"].(m)["id"] != float64(bob) || len(w.list("/"+noun+"/"+id(one["id"])+"/accessors")) != shared {
+			t.Errorf("%s of the copy: %v", noun, one)
+		}
+	}
+}
+
+func TestAProjectIsCopiedWithItsFlowsOrNotAtAll(t *testing.T) {
+	w := newWorld(t, 5)
+	cred := w.credential()["id"]
+	a, b := w.endpointSource(cred, "Alpha"), w.endpointSource(cred, "Beta")
+	of := w.call(200, "POST", "/projects", m{"name": "Sales", "description": "d", "tags": []any{"x"}, "data_flows": bySource(a["id"], b["id"])["data_flows"]})
+	path := "/projects/" + id(of["id"])
+	made := w.call(200, "POST", path+"/copy", nil)
+	if made["name"] != "Sales (copy)" || made["description"] != "d" || made["copied_from_id"] != of["id"] || made["flows_count"] != 2.0 {
+		t.Errorf("copied %v", made)
+	}
+	names := []string{}
+	for _, f := range made["data_flows"].([]any) {
+		names = append(names, f.(m)["name"].(string))
+		if src := w.call(200, "GET", "/data_sources/"+id(f.(m)["data_source_id"]), nil); src["copied_from_id"] == nil || src["status"] != "INIT" {
+			t.Errorf("a flow in the copy is %v", src)
+		}
+	}
+	if !slices.Equal(names, []string{"Alpha", "Beta"}) || w.call(200, "GET", path, nil)["flows_count"] != 2.0 {
+		t.Errorf("the copy holds %v", names)
+	}
+	// Who sees a flow in it, and may not copy that, copies nothing.
+	bob := w.user(w.principal(), "bob", identity.RoleOperator)
+	w.raw(200, "PUT", path+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"admin"}}}})
+	w.raw(200, "PUT", "/data_sources/"+id(b["id"])+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"operator"}}}})
+	before := len(w.list("/data_sources?access_role=all")) + len(w.list("/projects?access_role=all"))
+	if status, answer := w.ask(bob.Token.Expose(), "POST", path+"/copy", m{}); status != 403 {
+		t.Errorf("who may not copy a flow of it is answered %d: %s", status, answer)
+	}
+	if after := len(w.list("/data_sources?access_role=all")) + len(w.list("/projects?access_role=all")); after != before {
+		t.Errorf("what was refused left %d things behind", after-before)
+	}
+}
+
+func TestATeamIsCopiedWithItsMembersAndSharedByThem(t *testing.T) {
+	w := newWorld(t, 1)
+	bob, eve := w.user(w.principal(), "bob", identity.RoleOperator).Principal.User, w.user(w.principal(), "eve", identity.RoleOperator).Principal.User
+	of := w.call(200, "POST", "/teams", m{"name": "Readers", "description": "d", "members": []any{m{"id": bob, "admin": true}}})
+	made := w.call(200, "POST", "/teams/"+id(of["id"])+"/copy", m{"owner_id": eve})
+	path := "/teams/" + id(made["id"])
+	if made["name"] != "Readers (copy)" || made["description"] != "d" || made["owner"].(m)["id"] != float64(eve) || len(made["members"].([]any)) != 1 {
+		t.Errorf("copied %v", made)
+	}
+	shared := func(method string, in any) []m {
+		t.Helper()
+		var all []m
+		w.decode(w.raw(200, method, path+"/accessors", in), &all)
+		return all
+	}
+	user := func(id int64, role string) m { return m{"type": "USER", "id": id, "access_roles": []any{role}} }
+	if all := shared("GET", nil); len(all) != 1 || all[0]["id"] != float64(bob) || all[0]["access_roles"].([]any)[0] != "admin" {
+		t.Errorf("its accessors are %v", all)
+	}
+	if all := shared("PUT", m{"accessors": []any{user(eve, "collaborator")}}); len(all) != 2 {
+		t.Errorf("with one more: %v", all)
+	}
+	if all := shared("DELETE", m{"accessors": []any{user(bob, "admin")}}); len(all) != 1 || all[0]["id"] != float64(eve) {
+		t.Errorf("with one less: %v", all)
+	}
+	if all := shared("POST", m{"accessors": []any{user(bob, "collaborator")}}); len(all) != 1 || all[0]["id"] != float64(bob) {
+		t.Errorf("replaced: %v", all)
+	}
+	w.call(400, "PUT", path+"/accessors", m{"accessors": []any{user(eve, "owner")}})
+	w.call(400, "PUT", path+"/accessors", m{"accessors": []any{m{"type": "TEAM", "id": of["id"], "access_roles": []any{"admin"}}}})
+	if all := shared("DELETE", nil); len(all) != 0 {
+		t.Errorf("shared with nobody: %v", all)
+	}
+	if all := w.list(path + "/audit_log"); len(all) != 5 || all[4]["event"] != "team.create" {
+		t.Errorf("its audit log is %v", all)
+	}
+}
+
+func TestAFlowIsNamedAndSharedAsAWhole(t *testing.T) {
+	w := newWorld(t, 5)
+	bob := w.user(w.principal(), "bob", identity.RoleCollaborator)
+	src := w.endpointSource(w.credential()["id"], "Events")
+	path := "/flows/" + id(w.call(200, "GET", "/data_sources/"+id(src["id"])+"/flow?flows_only=1", nil)["flows"].([]any)[0].(m)["id"])
+	if node := w.call(200, "PUT", path, m{"name": "Event types", "description": "all"})["flows"].([]any)[0].(m); node["name"] != "Event types" || node["description"] != "all" {
+		t.Errorf("renamed it is %v", node)
+	}
+	accessors := m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"collaborator"}}}}
+	sees := func(want int) {
+		t.Helper()
+		for _, part := range []string{path, "/data_sources/" + id(src["id"]), "/data_sets/" + id(src["data_sets"].([]any)[0].(m)["id"])} {
+			if status, _ := w.ask(bob.Token.Expose(), "GET", part, nil); status != want {
+				t.Errorf("bob is answered %d for %s, want %d", status, part, want)
+			}
+		}
+	}
+	sees(404)
+	w.raw(200, "PUT", path+"/accessors", accessors)
+	sees(200)
+	if all := w.list(path + "/accessors"); len(all) != 1 || all[0]["id"] != float64(bob.Principal.User) {
+		t.Errorf("its accessors are %v", all)
+	}
+	if status, _ := w.ask(bob.Token.Expose(), "PUT", path+"/accessors", accessors); status != 403 {
+		t.Errorf("who looks at a flow shares it: %d", status)
+	}
+	w.raw(200, "DELETE", path+"/accessors", nil)
+	sees(404)
+	events := map[any]bool{}
+	for _, e := range w.list(path + "/audit_log") {
+		events[e["event"]] = true
+	}
+	for _, event := range []string{"source.create", "source.update", "source.share", "dataset.share", "source.unshare"} {
+		if !events[event] {
+			t.Errorf("%s is not in a flow's audit log: %v", event, events)
+		}
+	}
+}
+
+func TestCustodiansAreTheAdministrators(t *testing.T) {
+	w := newWorld(t, 1)
+	me := w.principal()
+	bob, eve := w.user(me, "bob", identity.RoleOperator).Principal.User, w.user(me, "eve", identity.RoleAdmin).Principal.User
+	path := "/orgs/" + id(me.Org) + "/custodians"
+	who := func() (ids []any) {
+		for _, one := range w.list(path) {
+			ids = append(ids, one["id"])
+		}
+		return ids
+	}
+	if got := who(); !slices.Equal(got, []any{float64(me.User), float64(eve)}) {
+		t.Errorf("custodians are %v", got)
+	}
+	w.raw(200, "POST", path, m{"custodians": []any{m{"email": "bob@example.com"}}})
+	if got := who(); len(got) != 3 || w.call(200, "GET", "/users/"+id(bob), nil)["role"] != "admin" {
+		t.Errorf("with bob, custodians are %v", got)
+	}
+	w.raw(200, "PUT", path, m{"custodians": []any{m{"id": bob}}})
+	if got := who(); !slices.Equal(got, []any{float64(me.User), float64(bob)}) {
+		t.Errorf("custodians replaced are %v", got)
+	}
+	w.call(200, "DELETE", path, m{"custodians": []any{m{"id": bob}}})
+	w.call(400, "DELETE", path, m{"custodians": []any{m{"id": me.User}}})
+	w.call(400, "POST", path, m{"custodians": []any{m{"id": 4711}}})
+	if got := who(); !slices.Equal(got, []any{float64(me.User)}) {
+		t.Errorf("in the end custodians are %v", got)
+	}
+}
