@@ -9,6 +9,7 @@ const (
 	WhyActivated Why = "activated" // it was activated
 	WhySchedule  Why = "schedule"
 	WhyAfter     Why = "after"  // the source that it follows was read
+	WhyRules     Why = "rules"  // a dataset's rules are others
 	WhyReplay    Why = "replay" // records in quarantine go on their way again
 )
 
@@ -21,6 +22,8 @@ func (w Why) Words() string {
 		return "activation"
 	case WhyAfter:
 		return "after another flow"
+	case WhyRules:
+		return "other rules"
 	}
 	return string(w)
 }

@@ -5,6 +5,7 @@
 //	source.go       what to read, with which credential
 //	dataset.go      what a source yields: schema, samples, documentation
 //	records.go      its records, all of them
+//	transform.go    rules that make a dataset's records of another one's
 //	destination.go  where a dataset goes
 //	standing.go     how a destination stands
 //	fit.go          whether a dataset could go to a place, before it does
@@ -105,7 +106,8 @@ const (
 	roleSource     = "source" // of a dataset
 	roleParent     = "parent" // of a dataset that was made from another
 	roleDataset    = "dataset"
-	roleLookup     = "lookup" // of a source that reads by its rows
+	roleLookup     = "lookup"    // of a source that reads by its rows
+	roleTransform  = "transform" // of a dataset that uses its rules
 )
 
 // Common is what a user gives to make any part of a flow.
@@ -174,7 +176,7 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Res
 	if err := hold(ctx, tx, r.Org, uses); err != nil {
 		return err
 	}
-	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup && r.Kind != store.KindRejectExport
+	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup && r.Kind != store.KindTransform && r.Kind != store.KindRejectExport
 	if err := tx.CreateResource(ctx, r, inTree); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ const (
 	// KindRejectExport copies what is set aside of a user's datasets into files.
 	KindRejectExport Kind = "quarantine_export"
 	KindLookup       Kind = "lookup"
+	KindTransform    Kind = "transform"
 	KindChannel      Kind = "channel"
 	KindProvider     Kind = "identity_provider"
 )
