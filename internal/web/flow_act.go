@@ -18,7 +18,7 @@ func (w *Web) registerFlowAct() {
 	w.do("/flows/{id}/pause", operate, (*visit).pauseFlow)
 	w.do("/flows/{id}/copy", change, (*visit).copyFlow)
 	w.do("/flows/{id}/delete", change, (*visit).deleteFlow)
-	w.do("/flows/{id}/restore", change, (*visit).restoreFlow)
+	w.do("/flows/{id}/restore", maker, (*visit).restoreFlow)
 	w.do("/flows/{id}/dry-run", operate, (*visit).dryRun)
 }
 

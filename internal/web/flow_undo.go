@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,21 +39,29 @@ func (v *visit) undo() *undoable {
 	if len(parts) == 0 {
 		return nil
 	}
-	kind, id := markedPart(parts[0])
-	r, err := v.Store.DeletedResource(v.r.Context(), v.who.Org, kind, id)
-	if err != nil || kind != store.KindSource || v.People.Allowed(v.r.Context(), v.who, identity.RoleAdmin, kind, id) != nil {
+	r, err := v.deletedPart(parts[0])
+	if err != nil || r.Kind != store.KindSource {
 		return nil
 	}
-	return &undoable{Name: r.Name, Path: fmt.Sprintf("/flows/%d/restore", id), Parts: parts}
+	return &undoable{Name: r.Name, Path: fmt.Sprintf("/flows/%d/restore", r.ID), Parts: parts}
 }
 
-func markedPart(mark string) (store.Kind, int64) {
+// deletedPart is a part of a flow that was deleted and that the visitor could have
+// deleted: rights outlive what they are on.
+func (v *visit) deletedPart(mark string) (r store.Resource, err error) {
 	kind, digits, _ := strings.Cut(mark, ".")
 	id, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		return "", 0
+	if err != nil || !slices.Contains([]store.Kind{store.KindSource, store.KindDataset, store.KindDestination}, store.Kind(kind)) {
+		return r, nothingThere()
 	}
-	return store.Kind(kind), id
+	if r, err = v.Store.DeletedResource(v.r.Context(), v.who.Org, store.Kind(kind), id); err != nil {
+		return r, err
+	}
+	roles, err := v.People.RolesOn(v.r.Context(), v.who, r)
+	if err == nil && !roles[id].AtLeast(identity.RoleAdmin) {
+		err = nothingThere()
+	}
+	return r, err
 }
 
 // restoreFlow brings back the parts of a flow that was deleted, paused, in the
@@ -62,16 +71,12 @@ func (v *visit) restoreFlow() error {
 	if err != nil {
 		return err
 	}
-	ctx := v.r.Context()
 	for _, mark := range form["part"] {
-		kind, id := markedPart(mark)
-		if kind != store.KindSource && kind != store.KindDataset && kind != store.KindDestination {
-			return nothingThere()
-		}
-		if err := v.People.Allowed(ctx, v.who, identity.RoleAdmin, kind, id); err != nil {
+		r, err := v.deletedPart(mark)
+		if err != nil {
 			return err
 		}
-		if err := v.Flows.Restore(ctx, v.actor(), kind, id); err != nil {
+		if err := v.Flows.Restore(v.r.Context(), v.actor(), r.Kind, r.ID); err != nil {
 			return v.told("/flows", "", err)
 		}
 	}

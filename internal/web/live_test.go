@@ -64,6 +64,7 @@ func TestAStepOfARunIsOnItsPageWithinASecond(t *testing.T) {
 	b.credential("Our account")
 	b.open("/flows/new?credential=1&endpoint=bookings")
 	b.press("Create and run")
+	b.sees("running")
 	b.open("/runs")
 	b.do(chromedp.Click(chromedp.CSS(`tbody td a`)))
 	b.sees("Records read")
