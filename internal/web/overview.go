@@ -187,7 +187,7 @@ func (v *visit) addDue(o *overviewView, _ []int64) error {
 func plannedHours(plan *flow.Upcoming) []ui.Bar {
 	bars, some := make([]ui.Bar, 24), false
 	for hour := range bars {
-		bars[hour] = ui.Bar{Title: ui.Clock(plan.From.Add(time.Duration(hour) * time.Hour)), Tone: ui.Good, Path: "/budgets"}
+		bars[hour] = ui.Bar{Title: ui.Clock(plan.From.Add(time.Duration(hour) * time.Hour)), Tone: ui.Good}
 		for i := range plan.Budgets {
 			bars[hour].Value += float64(plan.Budgets[i].Hours[hour])
 		}
