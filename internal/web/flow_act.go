@@ -20,6 +20,7 @@ func (w *Web) registerFlowAct() {
 	w.do("/flows/{id}/delete", change, (*visit).deleteFlow)
 	w.do("/flows/{id}/restore", maker, (*visit).restoreFlow)
 	w.do("/flows/{id}/dry-run", operate, (*visit).dryRun)
+	w.show("/flows/{id}/dry-run", operate, (*visit).afterDryRun)
 }
 
 // thisFlow is the path of the flow that a form is about.

@@ -54,6 +54,10 @@ func (v *visit) dryRun() error {
 	return v.shown("Dry run of "+src.Name, dryRunPage(d))
 }
 
+// afterDryRun leads to the flow: looking at a dry run once more would make its
+// requests once more.
+func (v *visit) afterDryRun() error { return v.to(v.thisFlow(), "", "") }
+
 // draftOf is a flow as if it were being made.
 func (v *visit) draftOf(src *flow.Source) (*flowDraft, error) {
 	c, err := v.Credentials.Credential(v.r.Context(), v.who.Org, src.Credential)
