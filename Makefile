@@ -24,7 +24,7 @@ help: ## List the targets
 build: ## Build bin/weir, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/weir ./cmd/weir
 
-demo: build ## See the whole journey on simulated data; needs nothing but Go
+demo: build ## See the whole journey on simulated data, down to the pages; needs nothing but Go
 	./bin/weir demo
 
 test: deps checks ## Install what tests need, check format, vet, and run all tests with the race detector

@@ -38,7 +38,7 @@ type commands struct {
 
 	Sync          syncCommand          `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
 	Plan          planCommand          `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
-	Demo          demoCommand          `cmd:"" help:"See the whole journey on simulated data; needs no account."`
+	Demo          demoCommand          `cmd:"" help:"See the whole journey on simulated data, down to the pages; needs no account."`
 	Serve         serveCommand         `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
 	Setup         setupCommand         `cmd:"" help:"Make the first user of a new server, and sign in."`
 	SetupToken    setupTokenCommand    `cmd:"" name:"setup-token" help:"Print a token for the setup of a new server, for serve --setup-token-file."`

@@ -12,22 +12,27 @@ import (
 	"github.com/weirhq/weir/internal/simulator"
 )
 
+// demoCommand is `weir demo`: the product on simulated data, for whoever has
+// neither an account nor much time.
 type demoCommand struct {
-	Bookings int    `default:"5000" help:"How many bookings the simulated account has."`
-	Seed     uint64 `default:"1" help:"Same seed, same data."`
-	Dir      string `placeholder:"DIR" help:"Keep the demo's files here (default: a new temporary directory)."`
+	Bookings  int    `default:"5000" help:"How many bookings the simulated account has (default 5000)."`
+	Seed      uint64 `default:"1" help:"Same seed, same data."`
+	Dir       string `placeholder:"DIR" help:"Put the demo's files here and keep them: a new or an empty directory (default: a temporary one, removed in the end)."`
+	Keep      bool   `help:"Keep the temporary directory."`
+	Listen    string `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Where the pages are; loopback (default: a free port)."`
+	NoBrowser bool   `name:"no-browser" help:"Do not open the browser. Without a terminal none is opened anyway."`
+	Once      bool   `help:"For scripts: play the journey with weir sync, start no server, and end."`
 }
 
-// demoChanges is what happens in the simulated account between two syncs.
-const demoChanges = 40
+// demoChanges is what happens in the simulated account between two readings.
+var demoChanges = simulator.Mutation{Count: 40, Delete: 2, Seed: 7}
 
-// Run plays the whole journey: read everything, change the source, read the
-// changes, sweep, and show what lies in the tables.
+// Run serves the simulated account while the demo goes on.
 func (c demoCommand) Run(s *session) error {
 	if c.Bookings < 1 {
 		return &weir.Error{Code: weir.CodeUsage, Where: "--bookings", Message: "must be at least 1"}
 	}
-	sim, err := simulator.New(simulator.Options{Bookings: c.Bookings, Seed: c.Seed, RateLimit: 120})
+	sim, err := simulator.New(simulator.Options{Bookings: c.Bookings, Seed: c.Seed, RateLimit: 120, Deliver: deliverHere})
 	if err != nil {
 		return err
 	}
@@ -40,19 +45,55 @@ func (c demoCommand) Run(s *session) error {
 		return &weir.Error{Code: weir.CodeLocal, Message: "no port to be had on loopback: " + err.Error(), Err: err}
 	}
 	var served sync.WaitGroup
-	ctx, stop := context.WithCancel(s.ctx)
-	served.Go(func() { _ = serve(ctx, listener, sim) }) // ends when it is told to
+	ctx, stop := context.WithCancel(context.WithoutCancel(s.ctx)) // a run that is stopped ends its request first
+	served.Go(func() { _ = serve(ctx, listener, sim) })           // ends when it is told to
 	defer served.Wait()
 	defer stop()
 	d := &demo{session: s, sim: sim, dir: dir, base: "http://" + listener.Addr().String()}
-	return d.play(c.Bookings)
+	d.say("A simulated Cal.com account with %d bookings answers on %s, 120 requests per minute.", c.Bookings, d.base)
+	if c.Once {
+		return d.story()
+	}
+	defer c.tidy(d)
+	return d.pages(c.Listen, c.opens(s))
 }
 
+// dir is where the demo's files go.
 func (c demoCommand) dir() (string, error) {
 	if c.Dir == "" {
 		return os.MkdirTemp("", "weir-demo-")
 	}
-	return filepath.Abs(c.Dir)
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil || c.Once {
+		return dir, err
+	}
+	found, err := os.ReadDir(dir)
+	if len(found) > 0 {
+		return "", &weir.Error{Code: weir.CodeUsage, Where: "--dir", Message: dir + " is not empty", Remedy: "Name a new directory. What an earlier demo left is shown by weir serve --data " + filepath.Join(dir, demoData)}
+	}
+	if err != nil && !os.IsNotExist(err) {
+		return "", &weir.Error{Code: weir.CodeLocal, Where: "--dir", Message: err.Error(), Remedy: "Name a directory that Weir may write", Err: err}
+	}
+	return dir, nil
+}
+
+// tidy removes the temporary directory, or says where everything is.
+func (c demoCommand) tidy(d *demo) {
+	if c.Dir != "" || c.Keep {
+		d.say("The demo's files are in %s. See them again: weir serve --data %s", d.dir, filepath.Join(d.dir, demoData))
+		return
+	}
+	if err := os.RemoveAll(d.dir); err != nil {
+		d.log.Warn("the demo's files are left", "directory", d.dir, "error", err)
+		return
+	}
+	d.say("The demo's files are removed.")
+}
+
+// opens reports whether a browser shall be opened: where a person is, and did
+// not say otherwise.
+func (c demoCommand) opens(s *session) bool {
+	return !c.NoBrowser && s.Interactive && s.Getenv("CI") == ""
 }
 
 // demo is one play of the demo.
@@ -60,53 +101,13 @@ type demo struct {
 	*session
 	sim  *simulator.Simulator
 	dir  string
-	base string
-}
-
-func (d *demo) play(bookings int) error {
-	d.say("A simulated Cal.com account with %d bookings answers on %s, 120 requests per minute.", bookings, d.base)
-	d.say("\n1. Read everything the key can read into SQLite:")
-	if err := d.sync(false); err != nil {
-		return err
-	}
-	d.say("\n2. In the account, people book, move, cancel and miss meetings; two bookings are deleted. Read what changed:")
-	d.sim.Mutate(simulator.Mutation{Count: demoChanges, Delete: 2, Seed: 7})
-	if err := d.sync(false); err != nil {
-		return err
-	}
-	d.say("\n3. Some changes never touch a booking's time of change. A sweep reads everything again and finds them:")
-	if err := d.sync(true); err != nil {
-		return err
-	}
-	path := filepath.Join(d.dir, "cal.db")
-	d.say("\nWhat lies in %s now:", path)
-	if err := showTables(d.ctx, d.Stdout, path); err != nil {
-		return err
-	}
-	if err := showReport(d.ctx, d.Stdout, path); err != nil {
-		return err
-	}
-	arrivals := d.sim.Arrivals()
-	d.say("What it cost: %d requests over three syncs, at most %d in any 60 s of the key's 120, %d refused.",
-		arrivals.Total, arrivals.MaxInWindow, arrivals.Refused)
-	d.say("Look around: sqlite3 %s   With your own key: CAL_API_KEY=cal_live_… weir sync --to sqlite:cal.db", path)
-	return nil
+	base string // of the simulated account's API
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.Stdout, format+"\n", args...) }
 
-// sync runs the very command a user would, with the simulator's key.
-func (d *demo) sync(full bool) error {
-	inside := *d.session
-	inside.Getenv = func(name string) string {
-		if name == keyVariable {
-			return d.sim.Keys()[0].Key
-		}
-		return d.session.Getenv(name)
-	}
-	command := syncCommand{
-		sourceFlags: sourceFlags{From: "calcom", BaseURL: d.base, RateLimit: 120, Data: filepath.Join(d.dir, "weir")},
-		To:          "sqlite:" + filepath.Join(d.dir, "cal.db"), FullRefresh: full, Calm: !d.Interactive,
-	}
-	return command.Run(&inside)
+// cost says what the readings asked of the account.
+func (d *demo) cost(readings string) {
+	a := d.sim.Arrivals()
+	d.say("What it cost: %d requests over %s, at most %d in any 60 s of the key's 120, %d refused.", a.Total, readings, a.MaxInWindow, a.Refused)
 }

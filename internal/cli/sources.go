@@ -141,13 +141,8 @@ func (c sourcesRun) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	for !c.NoWait && (run.Status == "running" || run.Status == "queued") {
-		select {
-		case <-s.ctx.Done():
-			return &weir.Error{Code: weir.CodeCancelled, Where: "run " + run.RunID, Message: "it goes on in the server", Remedy: "Watch it with weir runs"}
-		case <-time.After(runPoll):
-		}
-		if run, err = findRun(s, server, c.ID, run); err != nil {
+	if !c.NoWait {
+		if run, err = ended(s, server, c.ID, run); err != nil {
 			return err
 		}
 	}
@@ -155,6 +150,21 @@ func (c sourcesRun) Run(s *session) error {
 		return err
 	}
 	return outcomeOf(run)
+}
+
+// ended waits until a run is over.
+func ended(s *session, server *client.Client, source int64, run client.Run) (_ client.Run, err error) {
+	for run.Status == "running" || run.Status == "queued" {
+		select {
+		case <-s.ctx.Done():
+			return run, &weir.Error{Code: weir.CodeCancelled, Where: "run " + run.RunID, Message: "it goes on in the server", Remedy: "Watch it with weir runs"}
+		case <-time.After(runPoll):
+		}
+		if run, err = findRun(s, server, source, run); err != nil {
+			return run, err
+		}
+	}
+	return run, nil
 }
 
 // findRun reads a run of a source again.

@@ -21,7 +21,7 @@ const (
 type RunDelivery struct {
 	Run         weir.RunID
 	Destination int64
-	Stream      string // the endpoint whose records go there
+	Stream      string    // the endpoint whose records go there
 	Log         DatasetID // that they lie in; 0 when nobody says
 	Upto        weir.Position
 	Status      string

@@ -213,9 +213,13 @@ type ResourceFilter struct {
 	IDs     []int64
 	Text    string // part of the name, in any case
 	Deleted bool   // those that were deleted, instead
+	Sort    string // one of resourceOrders, after a - for the other way round; else in the order of their ids
 
 	Page, Number int // from 1; how many on a page, 0 for all
 }
+
+// resourceOrders are the orders in which resources can be listed.
+var resourceOrders = map[string]string{"name": "lower(r.name)", "state": "r.status", "kind": "r.type", "made": "r.created", "changed": "r.updated"}
 
 // Sharing chooses what is shared with a user through accessors of one of the
 // roles: with the user, one of the teams, or the whole organization.
@@ -332,7 +336,7 @@ func (db *DB) Resources(ctx context.Context, f ResourceFilter) (all []Resource, 
 			return nil, 0, db.explain(ctx, err)
 		}
 	}
-	query := `SELECT ` + resourceColumns + fromResource + where + ` ORDER BY r.id`
+	query := `SELECT ` + resourceColumns + fromResource + where + ` ORDER BY ` + orderOf(resourceOrders, f.Sort) + `r.id`
 	if f.Number > 0 {
 		query += fmt.Sprintf(" LIMIT %d OFFSET %d", f.Number, (f.Page-1)*f.Number)
 	}

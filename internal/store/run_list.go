@@ -53,10 +53,17 @@ type RunFilter struct {
 	Status   string
 	ID       string
 	Number   int64
-	From, To int64 // when they began, µs; To is excluded
-	Whole    bool  // with the summary, stream by stream
+	From, To int64  // when they began, µs; To is excluded
+	Whole    bool   // with the summary, stream by stream
+	Sort     string // one of runOrders, after a - for the other way round; else newest first
 
 	Page, Size int // from 1; how many on a page, 0 for all
+}
+
+// runOrders are the orders in which runs can be listed.
+var runOrders = map[string]string{
+	"started": "r.started", "status": "r.status", "fresh": "r.records_read - r.unchanged", "unchanged": "r.unchanged", "quarantined": "r.quarantined", "requests": "r.requests",
+	"took": "CASE WHEN r.ended = 0 THEN 0 ELSE r.ended - r.started END",
 }
 
 func (f RunFilter) conditions() *conditions {
@@ -103,15 +110,16 @@ func (db *DB) ListRuns(ctx context.Context, f RunFilter) (runs []Run, total int,
 	}
 	query := `SELECT ` + columns + ` FROM run r` + where
 	limit, skip := f.Size, (f.Page-1)*f.Size
-	fromTheEnd := f.Size > 0 && skip > total/2 // the database walks over what it skips
+	order := orderOf(runOrders, f.Sort)
+	fromTheEnd := order == "" && f.Size > 0 && skip > total/2 // the database walks over what it skips
 	switch {
 	case f.Size == 0:
-		query += ` ORDER BY r.started DESC, r.id DESC`
+		query += ` ORDER BY ` + order + `r.started DESC, r.id DESC`
 	case fromTheEnd:
 		limit = min(limit, total-skip)
 		query += fmt.Sprintf(" ORDER BY r.started, r.id LIMIT %d OFFSET %d", max(limit, 0), max(total-skip-limit, 0))
 	default:
-		query += fmt.Sprintf(" ORDER BY r.started DESC, r.id DESC LIMIT %d OFFSET %d", limit, skip)
+		query += fmt.Sprintf(" ORDER BY %sr.started DESC, r.id DESC LIMIT %d OFFSET %d", order, limit, skip)
 	}
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var summary []byte

@@ -124,6 +124,9 @@ func (v *visit) addBudgets(views []*credentialView) error {
 
 // budgets is each key's use, minute by minute, and what is planned.
 func (v *visit) budgets() error {
+	if v.exports() {
+		return v.exportDue()
+	}
 	views, total, err := v.keyBudgets(pageNumber(v), budgetsOnAPage)
 	if err != nil {
 		return err
@@ -139,7 +142,38 @@ func (v *visit) budgets() error {
 		b.plan(plan)
 	}
 	t := ui.Table{Caption: "keys", Path: "/budgets", Query: v.query(), Total: total, Page: pageNumber(v), PerPage: budgetsOnAPage}
-	return v.shown("Budget", budgetsPage(views, plan, t, v.Now()))
+	return v.shown("Budget", budgetsPage(views, plan, t, dueTable(plan, dueListed), v.Now()))
+}
+
+// dueListed is how many flows that are due the page lists.
+const dueListed = 50
+
+// dueTable lists the costliest flows that are due within a day; most 0 is all.
+func dueTable(plan *flow.Upcoming, most int) ui.Table {
+	t := ui.Table{ID: "due", Caption: "what is due within a day", Path: "/budgets", Export: true, Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "How often"}, {Title: "Next"},
+		{Title: "Runs", Numeric: true}, {Title: "Requests a run", Numeric: true}, {Title: "Requests", Numeric: true}}}
+	for i, s := range plan.Sources {
+		if most > 0 && i == most {
+			break
+		}
+		cost := ui.Words("not known yet")
+		if s.PerRun >= 0 {
+			cost = ui.Figure(int64(s.PerRun))
+		}
+		t.Rows = append(t.Rows, []ui.Cell{ui.Shown(s.Name, ui.Link(fmt.Sprintf("/flows/%d", s.Source), s.Name)), ui.Shown(s.Times().Words(""), whenWords(s.Times(), s.Times().Words(""))), ui.At(s.Next),
+			ui.Figure(int64(s.Runs)), cost, ui.Figure(int64(s.Requests))})
+	}
+	t.Total = len(t.Rows)
+	return t
+}
+
+// exportDue sends all flows that are due.
+func (v *visit) exportDue() error {
+	plan, err := v.upcoming()
+	if err != nil {
+		return err
+	}
+	return v.list("Budget", dueTable(plan, 0), nil)
 }
 
 // upcoming is what schedules will cost within a day.

@@ -36,6 +36,11 @@ func (v *visit) credential() error {
 	if err := v.addBudgets([]*credentialView{c}); err != nil {
 		return err
 	}
+	if c.Budget != nil {
+		if err := v.addUse([]*budgetView{c.Budget}); err != nil {
+			return err
+		}
+	}
 	history, err := v.history(store.KindCredential, c.ID)
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ func (v *visit) destination() error {
 
 // destinationLive sends the moving part of the page whenever it has changed.
 func (v *visit) destinationLive() error {
-	return v.watched(func() (templ.Component, error) {
+	return v.watched(v.stampAt(store.KindDestination), func() (templ.Component, error) {
 		d, err := v.destinationHere()
 		if err != nil {
 			return nil, err
@@ -102,13 +102,27 @@ func (v *visit) destinationLive() error {
 // datasetDestinationsLive sends how the destinations of a dataset stand
 // whenever that has changed.
 func (v *visit) datasetDestinationsLive() error {
-	return v.watched(func() (templ.Component, error) {
+	return v.watched(v.stampAt(store.KindDataset), func() (templ.Component, error) {
 		all, err := v.destinationsOf(v.number("id"))
 		if err != nil {
 			return nil, err
 		}
 		return destinationsPart(all), nil
 	})
+}
+
+// stampAt is the stamp of the flow that the part is of which the path names.
+func (v *visit) stampAt(kind store.Kind) func() (string, error) {
+	var source int64
+	return func() (stamp string, err error) {
+		ctx := v.r.Context()
+		if source == 0 { // a part stays where it is
+			if source, err = v.Flows.SourceOf(ctx, v.who.Org, kind, v.number("id")); err != nil {
+				return "", err
+			}
+		}
+		return v.Store.RunStamp(ctx, source)
+	}
 }
 
 // destinationsOf are those of one dataset.

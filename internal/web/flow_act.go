@@ -18,6 +18,9 @@ func (w *Web) registerFlowAct() {
 	w.do("/flows/{id}/pause", operate, (*visit).pauseFlow)
 	w.do("/flows/{id}/copy", change, (*visit).copyFlow)
 	w.do("/flows/{id}/delete", change, (*visit).deleteFlow)
+	w.do("/flows/{id}/restore", maker, (*visit).restoreFlow)
+	w.do("/flows/{id}/dry-run", operate, (*visit).dryRun)
+	w.show("/flows/{id}/dry-run", operate, (*visit).afterDryRun)
 }
 
 // thisFlow is the path of the flow that a form is about.
@@ -103,5 +106,8 @@ func (v *visit) deleteFlow() error {
 	if root, _, err = v.Flows.Tree(ctx, v.who.Org, store.KindSource, root.ID); err != nil {
 		return err
 	}
-	return v.told("/flows", "Deleted. Tables and files that it filled stay as they are.", v.Flows.DeleteFlow(ctx, v.actor(), root))
+	if err := v.Flows.DeleteFlow(ctx, v.actor(), root); err != nil {
+		return v.told("/flows", "", err)
+	}
+	return v.to(flowsWith(root), "", "")
 }

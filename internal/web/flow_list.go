@@ -1,6 +1,8 @@
 package web
 
 import (
+	"github.com/a-h/templ"
+
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -12,6 +14,7 @@ func (w *Web) registerFlows() {
 	see := identity.Access(store.KindSource, identity.RoleCollaborator)
 	w.show("/flows/{id}", see, (*visit).flow)
 	w.stream("/flows/{id}/live", see, (*visit).flowLive)
+	w.show("/flows/{id}/yaml", see, (*visit).exportFlow)
 }
 
 // flows is the list of all that somebody may see.
@@ -22,7 +25,7 @@ func (v *visit) flows() error {
 	}
 	f.Status = v.query().Get("status")
 	t := ui.Table{ID: "flows", Caption: "flows", Path: "/flows", Filter: "Name", Export: true,
-		Columns: []ui.Column{{Title: "Flow", Wide: true}, {Title: "State"}, {Title: "Health"}, {Title: "Reads"}, {Title: "Datasets", Numeric: true}, {Title: "Destinations", Numeric: true}, {Title: "Changed"}},
+		Columns: []ui.Column{{Name: "name", Title: "Flow", Wide: true}, {Name: "state", Title: "State"}, {Title: "Health"}, {Title: "Reads"}, {Title: "Datasets", Numeric: true}, {Title: "Destinations", Numeric: true}, {Name: "changed", Title: "Changed"}},
 		Filters: []ui.Field{{Name: "status", Title: "State", Options: []ui.Option{{Value: "", Title: "all"}, {Value: string(flow.StatusActive), Title: "active"}, {Value: string(flow.StatusPaused), Title: "paused"}, {Value: string(flow.StatusInit), Title: "new"}}}},
 		Empty:   noFlows(),
 	}
@@ -34,7 +37,7 @@ func (v *visit) flows() error {
 		}
 		rows, err := v.flowRows(roots)
 		return rows, total, err
-	}, flowsPage)
+	}, func(t ui.Table) templ.Component { return flowsPage(t, v.undo()) })
 }
 
 func (v *visit) flowRows(roots []*flow.Node) (rows [][]ui.Cell, err error) {

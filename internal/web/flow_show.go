@@ -98,7 +98,8 @@ func (v *visit) flow() error {
 
 // flowLive sends the moving part of the page whenever it has changed.
 func (v *visit) flowLive() error {
-	return v.watched(func() (templ.Component, error) {
+	stamp := func() (string, error) { return v.Store.RunStamp(v.r.Context(), v.number("id")) }
+	return v.watched(stamp, func() (templ.Component, error) {
 		f, err := v.flowHere()
 		if err != nil {
 			return nil, err

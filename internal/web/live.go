@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"strings"
 	"time"
@@ -87,27 +88,38 @@ func event(v *visit, part templ.Component) (string, error) {
 	return "data: " + strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "\ndata: ") + "\n\n", nil
 }
 
-// pulse is how often a page that is watched looks for something new.
-const pulse = 500 * time.Millisecond
+// How often a page that is watched looks whether there is something new, which is
+// cheap, and how often it looks at everything although there seems not to be.
+const (
+	pulse   = 250 * time.Millisecond
+	atLeast = 5 * time.Second
+)
 
-// watched sends a part of a page, as look gives it, whenever it has changed.
-func (v *visit) watched(look func() (templ.Component, error)) error {
+// watched sends a part of a page, as look gives it, whenever it has changed. Look
+// is asked when stamp gives another text than before, and now and then: very many
+// pages may be open, and nothing happens on most of them.
+func (v *visit) watched(stamp func() (string, error), look func() (templ.Component, error)) error {
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
-	last := ""
+	var last [sha256.Size]byte // of what was sent: the text itself would be kept as often as pages are open
+	var looked time.Time
+	before := ""
 	return v.live(func(beat <-chan time.Time) (templ.Component, error) {
 		for {
-			part, err := look()
+			now, err := stamp()
 			if err != nil {
 				return nil, err
 			}
-			text, err := rendered(v.r.Context(), part)
-			if err != nil {
-				return nil, err
-			}
-			if text != last {
-				last = text
-				return part, nil
+			if now != before || v.Now().Sub(looked) >= atLeast {
+				before, looked = now, v.Now()
+				text, err := rendered(v.r.Context(), look)
+				if err != nil {
+					return nil, err
+				}
+				if sum := sha256.Sum256([]byte(text)); sum != last {
+					last = sum
+					return templ.Raw(text), nil
+				}
 			}
 			select {
 			case <-tick.C:
@@ -121,8 +133,12 @@ func (v *visit) watched(look func() (templ.Component, error)) error {
 }
 
 // rendered is a part as text.
-func rendered(ctx context.Context, c templ.Component) (string, error) {
+func rendered(ctx context.Context, look func() (templ.Component, error)) (string, error) {
+	part, err := look()
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
-	err := c.Render(ctx, &b)
+	err = part.Render(ctx, &b)
 	return b.String(), err
 }

@@ -39,7 +39,7 @@ func (v *visit) lookups() error {
 	}
 	may := v.who.Role.AtLeast(identity.RoleOperator)
 	t := ui.Table{ID: "lookups", Caption: "lookups", Path: "/lookups", Filter: "Name", Export: true, Empty: noLookups(may),
-		Columns: []ui.Column{{Title: "Lookup", Wide: true}, {Title: "Key"}, {Title: "Rows", Numeric: true}, {Title: "Columns", Numeric: true}, {Title: "Sources", Numeric: true}, {Title: "Changed"}}}
+		Columns: []ui.Column{{Name: "name", Title: "Lookup", Wide: true}, {Title: "Key"}, {Title: "Rows", Numeric: true}, {Title: "Columns", Numeric: true}, {Title: "Sources", Numeric: true}, {Name: "changed", Title: "Changed"}}}
 	return v.listed(lookupsTitle, t, func(page, number int) ([][]ui.Cell, int, error) {
 		f.Page, f.Number = page, number
 		all, total, err := v.Flows.Lookups(v.r.Context(), f)

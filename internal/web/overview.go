@@ -32,6 +32,7 @@ type overviewView struct {
 	Runs               []ui.Bar // of the last day, oldest first
 	RunTotal           int
 	Due                []flow.UpcomingSource // the next first
+	Hours              []ui.Bar              // what is planned for the next day
 	Now                time.Time
 }
 
@@ -175,7 +176,25 @@ func (v *visit) addDue(o *overviewView, _ []int64) error {
 			o.Due = append(o.Due, s)
 		}
 	}
+	o.Hours = plannedHours(plan)
 	slices.SortStableFunc(o.Due, func(a, b flow.UpcomingSource) int { return a.Next.Compare(b.Next) })
 	o.Due = o.Due[:min(len(o.Due), dueShown)]
 	return nil
+}
+
+// plannedHours are the requests that all schedules will make in each hour of the
+// next day; nothing when they make none.
+func plannedHours(plan *flow.Upcoming) []ui.Bar {
+	bars, some := make([]ui.Bar, 24), false
+	for hour := range bars {
+		bars[hour] = ui.Bar{Title: ui.Clock(plan.From.Add(time.Duration(hour) * time.Hour)), Tone: ui.Good}
+		for i := range plan.Budgets {
+			bars[hour].Value += float64(plan.Budgets[i].Hours[hour])
+		}
+		some = some || bars[hour].Value > 0
+	}
+	if !some {
+		return nil
+	}
+	return bars
 }

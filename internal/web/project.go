@@ -50,7 +50,7 @@ func (v *visit) projectsShown(status int, fields []ui.Field, problem *ui.Problem
 	if err != nil {
 		return err
 	}
-	t := ui.Table{ID: "projects", Caption: "projects", Path: "/projects", Filter: "Name", Export: true, Columns: []ui.Column{{Title: "Project"}, {Title: "Description", Wide: true}, {Title: "Changed"}}}
+	t := ui.Table{ID: "projects", Caption: "projects", Path: "/projects", Filter: "Name", Export: true, Empty: noProjects(), Columns: []ui.Column{{Name: "name", Title: "Project"}, {Title: "Description", Wide: true}, {Name: "changed", Title: "Changed"}}}
 	rows := func(page, number int) (rows [][]ui.Cell, total int, err error) {
 		f.Page, f.Number = page, number
 		all, total, err := v.Flows.Projects(v.r.Context(), f)

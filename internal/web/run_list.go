@@ -22,14 +22,14 @@ func runPath(id string) string { return "/runs/" + id }
 // runs is the list of runs of all flows that somebody may see.
 func (v *visit) runs() error {
 	q := v.query()
-	f := store.RunFilter{Org: v.who.Org, Status: q.Get("status")}
+	f := store.RunFilter{Org: v.who.Org, Status: q.Get("status"), Sort: q.Get("sort")}
 	var err error
 	if f.Sources, err = v.ids(store.KindSource, identity.RoleCollaborator); err != nil {
 		return err
 	}
 	t := ui.Table{ID: "runs", Caption: "runs", Path: "/runs", Export: true, Empty: noRuns(),
-		Columns: []ui.Column{{Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Why"}, {Title: "Status"}, {Title: "New or changed", Numeric: true}, {Title: "Unchanged", Numeric: true},
-			{Title: "Quarantined", Numeric: true}, {Title: "Requests", Numeric: true}, {Title: "Took"}, {Title: "What went wrong", Under: true}},
+		Columns: []ui.Column{{Name: "started", Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Why"}, {Name: "status", Title: "Status"}, {Name: "fresh", Title: "New or changed", Numeric: true}, {Name: "unchanged", Title: "Unchanged", Numeric: true},
+			{Name: "quarantined", Title: "Quarantined", Numeric: true}, {Name: "requests", Title: "Requests", Numeric: true}, {Name: "took", Title: "Took"}, {Title: "What went wrong", Under: true}},
 		Filters: []ui.Field{{Name: "status", Title: "Status", Options: runOptions()}}}
 	return v.listed("Runs", t, func(page, number int) ([][]ui.Cell, int, error) {
 		f.Page, f.Size = page, number

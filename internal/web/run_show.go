@@ -113,7 +113,8 @@ func (v *visit) run() error {
 
 // runLive sends the moving part of the page whenever it has changed.
 func (v *visit) runLive() error {
-	return v.watched(func() (templ.Component, error) {
+	stamp := func() (string, error) { return v.Store.StampOfRun(v.r.Context(), weir.RunID(v.r.PathValue("run"))) }
+	return v.watched(stamp, func() (templ.Component, error) {
 		r, err := v.runHere()
 		if err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package web_test
 import (
 	"database/sql"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,10 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	_ "modernc.org/sqlite"
 
 	"github.com/weirhq/weir/internal/api"
 	"github.com/weirhq/weir/internal/server"
+	"github.com/weirhq/weir/internal/simulator"
 )
 
 // How much there is on the site that is measured.
@@ -24,7 +27,8 @@ const (
 	manyRows        = 50_000 // of a lookup
 )
 
-// pageLimit is what a page may take on the server.
+// pageLimit is what a page may take on the server, and until its first content is
+// painted in a browser on the same machine.
 const pageLimit = 200 * time.Millisecond
 
 // TestPagesAnswerWhateverThereIs measures every list, and a page of each kind of
@@ -34,17 +38,23 @@ func TestPagesAnswerWhateverThereIs(t *testing.T) {
 	if os.Getenv("WEIR_PAGES") == "" {
 		t.Skip("WEIR_PAGES is not set")
 	}
-	s := newSite(t, func(c *server.Config) { c.Limit = api.Limit{Requests: 1_000_000_000, Per: time.Minute} })
+	s := siteOf(t, simulator.Options{Bookings: 120, Seed: 1}, nil, func(c *server.Config) { c.Limit = api.Limit{Requests: 1_000_000_000, Per: time.Minute} })
 	token := s.setUp().Token.Expose()
 	flow, lookup := s.crowd(token)
+	b := s.browse(1440, 1000)
+	b.signIn()
 	for _, path := range []string{"/", "/connectors", "/credentials", "/credentials?page=160", "/credentials?q=999", "/credentials/1", "/flows", "/flows?page=20", "/flows?status=active", fmt.Sprintf("/flows/%d", flow),
 		"/flows/new", "/flows/new?credential=1&endpoint=bookings", "/runs", "/runs?page=1000", "/runs?page=2000", "/runs?status=failed&page=100", "/datasets", "/datasets?page=20", fmt.Sprintf("/datasets/%d", flow+1),
 		"/budgets", "/quarantine", "/notifications", "/activity", "/activity?page=200", "/activity?kind=source", "/people", "/projects", "/lookups",
 		fmt.Sprintf("/lookups/%d", lookup), fmt.Sprintf("/lookups/%d?page=1000", lookup), fmt.Sprintf("/lookups/%d?q=value+49", lookup), fmt.Sprintf("/lookups/%d?q=%%C3%%A9", lookup), "/keys", "/settings", "/account", "/notifications/unread"} {
 		took, size := s.measured(token, path)
-		t.Logf("%-40s %6.1f ms %7.1f kB", path, float64(took.Microseconds())/1000, float64(size)/1000)
-		if took > pageLimit {
-			t.Errorf("%s takes %s", path, took.Round(time.Millisecond))
+		painted := took
+		if path != "/notifications/unread" { // a number, which no page is
+			painted = b.painted(path)
+		}
+		t.Logf("%-40s %6.1f ms %7.1f kB, painted after %6.1f ms", path, float64(took.Microseconds())/1000, float64(size)/1000, float64(painted.Microseconds())/1000)
+		if took > pageLimit || painted > pageLimit {
+			t.Errorf("%s takes %s, and is painted after %s", path, took.Round(time.Millisecond), painted.Round(time.Millisecond))
 		}
 	}
 	begun := time.Now()
@@ -68,17 +78,33 @@ func (s *site) measured(token, path string) (time.Duration, int) {
 	return all[len(all)/2], size
 }
 
+// painted is the middle one of seven times from when a page is asked for until its
+// first content is painted, as the browser itself measures it.
+func (b *browser) painted(path string) time.Duration {
+	b.Helper()
+	all := make([]time.Duration, 7)
+	for i := range all {
+		b.open(path)
+		b.until("the page is painted", `performance.getEntriesByName('first-contentful-paint').length === 1`)
+		ms := run(b, chromedp.Evaluate[float64](`performance.getEntriesByName('first-contentful-paint')[0].startTime`))
+		all[i] = time.Duration(ms * float64(time.Millisecond))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
 // crowd puts much of everything into the site: what is signed over the API, runs
 // straight into the store. It gives a flow and a lookup.
 func (s *site) crowd(token string) (flow, lookup int64) {
 	s.Helper()
-	cal := s.made(token, "/data_credentials", map[string]any{"name": "Ours", "credentials_type": "cal_com_api", "credentials": map[string]any{"api_key": s.key()}})
+	cal := s.made(token, "/data_credentials", map[string]any{"name": "Ours", "credentials_type": "cal_com_api", "credentials": map[string]any{"api_key": s.key(), "rate_limit": "100000"}})
 	for i := range manyCredentials {
 		s.made(token, "/data_credentials", map[string]any{"name": fmt.Sprintf("Key of team %d", i), "description": "The key of one of very many teams", "credentials_type": "rest", "credentials": map[string]any{"auth.type": "NONE"}})
 	}
 	for i := range manyFlows {
-		made := s.made(token, "/data_sources", map[string]any{"name": fmt.Sprintf("Bookings of team %d", i), "source_type": "rest", "data_credentials_id": cal["id"], "endpoint": "bookings"})
+		made := s.made(token, "/data_sources", map[string]any{"name": fmt.Sprintf("Bookings of team %d", i), "source_type": "rest", "data_credentials_id": cal["id"], "endpoint": "bookings", "source_config": map[string]any{"start.cron": fmt.Sprintf("0 %d * * * ? *", i%60)}})
 		flow = idOf(made["id"])
+		s.asks(http.MethodPut, token, fmt.Sprintf("/data_sources/%d/activate", flow), nil)
 	}
 	rows := make([]any, 0, manyRows)
 	for i := range manyRows {
@@ -88,8 +114,28 @@ func (s *site) crowd(token string) (flow, lookup int64) {
 	for some := range slices.Chunk(rows, 5_000) {
 		s.puts(token, fmt.Sprintf("/data_maps/%v/entries", made["id"]), map[string]any{"entries": some})
 	}
+	s.quiet(token)
 	s.ran()
 	return flow, idOf(made["id"])
+}
+
+// quiet waits until no run is under way.
+func (s *site) quiet(token string) {
+	s.Helper()
+	for {
+		open := 0
+		for _, status := range []string{"queued", "running"} {
+			open += strings.Count(s.answer(http.MethodGet, token, "/runs?per_page=1&status="+status), `"run_id"`)
+		}
+		if open == 0 {
+			return
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-s.Context().Done():
+			s.Fatal("the runs do not end")
+		}
+	}
 }
 
 // ran writes runs of all flows, as if they had been.
@@ -101,14 +147,14 @@ func (s *site) ran() {
 	now := time.Now().UnixMicro()
 	for _, statement := range []string{
 		`INSERT INTO source (org, connector, origin, account, resource) SELECT 1, 'calcom', 'x', '1 source ' || id, id FROM resource WHERE kind = 'source'`,
-		`INSERT INTO dataset (org, source, name) SELECT 1, id, 'bookings' FROM source`,
+		`INSERT INTO dataset (org, source, name) SELECT 1, id, 'bookings' FROM source WHERE origin = 'x'`,
 		fmt.Sprintf(`INSERT INTO run (id, org, source, epoch, started, ended, status, resource, number, records_read, written, requests, bytes)
 			WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 			SELECT 'r' || i, 1, s.id, 1, %d - 8000000 * CAST(i AS INTEGER), %d - 8000000 * CAST(i AS INTEGER) + 5000000, CASE i %% 10 WHEN 0 THEN 'failed' ELSE 'succeeded' END, s.resource, 1000000 + i, 10, 10, 3, 1000
-			FROM n JOIN (SELECT id, resource, row_number() OVER (ORDER BY id) - 1 AS nr FROM source) s ON s.nr = i %% %d`, manyRuns-1, now, now, manyFlows),
-		`INSERT INTO run_part (run, part, kind, org, number, started, records, bytes, errors) SELECT id, resource, 'source', 1, number, started, 10, 1000, 0 FROM run`,
+			FROM n JOIN (SELECT id, resource, row_number() OVER (ORDER BY id) - 1 AS nr FROM source WHERE origin = 'x') s ON s.nr = i %% %d`, manyRuns-1, now, now, manyFlows),
+		`INSERT INTO run_part (run, part, kind, org, number, started, records, bytes, errors) SELECT id, resource, 'source', 1, number, started, 10, 1000, 0 FROM run WHERE number >= 1000000`,
 		`UPDATE flow_health SET health = CASE resource % 3 WHEN 0 THEN 'failing' ELSE 'healthy' END, run = 'r1', number = 1, summary = 'The key is unknown', updated = 1`,
-		`INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) SELECT 1, (SELECT min(id) FROM dataset), id, started, 'decode', 'its createdAt is not a time', x'6b', x'7b7d' FROM run WHERE number % 10 = 0`,
+		`INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) SELECT 1, (SELECT min(id) FROM dataset), id, started, 'decode', 'its createdAt is not a time', x'6b', x'7b7d' FROM run WHERE number >= 1000000 AND number % 10 = 0`,
 		`ANALYZE`,
 	} {
 		if _, err := db.ExecContext(s.Context(), statement); err != nil {

@@ -20,10 +20,11 @@ func (v *visit) visible(kind store.Kind) (store.ResourceFilter, error) {
 	return f, err
 }
 
-// searched is what of it has the words in its name that the address asks for.
+// searched is what of it has the words in its name that the address asks for, in
+// the order that it asks for.
 func (v *visit) searched(kind store.Kind) (store.ResourceFilter, error) {
 	f, err := v.visible(kind)
-	f.Text = v.query().Get("q")
+	f.Text, f.Sort = v.query().Get("q"), v.query().Get("sort")
 	return f, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"sync"
@@ -55,11 +56,22 @@ func (l *lines) String() string {
 // newSite starts a server that nobody has set up, with its configuration changed.
 func newSite(t testing.TB, change ...func(*server.Config)) *site {
 	t.Helper()
+	return siteOf(t, simulator.Options{Bookings: 120, Seed: 1, RateLimit: 120}, nil, change...)
+}
+
+// siteOf is newSite with another account. Before is what stands before it, such as
+// a witness of what it is asked; nil for nothing.
+func siteOf(t testing.TB, account simulator.Options, before func(http.Handler) http.Handler, change ...func(*server.Config)) *site {
+	t.Helper()
 	s := &site{TB: t, log: &lines{}}
 	var err error
-	s.sim, err = simulator.New(simulator.Options{Bookings: 120, Seed: 1, RateLimit: 120})
+	s.sim, err = simulator.New(account)
 	s.must(err)
-	sim := httptest.NewServer(s.sim)
+	answers := http.Handler(s.sim)
+	if before != nil {
+		answers = before(answers)
+	}
+	sim := httptest.NewServer(answers)
 	t.Cleanup(sim.Close)
 	s.simURL = sim.URL
 	dir := t.TempDir()

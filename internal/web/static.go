@@ -23,7 +23,7 @@ const assetPrefix = "/assets/"
 // The styles are one file; the scripts are loaded in this order.
 var (
 	styles  = []string{"tokens.css", "base.css", "shell.css", "parts.css", "pages.css"}
-	scripts = []string{"vendor/htmx.js", "vendor/hx-sse.js", "app.js", "staged.js", "search.js", "unread.js", "link.js"}
+	scripts = []string{"vendor/htmx.js", "vendor/hx-sse.js", "app.js", "tables.js", "live.js", "staged.js", "search.js", "unread.js", "link.js"}
 )
 
 // assets are all files that pages load.

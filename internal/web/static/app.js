@@ -58,7 +58,11 @@
       }
     }
   };
-  const prepare = (within) => { times(within); reveal(within); };
+  const prepare = (within) => {
+    times(within);
+    reveal(within);
+    within.dispatchEvent(new CustomEvent('weir:prepare', { bubbles: true }));
+  };
 
   on('click', '[data-show]', (button) => {
     const input = document.getElementById(button.dataset.show);
@@ -72,6 +76,18 @@
     try {
       await navigator.clipboard.writeText(text);
       say('Copied');
+    } catch {
+      say('The browser does not let pages copy here', 'warn');
+    }
+  });
+  // A moment and a count are copied by a click as programs write them. What leads
+  // somewhere leads there.
+  on('click', 'time[datetime], .number[data-count]', async (at) => {
+    if (at.closest('a, button, summary, label') || !getSelection().isCollapsed) return;
+    const text = at.dataset.count ?? at.dateTime;
+    try {
+      await navigator.clipboard.writeText(text);
+      say(`Copied ${text}`);
     } catch {
       say('The browser does not let pages copy here', 'warn');
     }

@@ -122,7 +122,10 @@ func ends(b *strings.Builder, bars []Bar, limit float64, unit string) {
 	if limit > 0 {
 		fmt.Fprintf(b, `<span>line: %s %s</span>`, Number(int64(limit)), text(unit))
 	}
-	fmt.Fprintf(b, `<span>%s</span></p>`, text(bars[len(bars)-1].Title))
+	if len(bars) > 1 {
+		fmt.Fprintf(b, `<span>%s</span>`, text(bars[len(bars)-1].Title))
+	}
+	b.WriteString(`</p>`)
 }
 
 // Spark is a line without axes: the trend of a few values.
