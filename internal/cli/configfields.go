@@ -37,6 +37,9 @@ func inFile(t *manifest.Thing, field string) string {
 			break
 		}
 	}
+	if name, is := strings.CutPrefix(field, "parameter "); is && t.Kind == manifest.Sources {
+		return "params." + name
+	}
 	for _, s := range secretsOf(t) {
 		if field == s.field || field == "settings."+s.field {
 			return s.name
