@@ -66,7 +66,7 @@ func (db *DB) LookupAfter(ctx context.Context, lookup int64, key string, number 
 	err = db.each(ctx, eachEntry(func(e LookupEntry) error {
 		all = append(all, e)
 		return nil
-	}), lookupEntries+` WHERE lookup = $1 AND key > $2 ORDER BY key LIMIT $3`, lookup, key, number)
+	}), lookupEntries+` WHERE lookup = $1 AND key > $2 ORDER BY key LIMIT $3`, lookup, []byte(key), number)
 	return all, err
 }
 
