@@ -104,6 +104,20 @@ type Destination struct {
 	Config      map[string]any `json:"sink_config"` // mode: upsert or history
 }
 
+// Delivery is how a destination stands.
+type Delivery struct {
+	DestinationID int64  `json:"data_sink_id"`
+	Name          string `json:"name"`
+	DataSetID     int64  `json:"data_set_id"`
+	State         string `json:"state"` // new, paused, failing, behind or current
+	TookAt        string `json:"took_at"`
+	Behind        int64  `json:"behind"` // changes that it lacks
+	LacksSince    string `json:"lacks_since"`
+	FailingSince  string `json:"failing_since"`
+	Class         string `json:"class"`
+	Problem       string `json:"problem"`
+}
+
 // Node is one part of a flow.
 type Node struct {
 	ID            int64  `json:"id"`

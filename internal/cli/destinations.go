@@ -11,20 +11,37 @@ import (
 // destinationsCommand is `weir destinations`.
 type destinationsCommand struct {
 	List     destinationsList     `cmd:"" default:"withargs" help:"List destinations."`
+	Show     destinationsShow     `cmd:"" help:"Show one destination, how it stands, and what it failed of."`
 	Add      destinationsAdd      `cmd:"" help:"Make a destination of a dataset."`
+	Update   destinationsUpdate   `cmd:"" help:"Change a destination's name, description, credential, or what it keeps."`
+	Deliver  destinationsDeliver  `cmd:"" help:"Bring a destination what it lacks, from what Weir keeps."`
 	Activate destinationsActivate `cmd:"" help:"Activate a destination, and fill it from the log."`
 	Pause    destinationsPause    `cmd:"" help:"Pause a destination."`
 	Delete   destinationsDelete   `cmd:"" help:"Delete a destination that is paused."`
+	Restore  destinationsRestore  `cmd:"" help:"Bring a deleted destination back, paused."`
 }
 
 const destinationsNoun = "data_sinks"
 
 type destinationsList struct{ remoteFlags }
 
-func (f remoteFlags) printDestinations(s *session, all ...client.Destination) error {
-	return f.print(s, all, "ID\tNAME\tSTATUS\tKIND\tDATASET\tCREDENTIAL", func(w io.Writer) {
-		for _, d := range all {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%d\n", d.ID, d.Name, d.Status, d.Type, d.DataSetID, d.CredentialID)
+// printDestinations prints destinations as a table, with how each stands.
+func (f remoteFlags) printDestinations(s *session, server *client.Client, all ...client.Destination) error {
+	only := int64(0)
+	if len(all) == 1 {
+		only = all[0].ID
+	}
+	states, err := standings(s, server, only)
+	if err != nil {
+		return err
+	}
+	shown := make([]shownDestination, len(all))
+	for i, to := range all {
+		shown[i] = shownDestination{to, states[to.ID]}
+	}
+	return f.print(s, shown, "ID\tNAME\tSTATE\tLACKS\tLAST TOOK\tKIND\tDATASET\tCREDENTIAL", func(w io.Writer) {
+		for _, d := range shown {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\t%d\t%d\n", d.ID, d.Name, d.Delivery.State, d.Delivery.Behind, orNever(d.Delivery.TookAt), d.Type, d.DataSetID, d.CredentialID)
 		}
 	})
 }
@@ -39,7 +56,7 @@ func (c destinationsList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return c.printDestinations(s, all...)
+	return c.printDestinations(s, server, all...)
 }
 
 type destinationsAdd struct {
@@ -65,7 +82,7 @@ func (c destinationsAdd) Run(s *session) error {
 	if err := server.Call(s.ctx, http.MethodPost, "/"+destinationsNoun, body, &made); err != nil {
 		return err
 	}
-	return c.printDestinations(s, made)
+	return c.printDestinations(s, server, made)
 }
 
 type destinationsActivate struct {

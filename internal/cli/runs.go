@@ -18,6 +18,8 @@ type runsCommand struct {
 	List runsList `cmd:"" default:"withargs" help:"List runs, newest first."`
 	Show runsShow `cmd:"" help:"Show one run, endpoint by endpoint."`
 	Logs runsLogs `cmd:"" help:"Print what one run said."`
+
+	Cancel runsCancel `cmd:"" help:"Cancel a run that is queued or under way; what was read is kept."`
 }
 
 type runsList struct {

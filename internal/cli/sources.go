@@ -18,7 +18,9 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // sourcesCommand is `weir sources`.
 type sourcesCommand struct {
 	List     sourcesList     `cmd:"" default:"withargs" help:"List sources."`
+	Show     sourcesShow     `cmd:"" help:"Show one source and its datasets."`
 	Add      sourcesAdd      `cmd:"" help:"Make a source of one or several endpoints."`
+	Update   sourcesUpdate   `cmd:"" help:"Change a source's name, description or credential."`
 	Test     sourcesTest     `cmd:"" help:"Show the first records of an endpoint, and store nothing."`
 	Run      sourcesRun      `cmd:"" help:"Read a source now, and wait until it is done."`
 	Activate sourcesActivate `cmd:"" help:"Activate a source, and read it at once."`
