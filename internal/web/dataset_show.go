@@ -21,7 +21,10 @@ type datasetView struct {
 	Samples      ui.Table
 	Newest       []flow.Sample
 	RefusedTotal int
-	Destinations []store.Resource
+	Destinations []*destinationView
+	Deleted      *store.Resource // a destination that can be brought back; nil for none
+	WasActive    bool            // it was, when it was deleted
+	Makes        bool            // the visitor may add destinations
 	Documented   string
 	Present      string // documentation that somebody else has written meanwhile
 	Problem      *ui.Problem
@@ -75,18 +78,13 @@ func (v *visit) datasetHere() (*datasetView, error) {
 	if _, view.RefusedTotal, err = v.Flows.Quarantine(ctx, d, 1); err != nil {
 		return nil, err
 	}
-	if view.Destinations, err = v.Flows.DestinationsOf(ctx, v.who.Org, d.ID); err != nil {
+	if view.Destinations, err = v.destinationsOf(d.ID); err != nil {
 		return nil, err
 	}
-	roles, err := v.People.RolesOn(ctx, v.who, view.Destinations...)
-	if err != nil {
+	if view.Deleted, err = v.deletedHere(); err != nil {
 		return nil, err
 	}
-	for i := range view.Destinations {
-		if to := &view.Destinations[i]; roles[to.ID] == identity.RoleNone {
-			to.Name = ""
-		}
-	}
+	view.WasActive = v.query().Get("was") == string(flow.StatusActive)
 	view.Columns = columnsOf(shape, "", view.examples())
 	view.Samples = view.sampleTable()
 	if len(d.Docs) > 0 {
@@ -97,6 +95,7 @@ func (v *visit) datasetHere() (*datasetView, error) {
 		return nil, err
 	}
 	view.Operates = role.AtLeast(identity.RoleOperator)
+	view.Makes = view.Operates && v.who.Role.AtLeast(identity.RoleOperator)
 	return view, nil
 }
 

@@ -34,6 +34,7 @@ type flowDraft struct {
 	Params      map[string]string
 	Destination int64 // a credential; 0 for none: records stay in Weir's log
 	Form        url.Values
+	Blind       []ui.Field // with which one goes on though the destination could not be looked at
 }
 
 // paramPrefix stands before the names of parameters in forms.
@@ -272,7 +273,12 @@ func (v *visit) createFlow() error {
 		return v.flowAgain(d, err)
 	}
 	ctx := v.r.Context()
-	src, err := v.Flows.CreateSource(ctx, v.actor(), flow.SourceInput{Common: flow.Common{Name: d.Name()}, SourceSpec: spec, Credential: d.Credential.ID})
+	in := flow.SourceInput{Common: flow.Common{Name: d.Name()}, SourceSpec: spec, Credential: d.Credential.ID}
+	if err := v.roomFor(in, d); err != nil {
+		d.Blind = blind(err)
+		return v.flowAgain(d, err)
+	}
+	src, err := v.Flows.CreateSource(ctx, v.actor(), in)
 	if err != nil {
 		return v.flowAgain(d, err)
 	}
@@ -305,7 +311,7 @@ func (v *visit) connect(src *flow.Source, d *flowDraft) error {
 	}
 	for _, dataset := range root.Children {
 		_, err := v.Flows.CreateDestination(ctx, v.actor(), flow.DestinationInput{
-			Common: flow.Common{Name: dataset.Name + " → " + to.Name}, DestinationSpec: flow.DestinationSpec{Mode: weir.ModeUpsert}, Credential: to.ID, Dataset: dataset.ID})
+			Common: flow.Common{Name: dataset.Name + " → " + to.Name}, DestinationSpec: flow.DestinationSpec{}.Keep(weir.ModeUpsert), Credential: to.ID, Dataset: dataset.ID})
 		if err != nil {
 			return err
 		}

@@ -32,6 +32,9 @@ func (v *visit) flowHere() (*flowView, error) {
 		}
 	})
 	f := &flowView{Root: root, Now: v.Now()}
+	if f.Destinations, err = v.flowDestinations(root); err != nil {
+		return nil, err
+	}
 	if f.Source, err = v.Flows.Source(ctx, v.who.Org, id); err != nil {
 		return nil, err
 	}

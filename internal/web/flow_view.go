@@ -13,12 +13,24 @@ import (
 
 // flowView is a flow as pages show it.
 type flowView struct {
-	Root     *flow.Node
-	Source   *flow.Source
-	Runs     []flow.Run // newest first
-	Progress []progressView
-	Running  bool
-	Now      time.Time
+	Root         *flow.Node
+	Source       *flow.Source
+	Runs         []flow.Run // newest first
+	Progress     []progressView
+	Destinations []*destinationView // in the order of the drawing
+	Running      bool
+	Now          time.Time
+}
+
+// Destination is how a part of the drawing stands; nil for one that is no
+// destination.
+func (f *flowView) Destination(n *flow.Node) *destinationView {
+	for _, d := range f.Destinations {
+		if d.ID == n.ID {
+			return d
+		}
+	}
+	return nil
 }
 
 // progressView is how far one endpoint of a run has come.
@@ -67,8 +79,12 @@ const notShared = "not shared with you"
 // kindPath is where the page of a part of a flow lies; "" when there is none for
 // the visitor.
 func kindPath(n *flow.Node) string {
-	if n.Kind == store.KindDataset && n.Name != "" {
-		return fmt.Sprintf("/datasets/%d", n.ID)
+	switch {
+	case n.Name == "":
+	case n.Kind == store.KindDataset:
+		return datasetPath(n.ID)
+	case n.Kind == store.KindDestination:
+		return destinationPath(n.ID)
 	}
 	return ""
 }
@@ -105,4 +121,12 @@ func runProblem(r flow.Run) string {
 		}
 	}
 	return r.Problem
+}
+
+// partTone is how a part of a flow is.
+func partTone(r store.Resource) ui.Tone {
+	if flow.Status(r.Status) == flow.StatusActive {
+		return ui.Good
+	}
+	return ui.Plain
 }

@@ -48,7 +48,7 @@ func (v *visit) overview() error {
 	if err != nil {
 		return err
 	}
-	for _, add := range []func(*overviewView, []int64) error{v.addCredentials, v.addFlows, v.addQuarantine, v.addUndelivered, v.addRuns, v.addDue} {
+	for _, add := range []func(*overviewView, []int64) error{v.addCredentials, v.addFlows, v.addDestinations, v.addQuarantine, v.addUndelivered, v.addRuns, v.addDue} {
 		if err := add(o, sources); err != nil {
 			return err
 		}
