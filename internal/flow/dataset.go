@@ -2,26 +2,36 @@ package flow
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/pipeline"
+	"github.com/weirhq/weir/internal/schema"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/transform"
 )
 
 // Dataset is what a source yields: records of one shape.
 type Dataset struct {
 	store.Resource
 	DatasetSpec
-	Source int64
-	Parent int64 // 0 for one that its source yields itself
+	Source    int64
+	Parent    int64 // 0 for one that its source yields itself
+	Transform int64 // whose rules it uses; 0 for its own
 }
 
 // DatasetSpec is what a dataset is besides its resource.
 type DatasetSpec struct {
 	Endpoint string `json:"endpoint"` // of the source
 	Docs     []Doc  `json:"docs,omitempty"`
+
+	// Of a dataset that is made from another one:
+	Rules   []transform.Rule `json:"rules,omitempty"`   // its own; none where it uses a transform
+	Edition string           `json:"edition,omitempty"` // changes with the rules, and with which transform it uses
+	Table   string           `json:"table,omitempty"`   // what it is called in destinations, once it had rules
 }
 
 // Doc is a piece of documentation.
@@ -53,6 +63,8 @@ func (s *Service) loadDataset(ctx context.Context, r store.Resource) (*Dataset, 
 			d.Source = ref.Target
 		case roleParent:
 			d.Parent = ref.Target
+		case roleTransform:
+			d.Transform = ref.Target
 		}
 	}
 	return d, err
@@ -71,7 +83,7 @@ func (s *Service) Datasets(ctx context.Context, f store.ResourceFilter) ([]*Data
 	}
 	all := make([]*Dataset, len(rows))
 	for i, r := range rows {
-		all[i] = &Dataset{Resource: r, Source: refs[r.ID][roleSource], Parent: refs[r.ID][roleParent]}
+		all[i] = &Dataset{Resource: r, Source: refs[r.ID][roleSource], Parent: refs[r.ID][roleParent], Transform: refs[r.ID][roleTransform]}
 		if err := unpack(r, &all[i].DatasetSpec); err != nil {
 			return nil, 0, err
 		}
@@ -82,11 +94,13 @@ func (s *Service) Datasets(ctx context.Context, f store.ResourceFilter) ([]*Data
 // DatasetInput is what a user gives to make a dataset from another one.
 type DatasetInput struct {
 	Common
-	Parent int64
+	Parent    int64
+	Rules     []transform.Rule // of its own
+	Transform int64            // or those of this one
 }
 
-// CreateDataset makes a dataset that shows the records of its parent, under a
-// name, with documentation and destinations of its own.
+// CreateDataset makes a dataset of its parent's records, as they are or as rules
+// make them, under a name, with documentation and destinations of its own.
 func (s *Service) CreateDataset(ctx context.Context, who Actor, in DatasetInput) (*Dataset, error) {
 	r, err := in.resource(who, store.KindDataset, s.now())
 	if err != nil {
@@ -101,11 +115,136 @@ func (s *Service) CreateDataset(ctx context.Context, who Actor, in DatasetInput)
 	}
 	r.Type = parent.Type
 	d := &Dataset{Resource: r, DatasetSpec: DatasetSpec{Endpoint: parent.Endpoint}, Source: parent.Source, Parent: parent.ID}
-	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		return s.put(ctx, tx, who, &d.Resource, d.DatasetSpec,
-			store.Reference{Role: roleSource, Target: d.Source}, store.Reference{Role: roleParent, Target: d.Parent})
-	})
+	if err := s.setRules(ctx, d, in.Rules, in.Transform); err != nil {
+		return nil, err
+	}
+	err = s.Store.Change(ctx, func(tx *store.Tx) error { return s.put(ctx, tx, who, &d.Resource, d.DatasetSpec, d.references()...) })
 	return d, err
+}
+
+func (d *Dataset) references() []store.Reference {
+	return []store.Reference{{Role: roleSource, Target: d.Source}, {Role: roleParent, Target: d.Parent}, {Role: roleTransform, Target: d.Transform}}
+}
+
+// setRules gives a dataset other rules: of its own, or a transform's, or none.
+func (s *Service) setRules(ctx context.Context, d *Dataset, rules []transform.Rule, of int64) error {
+	if d.Parent == 0 {
+		if len(rules) == 0 && of == 0 {
+			return nil
+		}
+		return refuse(fieldTransform, "it is what its source yields, and stays so", "Make a dataset from it, with the rules")
+	}
+	if len(rules) > 0 && of != 0 {
+		return refuse("transform_id", "it has rules of its own, too", "Give one of the two")
+	}
+	check := rules
+	if of != 0 {
+		t, err := s.Transform(ctx, d.Org, of)
+		if err != nil {
+			return weir.At("transform_id", err)
+		}
+		check = t.Rules
+	}
+	if len(check) > 0 {
+		if err := s.checkRules(ctx, d, check); err != nil {
+			return err
+		}
+	}
+	d.Rules, d.Transform, d.Edition = rules, of, newEdition()
+	if d.Table == "" {
+		d.Table = tableOf(d.Name)
+	}
+	return nil
+}
+
+// mostTable is how long the name of a table may be that is made of a
+// dataset's: room is left for those of its child tables.
+const mostTable = 40
+
+// notInTable is what no name of a table has.
+var notInTable = regexp.MustCompile(`[^a-z0-9]+`)
+
+// tableOf makes a table's name of a dataset's.
+func tableOf(name string) string {
+	table := strings.Trim(notInTable.ReplaceAllString(strings.ToLower(name), "_"), "_")
+	if len(table) > mostTable {
+		table = strings.TrimRight(table[:mostTable], "_")
+	}
+	if table == "" || table[0] >= '0' && table[0] <= '9' {
+		table = strings.TrimRight("data_"+table, "_")
+	}
+	return table
+}
+
+// table is what the dataset is called in destinations when it has rules. It
+// stays when the dataset gets another name.
+func (d *Dataset) table() string {
+	if d.Table == "" { // it had rules from its parent alone
+		return fmt.Sprintf("dataset_%d", d.ID)
+	}
+	return d.Table
+}
+
+// origin tells it from all other datasets, in destinations.
+func (d *Dataset) origin() string { return fmt.Sprintf("dataset %d", d.ID) }
+
+// DatasetEdit is what a user changes of a dataset. Nil fields stay.
+type DatasetEdit struct {
+	Edit
+	Rules     *[]transform.Rule // none takes those of a transform away, too
+	Transform *int64            // 0 takes rules away
+}
+
+// UpdateDataset changes a dataset. With other rules, all its records go to its
+// destinations anew, from the log: that costs no request.
+func (r *Runner) UpdateDataset(ctx context.Context, who Actor, id int64, edit DatasetEdit) (*Dataset, error) {
+	return again(func() (*Dataset, error) { return r.updateDataset(ctx, who, id, edit) })
+}
+
+func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit DatasetEdit) (*Dataset, error) {
+	d, err := r.flows.Dataset(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	next, rules, of := *d, []transform.Rule(nil), int64(0)
+	if edit.Rules != nil {
+		rules = *edit.Rules
+	}
+	if edit.Transform != nil {
+		of = *edit.Transform
+	}
+	anew := (edit.Rules != nil || edit.Transform != nil) && (!sameRules(rules, d.Rules) || of != d.Transform)
+	if !anew {
+		return r.flows.UpdateDataset(ctx, who, id, edit.Edit)
+	}
+	if err := r.flows.setRules(ctx, &next, rules, of); err != nil {
+		return nil, err
+	}
+	redo, err := r.flows.refills(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	spec := &DatasetSpec{}
+	err = r.flows.change(ctx, who, store.KindDataset, id, "update", spec, func(tx *store.Tx, row *store.Resource) error {
+		if row.Version != d.Version {
+			return changedMeanwhile(row)
+		}
+		if err := edit.apply(row); err != nil {
+			return err
+		}
+		*spec = next.DatasetSpec
+		if err := hold(ctx, tx, row.Org, next.references()); err != nil {
+			return err
+		}
+		if err := tx.Refer(ctx, id, next.references()...); err != nil {
+			return err
+		}
+		return r.refill(ctx, tx, who, redo)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.flows.Dataset(ctx, who.Org, id)
 }
 
 // UpdateDataset changes a dataset's name, description and tags.
@@ -146,6 +285,16 @@ type opened struct {
 	log      store.Dataset // zero before the first run
 }
 
+// shaped is an opened dataset with what becomes of its records; nil for nothing.
+func (s *Service) shaped(ctx context.Context, d *Dataset) (*opened, *transform.Program, error) {
+	o, err := s.openDataset(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := s.program(ctx, d, o.endpoint.PrimaryKey)
+	return o, p, err
+}
+
 // openDataset finds a dataset's log.
 func (s *Service) openDataset(ctx context.Context, d *Dataset) (*opened, error) {
 	src, err := s.Source(ctx, d.Org, d.Source)
@@ -182,7 +331,7 @@ func (s *Service) openDataset(ctx context.Context, d *Dataset) (*opened, error) 
 // Schema tells what the dataset's records look like: what the connector
 // declares, and what was seen since. The number changes with the shape.
 func (s *Service) Schema(ctx context.Context, d *Dataset) (schema map[string]any, number int64, err error) {
-	o, err := s.openDataset(ctx, d)
+	o, program, err := s.shaped(ctx, d)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -190,8 +339,38 @@ func (s *Service) Schema(ctx context.Context, d *Dataset) (schema map[string]any
 	if err != nil {
 		return nil, 0, err
 	}
-	hash := weir.HashOf(o.log.Schema)
+	known := o.log.Schema
+	if program != nil {
+		if shape, err = s.reshapedBy(ctx, o, program, shape); err == nil {
+			known, err = shape.Bytes()
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	hash := weir.HashOf(known)
 	return shape.JSONSchema(), int64(hash[0])<<16 | int64(hash[1])<<8 | int64(hash[2]), nil
+}
+
+// shapeSamples is how many of the newest records tell the types of what rules
+// make.
+const shapeSamples = 200
+
+// reshapedBy is what records look like after the rules, as far as the newest
+// ones tell.
+func (s *Service) reshapedBy(ctx context.Context, o *opened, program *transform.Program, known *schema.Schema) (*schema.Schema, error) {
+	after, err := pipeline.Reshape(o.flow.Connector, o.endpoint, program, known)
+	if err != nil {
+		return nil, err
+	}
+	err = s.newest(ctx, o, func(r store.LogRecord) bool {
+		if got := program.Apply(r.Data); got.Data != nil {
+			r.Data = got.Data
+			_, err = after.Observe(r.Record)
+		}
+		return err == nil
+	}, shapeSamples)
+	return after, err
 }
 
 // Sample is one record as it lies in the log.
@@ -203,27 +382,51 @@ type Sample struct {
 // sampleBytes bounds what a look at the log may cost.
 const sampleBytes = 4 << 20
 
+// mostLooked is how many records a look for samples that a filter lets through
+// goes back.
+const mostLooked = 10_000
+
 // Samples gives the dataset's newest n records, newest first, from the log.
 func (s *Service) Samples(ctx context.Context, d *Dataset, n int) ([]Sample, error) {
-	o, err := s.openDataset(ctx, d)
-	if err != nil || o.log.ID == 0 {
+	o, program, err := s.shaped(ctx, d)
+	if err != nil {
 		return nil, err
 	}
 	var samples []Sample
-	for to := o.log.Head; to > 0 && len(samples) < n; {
-		from := max(0, to-weir.Position(2*n))
+	err = s.newest(ctx, o, func(r store.LogRecord) bool {
+		if program != nil {
+			got := program.Apply(r.Data)
+			if got.Data == nil {
+				return true
+			}
+			r.Data = got.Data
+		}
+		samples = append(samples, Sample{LogRecord: r, Source: o.source.ID, Dataset: d.ID})
+		return len(samples) < n
+	}, max(n, mostLooked))
+	return samples, err
+}
+
+// newest calls f with at most n of a log's newest records, newest first, until
+// it has seen enough.
+func (s *Service) newest(ctx context.Context, o *opened, f func(store.LogRecord) bool, n int) error {
+	const piece = 500
+	for to := o.log.Head; to > 0 && n > 0; {
+		from := max(0, to-weir.Position(min(2*n, piece)))
 		chunk, err := s.Store.ReadLog(ctx, o.log.ID, from, int(to-from), sampleBytes)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for i := len(chunk.Records) - 1; i >= 0 && len(samples) < n; i-- {
+		for i := len(chunk.Records) - 1; i >= 0 && n > 0; i-- {
 			if r := chunk.Records[i]; !r.Deleted && r.Position <= to {
-				samples = append(samples, Sample{LogRecord: r, Source: o.source.ID, Dataset: d.ID})
+				if n--; !f(r) {
+					return nil
+				}
 			}
 		}
 		to = from
 	}
-	return samples, nil
+	return nil
 }
 
 // Quarantine gives the dataset's newest n refused records.

@@ -29,6 +29,7 @@ type filler struct {
 	lease   *store.Term
 	load    store.Load // what is the same in all batches
 	paused  bool       // nothing goes there because somebody paused it
+	rules   []edited   // whose rules the records go through
 }
 
 // deliver brings a destination to the end of its dataset's log.
@@ -90,14 +91,15 @@ func (f *filler) prepare(ctx context.Context) (err error) {
 	f.src = o.source
 	o.flow.Over = f.job.Over
 	f.filling = pipeline.Filling{Flow: o.flow, Source: o.log.Source, Endpoint: o.endpoint, Saved: f.saved}
-	return nil
+	return f.reshape(ctx, d, o.endpoint.PrimaryKey)
 }
 
 // saved writes down what the destination has.
-func (f *filler) saved(ctx context.Context, log string, to weir.Position, run weir.RunID, rows, refused int) error {
+func (f *filler) saved(ctx context.Context, done pipeline.Portion) error {
 	l := f.load
-	l.Log, l.To, l.Run, l.Written, l.Quarantined, l.At = log, to, run, rows, refused, f.flows.now()
-	f.flows.Meter.Loaded(rows, refused)
+	l.Log, l.To, l.Run, l.At = done.Log, done.To, done.Run, f.flows.now()
+	l.Written, l.Quarantined, l.Filtered = done.Rows, done.Refused, done.Filtered
+	f.flows.Meter.Loaded(done.Rows, done.Refused)
 	return f.flows.Store.SaveLoad(ctx, f.lease, l)
 }
 
@@ -130,12 +132,16 @@ func (f *filler) reading(ctx context.Context) bool {
 
 // arrive ends the runs that waited for the destination to come this far, and
 // the job when this is the end of the log: in a transaction in which nobody
-// can append, so that whoever appends later enqueues another delivery.
+// can append, so that whoever appends later enqueues another delivery. What
+// came by rules that are not the dataset's any more is no end.
 func (f *filler) arrive(ctx context.Context, filled pipeline.Filled) error {
 	l := f.load
 	l.Log, l.To, l.At = filled.Log, filled.At, f.flows.now()
 	end := false
 	err := f.flows.Store.Change(ctx, func(tx *store.Tx) (err error) {
+		if end, err = f.current(ctx, tx); err != nil || !end {
+			return err
+		}
 		if end, err = tx.Arrived(ctx, f.lease, filled.Dataset, l); err != nil || !end {
 			return err
 		}

@@ -5,6 +5,7 @@
 //	source.go       what to read, with which credential
 //	dataset.go      what a source yields: schema, samples, documentation
 //	records.go      its records, all of them
+//	transform.go    rules that make a dataset's records of another one's
 //	destination.go  where a dataset goes
 //	status.go       activate, pause, delete, restore
 //	hold.go         what is used is not deleted meanwhile
@@ -100,7 +101,8 @@ const (
 	roleSource     = "source" // of a dataset
 	roleParent     = "parent" // of a dataset that was made from another
 	roleDataset    = "dataset"
-	roleLookup     = "lookup" // of a source that reads by its rows
+	roleLookup     = "lookup"    // of a source that reads by its rows
+	roleTransform  = "transform" // of a dataset that uses its rules
 )
 
 // Common is what a user gives to make any part of a flow.
@@ -169,7 +171,7 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, who Actor, r *store.Res
 	if err := hold(ctx, tx, r.Org, uses); err != nil {
 		return err
 	}
-	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup
+	inTree := r.Kind != store.KindProject && r.Kind != store.KindLookup && r.Kind != store.KindTransform
 	if err := tx.CreateResource(ctx, r, inTree); err != nil {
 		return err
 	}

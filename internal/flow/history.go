@@ -202,12 +202,13 @@ func (r *Run) brought(d store.RunDelivery) {
 		}
 		s.Written += d.Written
 		s.Quarantined += d.Quarantined
+		s.Filtered += d.Filtered
 		if s.Error == "" {
 			s.Error = d.Problem
 		}
-		s.Deliveries = append(s.Deliveries, pipeline.Delivery{Destination: d.Destination, Where: d.Place, Written: d.Written, Quarantined: d.Quarantined, Error: d.Problem})
+		s.Deliveries = append(s.Deliveries, pipeline.Delivery{Destination: d.Destination, Where: d.Place, Written: d.Written, Quarantined: d.Quarantined, Filtered: d.Filtered, Error: d.Problem})
 		return
 	}
-	r.Result.Streams = append(r.Result.Streams, pipeline.StreamResult{Name: d.Stream, Status: pipeline.StatusSucceeded, Written: d.Written, Quarantined: d.Quarantined, Error: d.Problem,
-		Deliveries: []pipeline.Delivery{{Destination: d.Destination, Where: d.Place, Written: d.Written, Quarantined: d.Quarantined, Error: d.Problem}}})
+	r.Result.Streams = append(r.Result.Streams, pipeline.StreamResult{Name: d.Stream, Status: pipeline.StatusSucceeded, Written: d.Written, Quarantined: d.Quarantined, Filtered: d.Filtered, Error: d.Problem,
+		Deliveries: []pipeline.Delivery{{Destination: d.Destination, Where: d.Place, Written: d.Written, Quarantined: d.Quarantined, Filtered: d.Filtered, Error: d.Problem}}})
 }

@@ -17,6 +17,7 @@ var used = map[string]struct {
 	roleParent:     {store.KindDataset, "parent_data_set_id"},
 	roleDataset:    {store.KindDataset, "data_set_id"},
 	roleLookup:     {store.KindLookup, fieldMapID},
+	roleTransform:  {store.KindTransform, "transform_id"},
 }
 
 // hold keeps others from deleting what is referred to until the transaction

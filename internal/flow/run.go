@@ -78,6 +78,7 @@ const (
 	WhyActivated = "activated" // it was activated
 	WhySchedule  = "schedule"
 	WhyAfter     = "after"  // the source that it follows was read
+	WhyRules     = "rules"  // a dataset's rules are others
 	WhyReplay    = "replay" // records in quarantine go on their way again
 )
 
@@ -184,32 +185,9 @@ func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run *Run, star
 		return nil, false, err
 	}
 	id := pipeline.NewRunID(r.flows.Now())
-	o.Trace = r.flows.asked(ctx, id, src.Org, src.ID)
-	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
-		started = false
-		for _, out := range outlets {
-			if out.log.ID == 0 {
-				continue // it was never read
-			}
-			if !started {
-				if err := tx.QueueRun(ctx, src.Org, store.Run{ID: id, Resource: src.ID, Number: Number(id), Queued: r.flows.now(), Wanted: o.pack()}); err != nil {
-					return err
-				}
-			}
-			started = true
-			if err := r.await(ctx, tx, src.Org, id, out, true); err != nil {
-				return err
-			}
-		}
-		if !started {
-			return nil
-		}
-		f := &pipeline.Flow{Resource: src.ID, LogOnly: true, Now: r.flows.Now}
-		end, err := f.End(&pipeline.Result{RunID: id, Status: pipeline.StatusSucceeded, Streams: streamsOf(outlets)})
-		if err != nil {
-			return err
-		}
-		return tx.EndReading(ctx, store.Reading{RunEnd: end, Org: src.Org, Flow: src.ID})
+	err = r.flows.Store.Change(ctx, func(tx *store.Tx) (err error) {
+		started, err = r.fillIn(ctx, tx, src, o, outlets, id)
+		return err
 	})
 	if err != nil || !started {
 		return nil, false, err
@@ -217,6 +195,34 @@ func (r *Runner) fill(ctx context.Context, src *Source, o Order) (run *Run, star
 	r.flows.began(src, store.Run{ID: id, Org: src.Org}, o)
 	run, err = r.flows.Run(ctx, src.Org, string(id))
 	return run, true, err
+}
+
+// fillIn is fill within a transaction, for some of a source's destinations.
+func (r *Runner) fillIn(ctx context.Context, tx *store.Tx, src *Source, o Order, outlets []outlet, id weir.RunID) (started bool, err error) {
+	o.Trace = r.flows.asked(ctx, id, src.Org, src.ID)
+	for _, out := range outlets {
+		if out.log.ID == 0 {
+			continue // it was never read
+		}
+		if !started {
+			if err := tx.QueueRun(ctx, src.Org, store.Run{ID: id, Resource: src.ID, Number: Number(id), Queued: r.flows.now(), Wanted: o.pack()}); err != nil {
+				return false, err
+			}
+		}
+		started = true
+		if err := r.await(ctx, tx, src.Org, id, out, true); err != nil {
+			return false, err
+		}
+	}
+	if !started {
+		return false, nil
+	}
+	f := &pipeline.Flow{Resource: src.ID, LogOnly: true, Now: r.flows.Now}
+	end, err := f.End(&pipeline.Result{RunID: id, Status: pipeline.StatusSucceeded, Streams: streamsOf(outlets)})
+	if err != nil {
+		return false, err
+	}
+	return true, tx.EndReading(ctx, store.Reading{RunEnd: end, Org: src.Org, Flow: src.ID})
 }
 
 // streamsOf are the endpoints whose records go somewhere.
@@ -234,7 +240,7 @@ func streamsOf(outlets []outlet) (all []pipeline.StreamResult) {
 // await makes a run wait for a destination that lacks some of its log, and
 // enqueues what fills it; with ask, for what the destination itself says.
 func (r *Runner) await(ctx context.Context, tx *store.Tx, org int64, run weir.RunID, out outlet, ask bool) error {
-	waits, err := tx.Await(ctx, org, store.RunDelivery{Run: run, Destination: out.to, Stream: out.dataset.Endpoint, Upto: out.log.Head}, out.log.Log, ask)
+	waits, err := tx.Await(ctx, org, store.RunDelivery{Run: run, Destination: out.to, Stream: out.dataset.Endpoint, Upto: out.log.Head}, out.logName(), ask)
 	if err != nil || !waits {
 		return err
 	}
@@ -311,7 +317,11 @@ type outlet struct {
 	dataset *Dataset
 	to      int64
 	log     store.Dataset
+	edition string // of the rules on the way; "" without any
 }
+
+// logName is the log as the destination knows it.
+func (o outlet) logName() string { return pipeline.LogName(o.log.Log, o.edition) }
 
 // outlets are the active destinations of a source's datasets.
 func (s *Service) outlets(ctx context.Context, src *Source, only int64) (all []outlet, err error) {
@@ -342,7 +352,11 @@ func (s *Service) outlets(ctx context.Context, src *Source, only int64) (all []o
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, outlet{dataset: d, to: use.ID, log: o.log})
+			edition, err := s.edition(ctx, d)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, outlet{dataset: d, to: use.ID, log: o.log, edition: edition})
 		}
 	}
 	return all, nil

@@ -17,6 +17,8 @@ func specOf(kind store.Kind) any {
 		return &SourceSpec{}
 	case store.KindDataset:
 		return &DatasetSpec{}
+	case store.KindTransform:
+		return &TransformSpec{}
 	}
 	return &DestinationSpec{}
 }

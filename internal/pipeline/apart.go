@@ -70,9 +70,20 @@ type Filling struct {
 	Endpoint *connector.Endpoint
 	Target   *Target
 	Epoch    int64 // of the lease on the destination
-	// Saved is called after each batch that the destination has, with the
-	// run that its last record is of.
-	Saved func(ctx context.Context, log string, to weir.Position, run weir.RunID, rows, refused int) error
+	// Reshaping is what becomes of the records on the way; nil for nothing.
+	Reshaping *Reshaping
+	// Saved is called after each batch that the destination has.
+	Saved func(ctx context.Context, done Portion) error
+}
+
+// Portion is one batch that a destination has.
+type Portion struct {
+	Log      string
+	To       weir.Position
+	Run      weir.RunID // that its last record is of
+	Rows     int        // root rows that have changed
+	Refused  int        // records in quarantine
+	Filtered int        // records that the rules kept back
 }
 
 // Filled is how far a destination has come.
@@ -90,13 +101,13 @@ func Deliver(ctx context.Context, d *Filling) (Filled, error) {
 	if err != nil {
 		return Filled{}, err
 	}
-	sch, err := schema.New(schemaSpec(d.Flow.Connector, d.Endpoint), dataset.Schema)
+	endpoint, sch, err := d.shape(dataset.Schema)
 	if err != nil {
 		return Filled{}, err
 	}
-	s := &stream{flow: d.Flow, endpoint: d.Endpoint, dataset: dataset, schema: &shared{schema: sch}, epoch: d.Epoch,
-		tally: newTally(d.Flow, d.Endpoint.ID, StreamResult{}), log: d.Flow.Logger.With("destination", d.Target.ID)}
-	o := &outlet{stream: s, to: d.Target, logName: dataset.Log, apart: d}
+	s := &stream{flow: d.Flow, endpoint: endpoint, dataset: dataset, schema: &shared{schema: sch}, epoch: d.Epoch,
+		tally: newTally(d.Flow, endpoint.ID, StreamResult{}), log: d.Flow.Logger.With("destination", d.Target.ID)}
+	o := &outlet{stream: s, to: d.Target, logName: d.Reshaping.log(dataset.Log), apart: d, reshaping: d.Reshaping}
 	if d.Target.Mode == weir.ModeHistory {
 		if err := d.Flow.Store.KeepVersions(ctx, dataset.ID); err != nil {
 			return Filled{}, err
@@ -119,13 +130,18 @@ func Deliver(ctx context.Context, d *Filling) (Filled, error) {
 		return out, nil
 	}
 	if f, ok := d.Target.Destination.(Finisher); ok {
-		return out, f.Finish(ctx, d.Endpoint.Dataset)
+		return out, f.Finish(ctx, endpoint.Dataset)
 	}
 	return out, nil
 }
 
-func (d *Filling) saved(ctx context.Context, o *outlet, to weir.Position, rows, refused int) error {
-	return d.Saved(ctx, o.logName, to, o.run, rows, refused)
+// shape is the endpoint with its schema, as the destination is to have them.
+func (d *Filling) shape(known []byte) (*connector.Endpoint, *schema.Schema, error) {
+	if d.Reshaping != nil {
+		return d.Reshaping.reshaped(d.Flow.Connector, d.Endpoint, known)
+	}
+	sch, err := schema.New(schemaSpec(d.Flow.Connector, d.Endpoint), known)
+	return d.Endpoint, sch, err
 }
 
 // learn takes over the schema as it was when the chunk was committed, or
@@ -133,6 +149,9 @@ func (d *Filling) saved(ctx context.Context, o *outlet, to weir.Position, rows, 
 func (o *outlet) learn(ctx context.Context, chunk store.LogChunk) error {
 	if n := len(chunk.Records); n > 0 {
 		o.run = chunk.Records[n-1].RunID
+	}
+	if o.reshaping != nil {
+		return nil // it learns from what the rules make
 	}
 	now, err := o.flow.Store.Dataset(ctx, o.dataset.ID)
 	if err != nil || bytes.Equal(now.Schema, o.dataset.Schema) {

@@ -28,6 +28,9 @@ type outlet struct {
 	result  Delivery
 	err     error
 	apart   *Filling // who fills the destination apart from the reading; nil when nobody does
+
+	reshaping *Reshaping // nil for records as they are
+	saved     int        // changes of the schema that reshaping has saved
 }
 
 // openOutlets prepares the way into each destination that takes the stream.
@@ -104,9 +107,11 @@ func (o *outlet) position(ctx context.Context) (weir.Position, error) {
 		return at, err
 	}
 	o.log.Warn("the destination is ahead of Weir's store, which must have been restored from an older copy; it takes everything once more", "dataset", o.endpoint.Dataset, "destination", int64(at), "store", int64(o.dataset.Head))
-	if o.logName, err = o.flow.Store.RenameLog(ctx, o.dataset); err != nil {
+	renamed, err := o.flow.Store.RenameLog(ctx, o.dataset)
+	if err != nil {
 		return 0, err
 	}
+	o.logName = o.reshaping.log(renamed)
 	return o.to.Destination.Position(ctx, o.logName, o.endpoint.Dataset)
 }
 
@@ -128,7 +133,12 @@ func (o *outlet) drain(ctx context.Context, at weir.Position) (weir.Position, er
 		if o.to.Mode == weir.ModeUpsert {
 			chunk = beforeItsEnd(chunk)
 		}
+		chunk, failed, filtered, err := o.reshape(ctx, chunk)
+		if err != nil {
+			return at, err
+		}
 		batch, rejects := o.batch(chunk, at)
+		rejects = append(failed, rejects...)
 		// Before the position moves on: nobody will see these records again.
 		if err := o.quarantine(ctx, rejects); err != nil {
 			return at, err
@@ -141,7 +151,8 @@ func (o *outlet) drain(ctx context.Context, at weir.Position) (weir.Position, er
 			return at, err
 		}
 		if o.apart != nil {
-			if err := o.apart.saved(ctx, o, chunk.To, loaded.Rows, len(rejects)+len(loaded.Refused)); err != nil {
+			done := Portion{Log: o.logName, To: chunk.To, Run: o.run, Rows: loaded.Rows, Refused: len(rejects) + len(loaded.Refused), Filtered: filtered}
+			if err := o.apart.Saved(ctx, done); err != nil {
 				return at, err
 			}
 		}
@@ -176,7 +187,7 @@ func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 	o.schema.mu.Lock()
 	defer o.schema.mu.Unlock()
 	b := weir.Batch{
-		Dataset: o.endpoint.Dataset, Source: o.flow.sourceName(), Log: o.logName,
+		Dataset: o.endpoint.Dataset, Source: o.sourceName(), Log: o.logName,
 		Mode: o.to.Mode, Layout: o.schema.schema.Layout(o.to.Mode),
 		From: from, To: chunk.To, RunID: o.run, Epoch: o.epoch,
 	}
@@ -198,6 +209,15 @@ func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 		b.Changes = append(b.Changes, change)
 	}
 	return b, rejects
+}
+
+// sourceName tells whose data a batch is. What rules have made is no data of
+// the source: the two never share a table.
+func (o *outlet) sourceName() string {
+	if o.reshaping == nil {
+		return o.flow.sourceName()
+	}
+	return o.flow.sourceName() + " as " + o.reshaping.Origin
 }
 
 // load is the one place that retries a destination. Refusals that another

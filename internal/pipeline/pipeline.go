@@ -3,6 +3,7 @@
 //	ingest.go   source → record log, one transaction a page
 //	sweep.go    what a complete reading did not show is gone
 //	deliver.go  record log → destination, one transaction a batch
+//	reshape.go  what rules make of records on that way
 //	replay.go   quarantine → record log, once more
 //	run.go      all streams of a source, in the order their needs allow
 //	apart.go    the two halves by themselves, for those who do them at different times

@@ -140,7 +140,7 @@ func (f *Flow) lines(s *StreamResult, at int64) []store.RunLine {
 			status = StatusFailed
 		}
 		lines = append(lines, store.RunLine{At: at, Part: d.Destination, Kind: store.KindDestination, Severity: severityOf(status, d.Quarantined > 0), Type: store.LineLog,
-			Text: store.DeliveryWords(s.Name, d.Where, d.Written, d.Quarantined, d.Error)})
+			Text: store.DeliveryWords(s.Name, d.Where, d.Written, d.Quarantined, d.Filtered, d.Error)})
 	}
 	return lines
 }

@@ -27,11 +27,12 @@ const (
 // accounted for: Read = fresh + Unchanged + Quarantined at reading.
 type StreamResult struct {
 	Name        string  `json:"name"`
-	Read        int     `json:"read"`        // records seen, with those seen again
-	Written     int     `json:"written"`     // root rows the destination inserted, updated or marked deleted
-	Unchanged   int     `json:"unchanged"`   // seen, and already in the log as they are
-	Quarantined int     `json:"quarantined"` // refused by reading, schema or destination
-	Deleted     int     `json:"deleted"`     // proved gone from the source
+	Read        int     `json:"read"`               // records seen, with those seen again
+	Written     int     `json:"written"`            // root rows the destination inserted, updated or marked deleted
+	Unchanged   int     `json:"unchanged"`          // seen, and already in the log as they are
+	Quarantined int     `json:"quarantined"`        // refused by reading, schema or destination
+	Deleted     int     `json:"deleted"`            // proved gone from the source
+	Filtered    int     `json:"filtered,omitempty"` // kept back by datasets' rules on the way to destinations
 	Requests    int     `json:"requests"`
 	Retries     int     `json:"retries,omitempty"` // of them, those that failed in passing and were made again
 	Bytes       int64   `json:"bytes,omitempty"`   // of answers
@@ -83,6 +84,7 @@ type Delivery struct {
 	Where       string `json:"where"`
 	Written     int    `json:"written"`
 	Quarantined int    `json:"quarantined"`
+	Filtered    int    `json:"filtered,omitempty"` // kept back by the dataset's rules
 	Error       string `json:"error,omitempty"`
 
 	Failure *Failure `json:"failure,omitempty"`

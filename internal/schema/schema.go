@@ -229,6 +229,22 @@ func (s *Schema) changed() {
 	s.laid, s.layouts = nil, nil
 }
 
+// Columns are the fields that are known of the root table and of the declared
+// child tables, in the order of their paths, as a Spec has them. Of a field
+// that had no value yet the type is "".
+func (s *Schema) Columns() (all []Column) {
+	for _, t := range append([]*table{s.root}, s.children()...) {
+		if t != s.root && !t.declared {
+			continue
+		}
+		for _, within := range slices.Sorted(maps.Keys(t.fields)) {
+			path := strings.TrimSuffix(strings.TrimPrefix(t.path+"."+within, "."), ".")
+			all = append(all, Column{Path: path, Type: t.fields[within].Kind})
+		}
+	}
+	return all
+}
+
 // Changes counts how often the schema has changed since New: the same number
 // means the same schema.
 func (s *Schema) Changes() int { return s.changes }

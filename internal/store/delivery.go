@@ -26,6 +26,7 @@ type RunDelivery struct {
 	Status      string
 	Written     int
 	Quarantined int
+	Filtered    int    // kept back by the dataset's rules
 	Place       string // the destination as shown to users; never with a password
 	Problem     string
 }
@@ -43,10 +44,10 @@ func (db *DB) RunDeliveries(ctx context.Context, runs ...weir.RunID) (all []RunD
 	c.and(among(c, "run", ids))
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var d RunDelivery
-		err := rows.Scan(&d.Run, &d.Destination, &d.Stream, &d.Upto, &d.Status, &d.Written, &d.Quarantined, &d.Place, &d.Problem)
+		err := rows.Scan(&d.Run, &d.Destination, &d.Stream, &d.Upto, &d.Status, &d.Written, &d.Quarantined, &d.Filtered, &d.Place, &d.Problem)
 		all = append(all, d)
 		return err
-	}, `SELECT run, destination, stream, upto, status, written, quarantined, place, problem FROM run_delivery`+c.text.String()+` ORDER BY run, destination`, c.args...)
+	}, `SELECT run, destination, stream, upto, status, written, quarantined, filtered, place, problem FROM run_delivery`+c.text.String()+` ORDER BY run, destination`, c.args...)
 	return all, err
 }
 
@@ -107,6 +108,7 @@ type Load struct {
 	To          weir.Position
 	Written     int
 	Quarantined int
+	Filtered    int
 	At          int64 // µs
 }
 
@@ -131,9 +133,10 @@ func (db *DB) SaveLoad(ctx context.Context, lease *Term, l Load) error {
 			if err := tx.late(ctx, l); err != nil {
 				return err
 			}
-			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status, written, quarantined, place) VALUES ($1, $2, $3, $4, 0, 'open', $5, $6, $7)
-				ON CONFLICT (run, destination) DO UPDATE SET written = run_delivery.written + excluded.written, quarantined = run_delivery.quarantined + excluded.quarantined, place = excluded.place`,
-				string(l.Run), l.Destination, l.Org, l.Stream, l.Written, l.Quarantined, l.Place)
+			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status, written, quarantined, place, filtered) VALUES ($1, $2, $3, $4, 0, 'open', $5, $6, $7, $8)
+				ON CONFLICT (run, destination) DO UPDATE SET written = run_delivery.written + excluded.written, quarantined = run_delivery.quarantined + excluded.quarantined,
+					filtered = run_delivery.filtered + excluded.filtered, place = excluded.place`,
+				string(l.Run), l.Destination, l.Org, l.Stream, l.Written, l.Quarantined, l.Place, l.Filtered)
 			if err != nil {
 				return err
 			}
@@ -218,10 +221,10 @@ func (t *Tx) delivered(ctx context.Context, r *Run, at int64) error {
 	var all []RunDelivery
 	err := t.each(ctx, func(rows *sql.Rows) error {
 		var d RunDelivery
-		err := rows.Scan(&d.Destination, &d.Stream, &d.Status, &d.Written, &d.Quarantined, &d.Place, &d.Problem)
+		err := rows.Scan(&d.Destination, &d.Stream, &d.Status, &d.Written, &d.Quarantined, &d.Filtered, &d.Place, &d.Problem)
 		all = append(all, d)
 		return err
-	}, `SELECT destination, stream, status, written, quarantined, place, problem FROM run_delivery WHERE run = $1 ORDER BY destination`, string(r.ID))
+	}, `SELECT destination, stream, status, written, quarantined, filtered, place, problem FROM run_delivery WHERE run = $1 ORDER BY destination`, string(r.ID))
 	if err != nil {
 		return err
 	}
@@ -259,14 +262,18 @@ func (d RunDelivery) line(at int64) RunLine {
 		severity = SeverityWarning
 	}
 	return RunLine{At: at, Part: d.Destination, Kind: KindDestination, Severity: severity, Type: LineLog,
-		Text: DeliveryWords(d.Stream, d.Place, d.Written, d.Quarantined, d.Problem)}
+		Text: DeliveryWords(d.Stream, d.Place, d.Written, d.Quarantined, d.Filtered, d.Problem)}
 }
 
 // DeliveryWords say what became of a delivery. One whose destination could not
 // be looked at has no place.
-func DeliveryWords(stream, place string, written, quarantined int, problem string) string {
+func DeliveryWords(stream, place string, written, quarantined, filtered int, problem string) string {
 	if place != "" {
 		stream += " to " + place
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s: %d written, %d quarantined. %s", stream, written, quarantined, problem))
+	kept := ""
+	if filtered > 0 {
+		kept = fmt.Sprintf(", %d filtered out", filtered)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s: %d written, %d quarantined%s. %s", stream, written, quarantined, kept, problem))
 }

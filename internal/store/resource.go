@@ -24,6 +24,7 @@ const (
 	KindDestination Kind = "destination"
 	KindProject     Kind = "project"
 	KindLookup      Kind = "lookup"
+	KindTransform   Kind = "transform"
 	KindChannel     Kind = "channel"
 	KindProvider    Kind = "identity_provider"
 )

@@ -1,0 +1,204 @@
+package flow_test
+
+import (
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/simulator"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/transform"
+)
+
+// rules reads rules from operation and spec, one after the other.
+func rules(pairs ...string) (all []transform.Rule) {
+	for i := 0; i < len(pairs); i += 2 {
+		all = append(all, transform.Rule{Operation: pairs[i], Spec: jsontext.Value(pairs[i+1])})
+	}
+	return all
+}
+
+// derived makes a dataset from the source's first one, with an active
+// destination, and reads the source.
+func (w *world) derived(name string, all []transform.Rule) (*flow.Source, *flow.Dataset, *flow.Destination) {
+	w.Helper()
+	src := w.source("bookings")
+	d, err := w.flows.CreateDataset(w.Context(), me, flow.DatasetInput{Common: flow.Common{Name: name}, Parent: w.datasets(src)[0].ID, Rules: all})
+	w.must(err)
+	to := w.destination(d.ID)
+	w.must(w.runner.Activate(w.Context(), me, store.KindDestination, to.ID, false))
+	w.must(w.runner.Activate(w.Context(), me, store.KindSource, src.ID, false))
+	w.runs(src)
+	return src, d, to
+}
+
+const live = " WHERE _weir_deleted_at IS NULL"
+
+func TestADestinationReceivesWhatTheRulesMake(t *testing.T) {
+	onBoth(t, 300, func(w *world) {
+		src, d, _ := w.derived("Accepted only", rules("filter", `{"expression":"row.status == \"accepted\""}`, "rename", `{"field":"uid","to":"booking_uid"}`,
+			"drop", `{"fields":["metadata","location"]}`, "mask", `{"field":"attendees.email","method":"sha256"}`, "compute", `{"field":"hours","expression":"row.duration / 60"}`))
+		accepted := w.count("SELECT count(*) FROM accepted_only")
+		if accepted == 0 || accepted == 300 {
+			w.Fatalf("%d of 300 rows arrived", accepted)
+		}
+		if n := w.count("SELECT count(*) FROM accepted_only WHERE status <> 'accepted' OR booking_uid IS NULL OR hours IS NULL"); n != 0 {
+			w.Errorf("%d rows are not as the rules make them", n)
+		}
+		if n := w.count("SELECT count(*) FROM pragma_table_info('accepted_only') WHERE name IN ('location', 'metadata', 'uid')"); n != 0 {
+			w.Errorf("%d columns are there that were dropped", n)
+		}
+		if n := w.count("SELECT count(*) FROM accepted_only_attendees WHERE length(email) <> 64"); n != 0 {
+			w.Errorf("%d addresses are not masked", n)
+		}
+		runs := w.runs(src)
+		if runs[0].Status != "succeeded" || runs[0].Result.Streams[0].Filtered != 300-accepted || runs[0].Result.Streams[0].Written != accepted {
+			w.Errorf("of 300 with %d accepted: %+v", accepted, runs[0].Result.Streams[0])
+		}
+		samples, err := w.flows.Samples(w.Context(), d, 10)
+		if err != nil || len(samples) != 10 {
+			w.Fatalf("%d samples, %v", len(samples), err)
+		}
+		schema, _, err := w.flows.Schema(w.Context(), d)
+		properties, _ := schema["properties"].(map[string]any)
+		if err != nil || properties["hours"] == nil || properties["booking_uid"] == nil || properties["uid"] != nil || properties["location"] != nil {
+			w.Errorf("the schema is %v, %v", properties, err)
+		}
+	})
+}
+
+func TestARowThatAFilterLetsThroughNoLongerIsMarkedAsGone(t *testing.T) {
+	onBoth(t, 300, func(w *world) {
+		src, _, _ := w.derived("Accepted", rules("filter", `{"expression":"row.status == \"accepted\""}`))
+		plain := w.destination(w.datasets(src)[0].ID)
+		w.must(w.runner.Activate(w.Context(), me, store.KindDestination, plain.ID, false))
+		w.runs(src)
+		before := w.count("SELECT count(*) FROM accepted" + live)
+		w.sim.Mutate(simulator.Mutation{Count: 60, Seed: 1})
+		_, _, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID, FullRefresh: true})
+		w.must(err)
+		w.runs(src)
+		now, want := w.count("SELECT count(*) FROM accepted"+live), w.count("SELECT count(*) FROM bookings"+live+" AND status = 'accepted'")
+		if gone := w.count("SELECT count(*) FROM accepted WHERE _weir_deleted_at IS NOT NULL"); now != want || gone == 0 {
+			w.Errorf("of %d rows %d are left, and not %d; %d are marked as gone", before, now, want, gone)
+		}
+	})
+}
+
+func TestOtherRulesBringEverythingAnewWithoutARequest(t *testing.T) {
+	onBoth(t, 300, func(w *world) {
+		src, d, _ := w.derived("Mine", rules("filter", `{"expression":"row.status == \"accepted\""}`))
+		accepted, asked := w.count("SELECT count(*) FROM mine"+live), w.sim.Arrivals().Total
+		change := func(all []transform.Rule) {
+			w.Helper()
+			if _, err := w.runner.UpdateDataset(w.Context(), me, d.ID, flow.DatasetEdit{Rules: &all}); err != nil {
+				w.Fatal(err)
+			}
+			if runs := w.runs(src); runs[0].Status != "succeeded" {
+				w.Fatalf("%+v", runs[0])
+			}
+		}
+		change(rules("filter", `{"expression":"row.status != \"accepted\""}`, "compute", `{"field":"again","expression":"1"}`))
+		if n := w.count("SELECT count(*) FROM mine" + live); n != 300-accepted || w.count("SELECT count(*) FROM mine"+live+" AND again = 1") != n {
+			w.Errorf("%d rows of %d that are not accepted", n, 300-accepted)
+		}
+		// Back to the first ones: the rows of the second must not stay.
+		change(rules("filter", `{"expression":"row.status == \"accepted\""}`))
+		if n := w.count("SELECT count(*) FROM mine" + live); n != accepted || w.count("SELECT count(*) FROM mine"+live+" AND again = 1") != 0 {
+			w.Errorf("%d rows of %d that are accepted", n, accepted)
+		}
+		if w.sim.Arrivals().Total != asked {
+			w.Errorf("it cost %d requests", w.sim.Arrivals().Total-asked)
+		}
+	})
+}
+
+func TestARecordThatTheRulesFailOnIsSetAsideAndArrivesWithBetterRules(t *testing.T) {
+	onBoth(t, 100, func(w *world) {
+		src, d, to := w.derived("Odd", rules("cast", `{"field":"title","to":"integer"}`))
+		open := store.QuarantineFilter{Org: 1, Destination: to.ID, Stage: "transform", State: store.QuarantineOpen}
+		if n, err := w.db.CountQuarantine(w.Context(), open); err != nil || n != 100 {
+			w.Fatalf("%d records are set aside, %v", n, err)
+		}
+		all := rules("cast", `{"field":"title","to":"string"}`)
+		if _, err := w.runner.UpdateDataset(w.Context(), me, d.ID, flow.DatasetEdit{Rules: &all}); err != nil {
+			w.Fatal(err)
+		}
+		w.runs(src)
+		if n, err := w.db.CountQuarantine(w.Context(), open); err != nil || n != 0 || w.count("SELECT count(*) FROM odd"+live) != 100 {
+			w.Errorf("%d records are still set aside, %v", n, err)
+		}
+	})
+}
+
+func TestATransformThatSeveralDatasetsUseChangesAllOfThem(t *testing.T) {
+	w := newWorld(t, 100)
+	shared, err := w.flows.CreateTransform(t.Context(), me, flow.TransformInput{Common: flow.Common{Name: "Tidy"}, Rules: rules("upper", `{"field":"title"}`)})
+	w.must(err)
+	src, d, _ := w.derived("Shared", nil)
+	_, err = w.runner.UpdateDataset(t.Context(), me, d.ID, flow.DatasetEdit{Transform: &shared.ID})
+	w.must(err)
+	w.runs(src)
+	if n := w.count("SELECT count(*) FROM shared WHERE title = upper(title)"); n != 100 {
+		t.Errorf("%d titles are in capitals", n)
+	}
+	if _, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)}); weir.CodeOf(err) != weir.CodeUsage {
+		t.Errorf("rules that break a dataset: %v", err)
+	}
+	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("lower", `{"field":"title"}`)})
+	w.must(err)
+	w.runs(src)
+	if n := w.count("SELECT count(*) FROM shared WHERE title = lower(title)"); n != 100 {
+		t.Errorf("%d titles are in small letters", n)
+	}
+	if err := w.flows.Delete(t.Context(), me, store.KindTransform, shared.ID); weir.CodeOf(err) != weir.CodeConflict {
+		t.Errorf("it is deleted in use: %v", err)
+	}
+}
+
+func TestADatasetMadeFromAnotherHasTheRulesOfBoth(t *testing.T) {
+	w := newWorld(t, 100)
+	src, d, _ := w.derived("First", rules("rename", `{"field":"title","to":"subject"}`))
+	second, err := w.flows.CreateDataset(t.Context(), me, flow.DatasetInput{Common: flow.Common{Name: "Second"}, Parent: d.ID, Rules: rules("upper", `{"field":"subject"}`)})
+	w.must(err)
+	to := w.destination(second.ID)
+	w.must(w.runner.Activate(t.Context(), me, store.KindDestination, to.ID, false))
+	w.runs(src)
+	if n := w.count("SELECT count(*) FROM second WHERE subject = upper(subject)"); n != 100 {
+		t.Errorf("%d subjects are in capitals", n)
+	}
+	all := rules("rename", `{"field":"title","to":"heading"}`)
+	if _, err := w.runner.UpdateDataset(t.Context(), me, d.ID, flow.DatasetEdit{Rules: &all}); err != nil {
+		t.Fatal(err)
+	}
+	w.runs(src)
+	if n := w.count("SELECT count(*) FROM second WHERE heading IS NOT NULL"); n != 100 {
+		t.Errorf("%d headings have come through both", n)
+	}
+}
+
+func TestRulesThatCannotBeAreRefusedBeforeAnythingIsStored(t *testing.T) {
+	w := newWorld(t, 1)
+	src := w.source("bookings")
+	root := w.datasets(src)[0].ID
+	for name, all := range map[string][]transform.Rule{
+		"unknown operation":  rules("shift", `{}`),
+		"change of the key":  rules("drop", `{"field":"uid"}`),
+		"wrong expression":   rules("filter", `{"expression":"status"}`),
+		"an unknown setting": rules("trim", `{"field":"title","how":1}`),
+	} {
+		_, err := w.flows.CreateDataset(t.Context(), me, flow.DatasetInput{Common: flow.Common{Name: name}, Parent: root, Rules: all})
+		if weir.CodeOf(err) != weir.CodeUsage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	all := rules("upper", `{"field":"title"}`)
+	if _, err := w.runner.UpdateDataset(t.Context(), me, root, flow.DatasetEdit{Rules: &all}); weir.CodeOf(err) != weir.CodeUsage {
+		t.Errorf("rules for what a source yields: %v", err)
+	}
+	if n := len(w.datasets(src)); n != 1 {
+		t.Errorf("there are %d datasets", n)
+	}
+}
