@@ -130,6 +130,7 @@ func (a *API) nouns() []func() {
 		a.registerFlows,
 		a.registerProjects,
 		a.registerLookups,
+		a.registerTransforms,
 		a.registerRuns,
 		a.registerPlans,
 		a.registerMetrics,

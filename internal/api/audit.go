@@ -34,7 +34,7 @@ type LogEntry struct {
 var audited = []struct {
 	noun string
 	kind store.Kind
-}{{"data_credentials", store.KindCredential}, {"data_sources", store.KindSource}, {"data_sets", store.KindDataset}, {"data_sinks", store.KindDestination}, {"data_maps", store.KindLookup}, {"projects", store.KindProject}}
+}{{"data_credentials", store.KindCredential}, {"data_sources", store.KindSource}, {"data_sets", store.KindDataset}, {"data_sinks", store.KindDestination}, {"data_maps", store.KindLookup}, {"transforms", store.KindTransform}, {"projects", store.KindProject}}
 
 // AuditInput chooses entries of the audit log.
 type AuditInput struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/transform"
 )
 
 // DataSet is what a source yields. The contract's clients call it a Nexset.
@@ -25,6 +26,8 @@ type DataSet struct {
 	ParentDataSets []DataSetBrief    `json:"parent_data_sets" nullable:"false"`
 	DataSinks      []DataSinkBrief   `json:"data_sinks" nullable:"false"`
 	TransformID    *int64            `json:"transform_id"`
+	CustomRules    bool              `json:"has_custom_transform" doc:"It has rules of its own"`
+	Transform      *OwnTransform     `json:"transform" doc:"Its own rules"`
 	OutputSchema   map[string]any    `json:"output_schema"`
 	Version        int64             `json:"version"`
 	CopiedFromID   *int64            `json:"copied_from_id"`
@@ -35,6 +38,12 @@ type DataSet struct {
 	Quarantined    int               `json:"quarantined" doc:"Records that failed"`
 	Docs           []DocContainer    `json:"-"`
 	Extra          map[string]string `json:"-"`
+}
+
+// OwnTransform is the rules of one dataset.
+type OwnTransform struct {
+	CodeType string          `json:"code_type"`
+	Code     []TransformRule `json:"code" nullable:"false"`
 }
 
 // SourceBrief is a source as it stands inside other resources.
@@ -72,9 +81,10 @@ func (a *API) registerDataSets() {
 	const tag = "data_sets"
 	read, operate, change := mayRead(store.KindDataset), mayOperate(store.KindDataset), mayChange(store.KindDataset)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets", Tag: tag, Summary: "List datasets", Policy: signedIn}, a.listDataSets)
-	register(a, Route{Method: http.MethodPost, Path: "/data_sets", Tag: tag, Summary: "Make a dataset from another one", Policy: maker, Creates: true}, a.createDataSet)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sets", Tag: tag, Summary: "Make a dataset from another one, with rules that change its records", Policy: maker, Creates: true}, a.createDataSet)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}", Tag: tag, Summary: "One dataset, with its schema", Policy: read}, a.dataSet)
-	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}", Tag: tag, Summary: "Change a dataset's name, description or tags", Policy: change}, a.updateDataSet)
+	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}", Tag: tag, Summary: "Change a dataset's name, description, tags or rules", Policy: change,
+		Detail: "Other rules bring all its records to its destinations anew, from the log: that costs no request."}, a.updateDataSet)
 	register(a, Route{Method: http.MethodDelete, Path: "/data_sets/{id}", Tag: tag, Summary: "Delete a dataset that nothing uses", Policy: change}, a.deleteDataSet)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/restore", Tag: tag, Summary: "Bring a deleted dataset back, paused", Policy: admin}, a.restoreDataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/activate", Tag: tag, Summary: "Activate a dataset", Policy: operate}, a.activateDataSet)
@@ -129,6 +139,10 @@ func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common, 
 		FlowType: "streaming", DataSourceID: idOrNull(d.Source), Endpoint: d.Endpoint, ParentDataSets: []DataSetBrief{}, DataSinks: []DataSinkBrief{}, OutputSchema: map[string]any{},
 		Version: d.Version, CopiedFromID: idOrNull(d.CopiedFrom), Tags: some(d.Tags), CreatedAt: moment(d.Created), UpdatedAt: moment(d.Updated),
 	}
+	out.TransformID, out.CustomRules = idOrNull(d.Transform), len(d.Rules) > 0
+	if out.CustomRules {
+		out.Transform = &OwnTransform{CodeType: codeRules, Code: showCode(d.Rules)}
+	}
 	if d.Parent != 0 {
 		if parent, err := a.Flows.Dataset(ctx, d.Org, d.Parent); err == nil {
 			out.ParentDataSets = append(out.ParentDataSets, brief(parent.Resource))
@@ -174,9 +188,9 @@ type dataSetInput struct {
 	Description        *text          `json:"description,omitzero"`
 	Tags               []string       `json:"tags,omitzero" maxItems:"100"`
 	Parent             int64          `json:"parent_data_set_id,omitzero"`
-	HasCustomTransform bool           `json:"has_custom_transform,omitzero"`
-	Transform          map[string]any `json:"transform,omitzero"`
-	TransformID        int64          `json:"transform_id,omitzero"`
+	HasCustomTransform bool           `json:"has_custom_transform,omitzero" doc:"What transform or transform_id say counts"`
+	Transform          *ownRules      `json:"transform,omitzero" doc:"Rules of its own; an empty list takes them away"`
+	TransformID        *int64         `json:"transform_id,omitzero" doc:"A transform whose rules it uses; 0 for none"`
 	Annotations        map[string]any `json:"output_schema_annotations,omitzero"`
 	Validation         bool           `json:"output_schema_validation_enabled,omitzero"`
 	ValidationSchema   map[string]any `json:"output_validation_schema,omitzero"`
@@ -187,8 +201,12 @@ type dataSetInput struct {
 // unoffered refuses what this version does not do, rather than do it not.
 func (in *dataSetInput) unoffered() error {
 	switch {
-	case in.HasCustomTransform || len(in.Transform) > 0 || in.TransformID != 0:
-		return refuse("transform", "transforms are not offered by this version of Weir", "Leave it out: the dataset then shows its parent's records as they are")
+	case in.HasCustomTransform && in.Transform == nil && in.TransformID == nil:
+		return refuse("transform", "it is missing, and has_custom_transform says that there is one", "Give the rules as transform, or say false")
+	case in.Transform != nil && in.TransformID != nil && *in.TransformID != 0:
+		return refuse("transform_id", "transform is there, too", "Give one of the two")
+	case in.Transform != nil && in.Transform.as.unoffered() != nil:
+		return inBody(in.Transform.as.unoffered(), "transform.")
 	case in.Validation || len(in.ValidationSchema) > 0:
 		return refuse("output_schema_validation_enabled", "validation by a schema is not offered by this version of Weir", "Leave it out")
 	}
@@ -206,10 +224,32 @@ func (a *API) createDataSet(ctx context.Context, in *createDataSetInput) (*value
 			return nil, err
 		}
 	}
-	d, err := a.Flows.CreateDataset(ctx, actor(ctx), flow.DatasetInput{
-		Common: flow.Common{Name: given(in.Body.Name), Description: given(in.Body.Description), Tags: in.Body.Tags}, Parent: in.Body.Parent,
-	})
+	made := flow.DatasetInput{Common: flow.Common{Name: given(in.Body.Name), Description: given(in.Body.Description), Tags: in.Body.Tags}, Parent: in.Body.Parent}
+	rules, of, err := a.rulesGiven(ctx, &in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if rules != nil {
+		made.Rules = *rules
+	}
+	if of != nil {
+		made.Transform = *of
+	}
+	d, err := a.Flows.CreateDataset(ctx, actor(ctx), made)
 	return a.oneDataSet(ctx, d, err)
+}
+
+// rulesGiven are the rules that a body gives a dataset: its own, or those of a
+// transform that the caller may look at. Nil is not given.
+func (a *API) rulesGiven(ctx context.Context, in *dataSetInput) (rules *[]transform.Rule, of *int64, err error) {
+	if in.Transform != nil {
+		own := rulesOf(in.Transform.Code)
+		rules = &own
+	}
+	if in.TransformID != nil && *in.TransformID != 0 {
+		err = at("transform_id", a.Identity.Authorize(ctx, principal(ctx), mayRead(store.KindTransform), *in.TransformID))
+	}
+	return rules, in.TransformID, err
 }
 
 type updateDataSetInput struct {
@@ -221,7 +261,13 @@ func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value
 	if err := in.Body.unoffered(); err != nil {
 		return nil, err
 	}
-	d, err := a.Flows.UpdateDataset(ctx, actor(ctx), in.ID, flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags})
+	rules, of, err := a.rulesGiven(ctx, &in.Body)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Runner.UpdateDataset(ctx, actor(ctx), in.ID, flow.DatasetEdit{
+		Edit: flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags}, Rules: rules, Transform: of,
+	})
 	return a.oneDataSet(ctx, d, err)
 }
 

@@ -37,7 +37,7 @@ var contractTypes = map[store.EventType]contractType{
 // resourceTypes are kinds of resources in the contract's words.
 var resourceTypes = map[store.Kind]string{
 	store.KindSource: "SOURCE", store.KindDataset: "DATASET", store.KindDestination: "SINK", store.KindCredential: "DATA_CREDENTIAL",
-	store.KindProject: "PROJECT", store.KindLookup: "DATA_MAP", store.KindChannel: "NOTIFICATION_CHANNEL", "user": "USER",
+	store.KindProject: "PROJECT", store.KindLookup: "DATA_MAP", store.KindTransform: "TRANSFORM", store.KindChannel: "NOTIFICATION_CHANNEL", "user": "USER",
 }
 
 // kindOf reads a resource's type, as in SOURCE or data_sources.

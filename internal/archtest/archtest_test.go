@@ -64,7 +64,7 @@ var arrows = map[string][]string{
 	"internal/backup":             {"internal/store"},
 	"internal/credential":         {"internal/audit", "internal/connector", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/netguard", "internal/rest", "internal/store"},
 	"internal/identity":           {"internal/store", "internal/audit"},
-	"internal/api":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/netguard", "internal/notify", "internal/rest", "internal/rights", "internal/schedule", "internal/store"},
+	"internal/api":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/netguard", "internal/notify", "internal/rest", "internal/rights", "internal/schedule", "internal/store", "internal/transform"},
 	"internal/rights":             {"internal/flow", "internal/identity", "internal/store"},
 	"internal/notify":             {"internal/audit", "internal/identity", "internal/netguard", "internal/store"},
 	"internal/server":             {"internal/api", "internal/audit", "internal/connector", "internal/credential", "internal/flow", "internal/governor", "internal/identity", "internal/job", "internal/metrics", "internal/netguard", "internal/notify", "internal/store", "internal/trace", "internal/vault", "internal/web"},

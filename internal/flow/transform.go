@@ -445,3 +445,32 @@ func (f *filler) current(ctx context.Context, tx *store.Tx) (bool, error) {
 	}
 	return true, nil
 }
+
+// RuledRecord is a record before and after rules.
+type RuledRecord struct {
+	Before []byte
+	After  transform.Result
+}
+
+// PreviewRules shows what rules would make of a dataset's newest n records. It
+// stores nothing.
+func (s *Service) PreviewRules(ctx context.Context, d *Dataset, rules []transform.Rule, n int) ([]RuledRecord, error) {
+	o, before, err := s.shaped(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	key := o.endpoint.PrimaryKey
+	if before != nil {
+		key = before.Key()
+	}
+	program, err := transform.Compile(rules, key)
+	if err != nil {
+		return nil, weir.At(fieldTransform, err)
+	}
+	samples, err := s.Samples(ctx, d, n)
+	out := make([]RuledRecord, len(samples))
+	for i := range samples {
+		out[i] = RuledRecord{Before: samples[i].Data, After: program.Apply(samples[i].Data)}
+	}
+	return out, err
+}

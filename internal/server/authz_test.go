@@ -44,8 +44,9 @@ func (w *world) objects() map[string]any {
 	sink := w.call(200, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": lake["id"], "data_set_id": dataset})
 	flows := w.call(200, "GET", "/flows?flows_only=1", nil)
 	table := w.call(200, "POST", "/data_maps", m{"name": "Cities", "data_type": "string", "map_primary_key": "code", "data_map": []any{m{"code": "a"}}})
+	rules := w.call(200, "POST", "/transforms", m{"name": "Tidy", "code": []any{m{"operation": "drop", "spec": m{"field": "metadata"}}}})
 	folder := w.call(200, "POST", "/projects", m{"name": "Folder", "data_flows": []any{m{"data_source_id": src["id"]}}})
-	return map[string]any{"data_maps": table["id"], "projects": folder["id"], "data_credentials": cred["id"], "data_sources": src["id"], "data_sets": dataset, "data_sinks": sink["id"],
+	return map[string]any{"data_maps": table["id"], "transforms": rules["id"], "projects": folder["id"], "data_credentials": cred["id"], "data_sources": src["id"], "data_sets": dataset, "data_sinks": sink["id"],
 		"flows": flows["flows"].([]any)[0].(m)["id"]}
 }
 
@@ -72,7 +73,7 @@ func (w *world) happened(org int64, of any) (reject int64, run string) {
 
 // nounKinds are the nouns whose objects have accessors.
 var nounKinds = map[string]store.Kind{"data_credentials": store.KindCredential, "data_sources": store.KindSource, "data_sets": store.KindDataset, "data_sinks": store.KindDestination,
-	"data_maps": store.KindLookup, "projects": store.KindProject, "notification_channel_settings": store.KindChannel}
+	"data_maps": store.KindLookup, "transforms": store.KindTransform, "projects": store.KindProject, "notification_channel_settings": store.KindChannel}
 
 // routes lists the document.
 func (w *world) routes() []documented {
@@ -105,7 +106,7 @@ func TestListsShowWhatOneMaySee(t *testing.T) {
 	w := newWorld(t, 5)
 	w.objects()
 	lone := w.user(w.principal(), "lone", identity.RoleCollaborator)
-	for _, path := range []string{"/data_credentials", "/data_sources", "/data_sets", "/data_sinks", "/data_maps", "/projects", "/runs"} {
+	for _, path := range []string{"/data_credentials", "/data_sources", "/data_sets", "/data_sinks", "/data_maps", "/transforms", "/projects", "/runs"} {
 		for _, query := range []string{"", "?access_role=all", "?access_role=owner", "?access_role=admin"} {
 			status, text := w.as(lone.Token.Expose(), http.MethodGet, path+query)
 			var all []any

@@ -105,7 +105,7 @@ func (x *matrix) made(set string) objects {
 	o["lake"] = x.must200(c, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
 	o["data_credentials"] = o["cal"]
 	x.flowOf(set, o)
-	for _, noun := range []string{"teams", "service_keys", "data_maps", "projects", "notification_channel_settings", "notification_settings", "notifications", "sessions", "identity_providers"} {
+	for _, noun := range []string{"teams", "service_keys", "data_maps", "transforms", "projects", "notification_channel_settings", "notification_settings", "notifications", "sessions", "identity_providers"} {
 		x.fresh(set, noun, o)
 	}
 	for _, noun := range []string{"vendors", "auth_templates", "vendor_endpoints"} {
@@ -143,6 +143,8 @@ func (x *matrix) fresh(set, noun string, o objects) {
 		o[noun] = x.must200(c, "POST", "/teams", team)["id"]
 	case "data_maps":
 		o[noun] = x.must200(c, "POST", "/data_maps", m{"name": "Teams", "data_type": "string", "map_primary_key": "team", "data_map": []any{m{"team": "a"}}})["id"]
+	case "transforms":
+		o[noun] = x.must200(c, "POST", "/transforms", m{"name": "Tidy", "code": []any{m{"operation": "drop", "spec": m{"field": "metadata"}}}})["id"]
 	case "projects":
 		o[noun] = x.must200(c, "POST", "/projects", m{"name": "Sales"})["id"]
 	case "service_keys":
@@ -376,7 +378,7 @@ func wanted(status int) string {
 // remove deletes what is to be restored.
 func (x *matrix) remove(set, noun string, o objects) {
 	x.Helper()
-	if noun == "data_credentials" || noun == "data_maps" || noun == "projects" {
+	if noun == "data_credentials" || noun == "data_maps" || noun == "transforms" || noun == "projects" {
 		x.must200(x.maker(set), "DELETE", "/"+noun+"/"+id(o[noun]), nil)
 		return
 	}

@@ -89,13 +89,15 @@ func needs() map[string]need {
 		"GET /{id}/entries": looks, "PUT /{id}/entries": changes, "GET /{id}/entries/{keys}": looks, "DELETE /{id}/entries/{keys}": changes})
 	add(all, "projects", map[string]need{
 		"GET /{id}/flows": looks, "PUT /{id}/flows": changes, "POST /{id}/flows": changes, "DELETE /{id}/flows": changes, "POST /{id}/flows/search": looks})
-	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "projects"} {
+	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "transforms", "projects"} {
 		add(all, noun, map[string]need{
 			"GET ": signedIn, "POST ": maker, "GET /{id}": looks, "PUT /{id}": changes, "DELETE /{id}": changes, "POST /{id}/copy": changes, "POST /{id}/restore": restores,
 			"GET /{id}/accessors": looks, "PUT /{id}/accessors": changes, "POST /{id}/accessors": changes, "DELETE /{id}/accessors": changes, "GET /{id}/audit_log": looks,
 		})
 	}
 	delete(all, "POST /projects/{id}/copy") // a flow is in one project: there is nothing to copy
+	add(all, "transforms", map[string]need{"GET /public": signedIn, "POST /preview": signedIn})
+	all["POST /transforms/{id}/copy"] = need{on: identity.RoleCollaborator, makes: true}
 	all["POST /data_maps/{id}/copy"] = need{on: identity.RoleCollaborator, makes: true}
 	for _, part := range []string{"data_sources", "data_sets", "data_sinks"} {
 		add(all, part, map[string]need{
@@ -127,7 +129,7 @@ func people(all map[string]need) {
 	for _, verb := range []string{"activate", "deactivate", "lock", "unlock"} {
 		all["PUT /users/{id}/"+verb] = restores
 	}
-	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "projects", "users", "teams"} {
+	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "transforms", "projects", "users", "teams"} {
 		all["GET /orgs/{id}/"+noun+"/audit_log"] = restores
 	}
 }

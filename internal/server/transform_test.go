@@ -1,0 +1,133 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// rule is one rule in the contract's shape.
+func rule(operation string, spec m) m { return m{"operation": operation, "spec": spec} }
+
+// dataset makes a source that reads bookings, and gives the dataset it yields.
+func (w *world) bookings() (source, dataset m) {
+	w.Helper()
+	source = w.call(200, "POST", "/data_sources", m{"name": "Bookings", "source_type": "rest", "data_credentials_id": w.credential()["id"], "endpoint": "bookings"})
+	return source, source["data_sets"].([]any)[0].(m)
+}
+
+func TestADatasetIsMadeWithRulesOfItsOwn(t *testing.T) {
+	w := newWorld(t, 120)
+	src, root := w.bookings()
+	code := []any{rule("filter", m{"expression": `row.status == "accepted"`}), rule("rename", m{"field": "title", "to": "subject"})}
+	// As the SDK sends it: an object, and the switch.
+	made := w.call(200, "POST", "/data_sets", m{"name": "Accepted", "parent_data_set_id": root["id"], "has_custom_transform": true, "transform": m{"code_type": "rules", "code": code}})
+	if made["has_custom_transform"] != true || made["transform_id"] != nil || len(made["transform"].(m)["code"].([]any)) != 2 || made["parent_data_sets"].([]any)[0].(m)["id"] != root["id"] {
+		t.Errorf("made: %v", made)
+	}
+	w.call(200, "POST", "/data_sources/"+id(src["id"])+"/run_now", m{})
+	w.finished(src["id"])
+	path := "/data_sets/" + id(made["id"])
+	samples := w.list(path + "/samples?count=20")
+	for _, s := range samples {
+		if s["status"] != "accepted" || s["subject"] == nil || s["title"] != nil {
+			t.Errorf("a sample: %v", s)
+		}
+	}
+	properties := w.call(200, "GET", path, nil)["output_schema"].(m)["properties"].(m)
+	if len(samples) == 0 || properties["subject"] == nil || properties["title"] != nil {
+		t.Errorf("%d samples of the shape %v", len(samples), properties)
+	}
+	changed := w.call(200, "PUT", path, m{"transform": []any{rule("upper", m{"field": "title"})}})
+	if got := w.list(path + "/samples?count=100"); len(changed["transform"].(m)["code"].([]any)) != 1 || len(got) != 100 {
+		t.Errorf("with other rules: %d samples, %v", len(got), changed["transform"])
+	}
+	if plain := w.call(200, "PUT", path, m{"transform": []any{}}); plain["has_custom_transform"] != false || plain["transform"] != nil {
+		t.Errorf("without rules: %v", plain)
+	}
+}
+
+func TestTransformsAreKeptAndUsedById(t *testing.T) {
+	w := newWorld(t, 50)
+	_, root := w.bookings()
+	code := []any{rule("mask", m{"field": "attendees.email", "method": "sha256"})}
+	made := w.call(200, "POST", "/transforms", m{"name": "Hide people", "output_type": "record", "reusable": true, "code_type": "rules", "code_encoding": "none", "code": code, "tags": []any{"privacy"}})
+	if made["code_type"] != "rules" || made["output_type"] != "record" || made["access_roles"].(m)["owner"] != true || len(made["code"].([]any)) != 1 {
+		t.Errorf("made: %v", made)
+	}
+	path := "/transforms/" + id(made["id"])
+	user := w.call(200, "POST", "/data_sets", m{"name": "Hidden", "parent_data_set_id": root["id"], "has_custom_transform": false, "transform_id": made["id"]})
+	if user["transform_id"] != made["id"] || w.call(200, "GET", path, nil)["data_sets"].([]any)[0] != user["id"] {
+		t.Errorf("used: %v", user)
+	}
+	w.call(409, "DELETE", path, nil)
+	if refused := w.call(400, "PUT", path, m{"code": []any{rule("drop", m{"field": "uid"})}}); !strings.Contains(id(refused), "uid") {
+		t.Errorf("rules that break a dataset: %v", refused)
+	}
+	w.call(200, "PUT", path, m{"name": "Hide addresses", "code": []any{rule("drop", m{"field": "attendees.email"})}})
+	copied := w.call(200, "POST", path+"/copy", m{})
+	if copied["copied_from_id"] != made["id"] || copied["name"] != "Hide addresses (copy)" {
+		t.Errorf("copied: %v", copied)
+	}
+	w.call(200, "PUT", "/data_sets/"+id(user["id"]), m{"transform_id": 0})
+	w.call(200, "DELETE", path, nil)
+	w.call(404, "GET", path, nil)
+	w.call(200, "POST", path+"/restore", nil)
+	if n := len(w.list("/transforms")); n != 2 {
+		t.Errorf("%d transforms are listed", n)
+	}
+	if n := len(w.list("/transforms/public")); n != 0 {
+		t.Errorf("%d are everybody's", n)
+	}
+}
+
+func TestAPreviewShowsBeforeAndAfterAndStoresNothing(t *testing.T) {
+	w := newWorld(t, 60)
+	src, root := w.bookings()
+	w.call(200, "POST", "/data_sources/"+id(src["id"])+"/run_now", m{})
+	w.finished(src["id"])
+	ask := m{"data_set_id": root["id"], "count": 60, "code": []any{rule("filter", m{"expression": `row.status == "accepted"`}), rule("compute", m{"field": "odd", "expression": "row.location.nothing + 1"})}}
+	got := w.call(200, "POST", "/transforms/preview", ask)
+	records := got["records"].([]any)
+	if len(records) != 60 || got["filtered"] == 0.0 || got["failed"] == 0.0 || got["changed"] != 0.0 {
+		t.Errorf("of %d: %v filtered, %v failed, %v changed", len(records), got["filtered"], got["failed"], got["changed"])
+	}
+	for _, r := range records {
+		one := r.(m)
+		if one["before"].(m)["uid"] == nil || one["after"] != nil || (one["outcome"] == "failed") != (one["reason"] != "") {
+			t.Errorf("a record: %v", one)
+		}
+	}
+	w.call(400, "POST", "/transforms/preview", m{"data_set_id": 4711, "code": []any{}})
+	if n := len(w.list("/transforms")) + len(w.list("/data_sets")); n != 1 {
+		t.Errorf("%d things are there", n)
+	}
+}
+
+func TestCodeThatIsNotRulesIsRefusedByItsField(t *testing.T) {
+	w := newWorld(t, 1)
+	_, root := w.bookings()
+	for name, test := range map[string]struct {
+		path  string
+		in    m
+		field string
+	}{
+		"python":            {"/transforms", m{"name": "x", "code_type": "python", "code": []any{}}, "code_type"},
+		"jolt":              {"/transforms", m{"name": "x", "code_type": "jolt_standard", "code": []any{rule("shift", m{})}}, "code_type"},
+		"an attribute":      {"/transforms", m{"name": "x", "output_type": "attribute", "code": []any{rule("trim", m{"field": "a"})}}, "output_type"},
+		"encoded":           {"/transforms", m{"name": "x", "code_encoding": "base64", "code": []any{rule("trim", m{"field": "a"})}}, "code_encoding"},
+		"no rule":           {"/transforms", m{"name": "x"}, "code"},
+		"an odd operation":  {"/transforms", m{"name": "x", "code": []any{rule("shift", m{})}}, "transform: rule 1 shift"},
+		"an odd field":      {"/transforms", m{"name": "x", "code": []any{rule("trim", m{"field": "a", "left": true})}}, "transform: rule 1 trim.left"},
+		"a key":             {"/data_sets", m{"name": "x", "parent_data_set_id": root["id"], "transform": []any{rule("drop", m{"field": "uid"})}}, "transform: rule 1 drop"},
+		"both":              {"/data_sets", m{"name": "x", "parent_data_set_id": root["id"], "transform_id": 1, "transform": []any{rule("trim", m{"field": "a"})}}, "transform_id"},
+		"nothing":           {"/data_sets", m{"name": "x", "parent_data_set_id": root["id"], "has_custom_transform": true}, "transform"},
+		"one that is not":   {"/data_sets", m{"name": "x", "parent_data_set_id": root["id"], "transform_id": 4711}, "transform_id"},
+		"code in a dataset": {"/data_sets", m{"name": "x", "parent_data_set_id": root["id"], "transform": m{"code_type": "python", "code": []any{}}}, "transform.code_type"},
+	} {
+		got := w.call(400, "POST", test.path, test.in)
+		details, _ := got["details"].([]any)
+		if len(details) != 1 || details[0].(m)["field"] != test.field || details[0].(m)["remedy"] == "" {
+			t.Errorf("%s: %v, want one about %s", name, got, test.field)
+		}
+	}
+}
