@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Credential is a stored key or login, without its secrets.
@@ -88,6 +90,25 @@ type DataSet struct {
 	Parents      []Named        `json:"parent_data_sets"` // of one that was made of another
 	Schema       map[string]any `json:"output_schema"`
 	Destinations []Named        `json:"data_sinks"`
+	TransformID  int64          `json:"transform_id"` // whose rules it uses; 0 for its own
+	Own          struct {
+		Code []RuleOf `json:"code"`
+	} `json:"transform"`
+}
+
+// RuleOf is one rule of a transform.
+type RuleOf struct {
+	Operation string         `json:"operation"`
+	Spec      jsontext.Value `json:"spec"`
+}
+
+// Transform is rules that several datasets may use.
+type Transform struct {
+	ID          int64    `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Code        []RuleOf `json:"code"`
+	DataSets    []int64  `json:"data_sets"`
 }
 
 // Destination is where a dataset goes.

@@ -56,7 +56,7 @@ var arrows = map[string][]string{
 	"":                            nil,
 	"connectors":                  nil,
 	"cmd/weir":                    {"internal/cli"},
-	"internal/cli":                {"client", "internal/audit", "internal/backup", "internal/identity", "internal/manifest", "internal/notify", "internal/server", "internal/job", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/trace", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/s3", "internal/destination/stdout"},
+	"internal/cli":                {"client", "internal/audit", "internal/backup", "internal/identity", "internal/manifest", "internal/notify", "internal/server", "internal/job", "internal/pipeline", "internal/credential", "internal/connector", "internal/governor", "internal/netguard", "internal/rest", "internal/store", "internal/trace", "internal/transform", "internal/vault", "internal/simulator", "internal/destination/sqldb", "internal/destination/file", "internal/destination/s3", "internal/destination/stdout"},
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store", "internal/transform"},
 	"internal/connector":          {"connectors", "internal/rest"},
 	"internal/store/storetest":    {"internal/pgtest", "internal/store"},
@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 	"internal/web":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/notify", "internal/pipeline", "internal/rights", "internal/schedule", "internal/store", "internal/vault", "internal/web/ui"},
 	"internal/flow":               {"internal/audit", "internal/connector", "internal/credential", "internal/destination/file", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/job", "internal/lookup", "internal/pipeline", "internal/rest", "internal/schedule", "internal/schema", "internal/store", "internal/trace", "internal/transform"},
 	"internal/job":                {"internal/store"},
-	"internal/manifest":           {"internal/schedule"},
+	"internal/manifest":           {"internal/schedule", "internal/transform"},
 	"internal/destination/file":   {"internal/destination/jsonl"},
 	"internal/destination/stdout": {"internal/destination/jsonl"},
 }

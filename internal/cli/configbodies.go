@@ -6,6 +6,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/client"
 	"github.com/weirhq/weir/internal/manifest"
+	"github.com/weirhq/weir/internal/transform"
 )
 
 // body is what makes or changes a thing.
@@ -25,6 +26,9 @@ func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
 		return body, nil
 	case *manifest.Dataset:
 		body := commonBody(c.Name, spec.Common)
+		if c.Server == nil || c.Touches("transforms") {
+			body["transform"] = codeOf(spec.Transforms)
+		}
 		if c.Server != nil {
 			return body, nil
 		}
@@ -47,6 +51,15 @@ func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
 		return w.ruleBody(spec), nil
 	}
 	return nil, &weir.Error{Code: weir.CodeInternal, Where: "apply", Message: "there is no way to make a " + c.Kind.One()}
+}
+
+// codeOf is rules as the API takes them; an empty list for none.
+func codeOf(rules []transform.Rule) []client.RuleOf {
+	out := make([]client.RuleOf, len(rules))
+	for i, r := range rules {
+		out[i] = client.RuleOf(r)
+	}
+	return out
 }
 
 func commonBody(name string, c manifest.Common) map[string]any {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/weirhq/weir/client"
 	"github.com/weirhq/weir/internal/manifest"
+	"github.com/weirhq/weir/internal/transform"
 )
 
 // serverConfig is a server's configuration as a manifest, with the ids that a
@@ -151,12 +152,33 @@ func (r *configReader) derived(datasets []client.DataSet) {
 			r.from[d.ID] = manifest.From{Dataset: d.Name}
 		}
 	}
-	for _, d := range datasets {
-		if len(d.Parents) > 0 {
-			r.add(manifest.Datasets, d.ID, d.Name, &manifest.Dataset{Common: manifest.Common{Description: d.Description, Tags: d.Tags}, From: r.from[d.Parents[0].ID], Active: d.Status == statusActive})
+	shared := map[int64][]client.RuleOf{}
+	if slices.ContainsFunc(datasets, func(d client.DataSet) bool { return d.TransformID != 0 }) {
+		for _, t := range listAll[client.Transform](r, transformsNoun) {
+			shared[t.ID] = t.Code
 		}
 	}
+	for _, d := range datasets {
+		if len(d.Parents) == 0 {
+			continue
+		}
+		// A file has no word for rules that datasets share: it says what they are.
+		code := append(d.Own.Code, shared[d.TransformID]...)
+		r.add(manifest.Datasets, d.ID, d.Name, &manifest.Dataset{Common: manifest.Common{Description: d.Description, Tags: d.Tags}, From: r.from[d.Parents[0].ID],
+			Transforms: rulesOf(code), Active: d.Status == statusActive})
+	}
 }
+
+// rulesOf are rules as the API gives them.
+func rulesOf(code []client.RuleOf) []transform.Rule {
+	out := make([]transform.Rule, len(code))
+	for i, r := range code {
+		out[i] = transform.Rule(r)
+	}
+	return out
+}
+
+const transformsNoun = "transforms"
 
 // labels are what people call a dataset that a source yields.
 func (r *configReader) labels(d client.DataSet, source string) manifest.Labels {

@@ -10,6 +10,8 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir/internal/transform"
 )
 
 // Version is that of the format. A file names it first.
@@ -187,8 +189,9 @@ type From struct {
 // source.
 type Dataset struct {
 	Common
-	From   From
-	Active bool
+	From       From
+	Transforms []transform.Rule // in the order in which they are carried out
+	Active     bool
 }
 
 // Destination is where a dataset goes.

@@ -252,7 +252,7 @@ func readFrom(o *object) From {
 }
 
 func readDataset(o *object) Spec {
-	return &Dataset{Common: o.common(), From: readFrom(o)}
+	return &Dataset{Common: o.common(), From: readFrom(o), Transforms: o.transforms()}
 }
 
 func readDestination(o *object) Spec {

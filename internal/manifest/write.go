@@ -271,6 +271,9 @@ func (f From) write() []field {
 
 func (d *Dataset) write() []field {
 	w := fieldsWriter(d.From.write())
+	if len(d.Transforms) > 0 {
+		w = append(w, field{name: transformsField, value: &node{form: formList, list: ruleNodes(d.Transforms)}})
+	}
 	w.common(d.Common)
 	return w
 }

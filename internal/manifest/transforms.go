@@ -1,0 +1,110 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/weirhq/weir/internal/transform"
+)
+
+// The rules of a dataset stand in a list, each as its operation with what it is
+// about:
+//
+//	transforms:
+//	  - filter: row.status == "accepted"
+//	  - drop: [metadata, location]
+//	  - cast: {field: price, to: number}
+const transformsField = "transforms"
+
+// transforms reads the rules of a dataset, and checks them by themselves.
+func (o *object) transforms() []transform.Rule {
+	n := o.value(transformsField, "a list of rules: - drop: [metadata]", formList)
+	if n == nil {
+		return nil
+	}
+	before := len(o.problems)
+	var rules []transform.Rule
+	for i, one := range n.list {
+		where := ruleField(i)
+		o.lines[o.path+where] = one.line
+		if one.form != formFields || len(one.fields) != 1 {
+			o.wrong(o.place, o.path+where, "it is no rule", "Write one operation with what it is about, as in drop: [metadata]; the next rule has a dash of its own")
+			continue
+		}
+		f := one.fields[0]
+		o.lines[o.path+where+"."+f.name] = f.line
+		about, err := json.Marshal(o.any(o.path+where+"."+f.name, f.value), json.Deterministic(true))
+		if err != nil {
+			about = jsontext.Value("null")
+		}
+		rules = append(rules, transform.Spell(f.name, about))
+	}
+	if len(o.problems) > before {
+		return nil
+	}
+	var wrong *transform.Error
+	if _, err := transform.Compile(rules, nil); errors.As(err, &wrong) {
+		where := transformsField
+		if wrong.Rule > 0 && wrong.Rule <= len(rules) {
+			where = ruleField(wrong.Rule-1) + "." + rules[wrong.Rule-1].Operation
+			if deeper := where + "." + wrong.Field; wrong.Field != "" && o.lines[o.path+deeper] != 0 {
+				where = deeper
+			}
+		}
+		o.wrong(o.place, o.path+where, wrong.Message, wrong.Remedy)
+	}
+	return rules
+}
+
+func ruleField(i int) string { return fmt.Sprintf("%s.%d", transformsField, i) }
+
+// ParseRules reads rules that stand by themselves: the list that a file has
+// below transforms.
+func ParseRules(name string, content []byte) ([]transform.Rule, Problems) {
+	if strings.TrimSpace(string(content)) == "" {
+		return nil, nil
+	}
+	root, wrong := parse(name, content)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	r := &fileReader{m: &Manifest{}, file: name}
+	o := &object{reader: &r.reader, place: r.at("", 1), node: &node{names: map[string]*node{transformsField: root}}}
+	rules := o.transforms()
+	return rules, r.problems.sorted()
+}
+
+// WriteRules is the inverse of ParseRules.
+func WriteRules(rules []transform.Rule) string {
+	p := &printer{}
+	for _, one := range ruleNodes(rules) {
+		p.item(0, one)
+	}
+	return p.String()
+}
+
+// ruleNodes are rules as a file has them.
+func ruleNodes(rules []transform.Rule) []*node {
+	out := make([]*node, len(rules))
+	for i, r := range rules {
+		var about any
+		if json.Unmarshal(r.Brief(), &about) != nil {
+			about = nil
+		}
+		out[i] = &node{form: formFields, fields: []field{{name: r.Operation, value: nodeOf(about)}}}
+	}
+	return out
+}
+
+// rulesValue is what rules are compared by.
+func rulesValue(rules []transform.Rule) []any {
+	out := make([]any, len(rules))
+	for i, r := range rules {
+		out[i] = map[string]any{r.Operation: plain(r.Brief())}
+	}
+	return out
+}
