@@ -51,6 +51,7 @@ type commands struct {
 	Flows         flowsCommand         `cmd:"" help:"Its flows, as trees."`
 	Projects      projectsCommand      `cmd:"" help:"Folders of its flows."`
 	Lookups       lookupsCommand       `cmd:"" help:"Tables of rows that its sources read by."`
+	Transforms    transformsCommand    `cmd:"" help:"Rules that make one dataset's records of another one's."`
 	Runs          runsCommand          `cmd:"" help:"Its runs, newest first."`
 	Health        healthCommand        `cmd:"" help:"How each flow stands."`
 	Quarantine    quarantineCommand    `cmd:"" help:"Records that failed, and their way back."`

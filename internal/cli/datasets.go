@@ -14,6 +14,7 @@ type datasetsCommand struct {
 	Schema  datasetsSchema  `cmd:"" help:"Print a dataset's JSON Schema."`
 	Samples datasetsSamples `cmd:"" help:"Print a dataset's newest records as JSON."`
 	Failed  datasetsFailed  `cmd:"" help:"Print the records that failed, with the reason."`
+	Derive  datasetsDerive  `cmd:"" help:"Make a dataset from another one, with rules that change its records."`
 }
 
 const datasetsNoun = "data_sets"
@@ -77,6 +78,40 @@ type datasetsFailed struct {
 
 // Run prints them.
 func (c datasetsFailed) Run(s *session) error { return c.dump(s, "quarantine", c.ID) }
+
+type datasetsDerive struct {
+	remoteFlags
+	Dataset   int64  `arg:"" help:"Id of the dataset that it is made from."`
+	Name      string `arg:"" help:"What to call the new one. Its table is called so, too."`
+	Rules     string `placeholder:"FILE" xor:"rules" help:"File with its rules as YAML."`
+	Transform int64  `placeholder:"ID" xor:"rules" help:"A transform whose rules it uses."`
+}
+
+// Run makes it.
+func (c datasetsDerive) Run(s *session) error {
+	body := map[string]any{"name": c.Name, "parent_data_set_id": c.Dataset}
+	switch {
+	case c.Rules != "":
+		code, err := readRules(c.Rules)
+		if err != nil {
+			return err
+		}
+		body["has_custom_transform"], body["transform"] = true, code
+	case c.Transform != 0:
+		body["transform_id"] = c.Transform
+	}
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	var made client.DataSet
+	if err := server.Call(s.ctx, http.MethodPost, "/"+datasetsNoun, body, &made); err != nil {
+		return err
+	}
+	return c.print(s, made, "ID\tNAME\tSTATUS\tSOURCE", func(w io.Writer) {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%d\n", made.ID, made.Name, made.Status, made.SourceID)
+	})
+}
 
 // dump prints what a dataset answers to a verb.
 func (f remoteFlags) dump(s *session, verb string, id int64) error {
