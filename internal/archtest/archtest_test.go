@@ -68,7 +68,7 @@ var arrows = map[string][]string{
 	"internal/rights":             {"internal/flow", "internal/identity", "internal/store"},
 	"internal/notify":             {"internal/audit", "internal/identity", "internal/netguard", "internal/store"},
 	"internal/server":             {"internal/api", "internal/audit", "internal/connector", "internal/credential", "internal/flow", "internal/governor", "internal/identity", "internal/job", "internal/metrics", "internal/netguard", "internal/notify", "internal/store", "internal/trace", "internal/vault", "internal/web"},
-	"internal/web":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/notify", "internal/pipeline", "internal/rights", "internal/schedule", "internal/store", "internal/vault", "internal/web/ui"},
+	"internal/web":                {"internal/connector", "internal/credential", "internal/flow", "internal/identity", "internal/lookup", "internal/manifest", "internal/notify", "internal/pipeline", "internal/rights", "internal/schedule", "internal/store", "internal/transform", "internal/vault", "internal/web/ui"},
 	"internal/flow":               {"internal/audit", "internal/connector", "internal/credential", "internal/destination/file", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/job", "internal/lookup", "internal/pipeline", "internal/rest", "internal/schedule", "internal/schema", "internal/store", "internal/trace", "internal/transform"},
 	"internal/job":                {"internal/store"},
 	"internal/manifest":           {"internal/schedule", "internal/transform"},

@@ -13,6 +13,7 @@ func (w *Web) registerDatasets() {
 	w.show("/datasets", signedIn, (*visit).datasets)
 	w.show("/datasets/{id}", see, (*visit).dataset)
 	w.do("/datasets/{id}/docs", operate, (*visit).documentDataset)
+	w.registerTransforms()
 }
 
 // datasets is the list of all that somebody may see.

@@ -26,6 +26,8 @@ type datasetView struct {
 	Present      string // documentation that somebody else has written meanwhile
 	Problem      *ui.Problem
 	Operates     bool
+	Changes      bool
+	Rules        string   // that make its records, as YAML; "" for none
 	key          []string // what tells records apart
 }
 
@@ -96,7 +98,10 @@ func (v *visit) datasetHere() (*datasetView, error) {
 	if err != nil {
 		return nil, err
 	}
-	view.Operates = role.AtLeast(identity.RoleOperator)
+	view.Operates, view.Changes = role.AtLeast(identity.RoleOperator), role.AtLeast(identity.RoleAdmin)
+	if view.Rules, err = v.rulesText(d); err != nil {
+		return nil, err
+	}
 	return view, nil
 }
 

@@ -1,0 +1,282 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/manifest"
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/transform"
+	"github.com/weirhq/weir/internal/web/ui"
+)
+
+// registerTransforms are the pages on which rules are written and tried. Trying
+// stores nothing, and is asked for with the form as it stands.
+func (w *Web) registerTransforms() {
+	operate, change := identity.Access(store.KindDataset, identity.RoleOperator), identity.Access(store.KindDataset, identity.RoleAdmin)
+	w.show("/datasets/{id}/derive", operate, (*visit).newDerived)
+	w.do("/datasets/{id}/derive", operate, (*visit).makeDerived)
+	w.show("/datasets/{id}/rules", change, (*visit).editRules)
+	w.do("/datasets/{id}/rules", change, (*visit).changeRules)
+}
+
+// transformView is the page of rules: those of a dataset, or of one to be made.
+type transformView struct {
+	of      *flow.Dataset // whose rules they are; nil for a new one
+	from    *flow.Dataset // whose records they are carried out on
+	fields  []ui.Field
+	problem *ui.Problem
+	tried   []triedRecord
+	sums    string // what became of the records, in words
+}
+
+// triedRecord is one record before and after the rules.
+type triedRecord struct {
+	Outcome string
+	Tone    ui.Tone
+	Name    string // what tells it apart
+	Changes []change
+}
+
+// change is one field that differs. A text that is not there is "".
+type change struct{ Field, Before, After string }
+
+// previewed is how many records a page tries rules on.
+const previewed = 10
+
+const rulesHolder = "- filter: row.status == \"accepted\"\n- drop: [metadata]\n- compute: {field: hours, expression: row.duration / 60}"
+
+func rulesField(text string) ui.Field {
+	return ui.Field{Name: "rules", Title: "Rules", Kind: "textarea", Rows: 10, Mono: true, Long: 100_000, Value: text, Holder: rulesHolder,
+		Help: "One on a line, carried out in their order: " + strings.Join(transform.Operations(), ", ") + "."}
+}
+
+func derivedFields() []ui.Field {
+	return []ui.Field{{Name: "name", Title: "Name", Required: true, Long: 255, Focus: true, Help: "Its table is called so, too."}, rulesField("")}
+}
+
+func (r *transformView) path() string {
+	if r.of != nil {
+		return datasetPath(r.of.ID) + "/rules"
+	}
+	return datasetPath(r.from.ID) + "/derive"
+}
+
+func (r *transformView) title() string {
+	if r.of != nil {
+		return "Rules of " + r.of.Name
+	}
+	return "New dataset from " + r.from.Name
+}
+
+// here is where its page began.
+func (r *transformView) here() *flow.Dataset {
+	if r.of != nil {
+		return r.of
+	}
+	return r.from
+}
+
+func (v *visit) newDerived() error {
+	d, err := v.Flows.Dataset(v.r.Context(), v.who.Org, v.number("id"))
+	if err != nil {
+		return err
+	}
+	return v.transformShown(http.StatusOK, &transformView{from: d, fields: derivedFields()})
+}
+
+func (v *visit) transformShown(status int, r *transformView) error {
+	return v.write(status, r.title(), transformPage(r))
+}
+
+// makeDerived makes a dataset, or tries its rules.
+func (v *visit) makeDerived() error {
+	form, err := v.form()
+	if err != nil {
+		return err
+	}
+	ctx := v.r.Context()
+	from, err := v.Flows.Dataset(ctx, v.who.Org, v.number("id"))
+	if err != nil {
+		return err
+	}
+	r := &transformView{from: from, fields: fill(derivedFields(), form)}
+	rules, err := parsedRules(form)
+	if err != nil || form.Get("do") == "try" {
+		return v.tryRules(r, rules, err)
+	}
+	if err := v.People.Authorize(ctx, v.who, maker, 0); err != nil {
+		return err
+	}
+	made, err := v.Flows.CreateDataset(ctx, v.actor(), flow.DatasetInput{Common: flow.Common{Name: form.Get("name")}, Parent: from.ID, Rules: rules})
+	if err != nil {
+		return v.rulesAgain(r, err)
+	}
+	return v.to(datasetPath(made.ID), ui.Good, "The dataset is made. It has the newest records already; give it a destination.")
+}
+
+// rulesHere reads the dataset that the path names, and the one whose records
+// its rules are carried out on.
+func (v *visit) rulesHere() (*transformView, error) {
+	ctx := v.r.Context()
+	d, err := v.Flows.Dataset(ctx, v.who.Org, v.number("id"))
+	if err != nil {
+		return nil, err
+	}
+	if d.Parent == 0 {
+		return nil, &weir.Error{Code: weir.CodeConflict, Where: "dataset", Message: "it is what its source yields, and stays so", Remedy: "Make a dataset from it, with the rules"}
+	}
+	from, err := v.Flows.Dataset(ctx, v.who.Org, d.Parent)
+	if err != nil {
+		return nil, err
+	}
+	text, err := v.rulesText(d)
+	if err != nil {
+		return nil, err
+	}
+	return &transformView{of: d, from: from, fields: []ui.Field{rulesField(text)}}, nil
+}
+
+// rulesText are the rules of a dataset, its own or a transform's, as YAML.
+func (v *visit) rulesText(d *flow.Dataset) (string, error) {
+	rules := d.Rules
+	if d.Transform != 0 {
+		t, err := v.Flows.Transform(v.r.Context(), v.who.Org, d.Transform)
+		if err != nil {
+			return "", err
+		}
+		rules = t.Rules
+	}
+	return manifest.WriteRules(rules), nil
+}
+
+func (v *visit) editRules() error {
+	r, err := v.rulesHere()
+	if err != nil {
+		return err
+	}
+	return v.transformShown(http.StatusOK, r)
+}
+
+// changeRules gives a dataset other rules, or tries them.
+func (v *visit) changeRules() error {
+	form, err := v.form()
+	if err != nil {
+		return err
+	}
+	r, err := v.rulesHere()
+	if err != nil {
+		return err
+	}
+	r.fields = fill(r.fields, form)
+	rules, err := parsedRules(form)
+	if err == nil && form.Get("do") != "try" {
+		err = changedMeanwhile(form.Get("seen"), r.of.Updated)
+	}
+	if err != nil || form.Get("do") == "try" {
+		return v.tryRules(r, rules, err)
+	}
+	if _, err := v.Runner.UpdateDataset(v.r.Context(), v.actor(), r.of.ID, flow.DatasetEdit{Rules: &rules}); err != nil {
+		return v.rulesAgain(r, err)
+	}
+	return v.to(datasetPath(r.of.ID), ui.Good, "Saved. All records go to its destinations anew, without a request.")
+}
+
+// parsedRules are the rules that were typed.
+func parsedRules(form url.Values) ([]transform.Rule, error) {
+	rules, problems := manifest.ParseRules("", []byte(form.Get("rules")))
+	if len(problems) > 0 {
+		p := problems[0]
+		return nil, &weir.Error{Code: weir.CodeUsage, Where: "rules", Message: fmt.Sprintf("line %d: %s", p.Line, p.Message), Remedy: p.Remedy}
+	}
+	return rules, nil
+}
+
+// rulesAgain shows the page with what is wrong.
+func (v *visit) rulesAgain(r *transformView, wrong error) error {
+	var e *weir.Error
+	var rule *transform.Error
+	if errors.As(wrong, &rule) && errors.As(wrong, &e) {
+		wrong = &weir.Error{Code: weir.CodeUsage, Where: "rules", Message: rule.Where() + ": " + rule.Message, Remedy: rule.Remedy}
+	}
+	var err error
+	if r.problem, err = blame(wrong, r.fields); err != nil {
+		return err
+	}
+	return v.transformShown(http.StatusUnprocessableEntity, r)
+}
+
+// tryRules shows what the rules would make of the newest records.
+func (v *visit) tryRules(r *transformView, rules []transform.Rule, wrong error) error {
+	if wrong != nil {
+		return v.rulesAgain(r, wrong)
+	}
+	found, err := v.Flows.PreviewRules(v.r.Context(), r.from, rules, previewed)
+	if err != nil {
+		return v.rulesAgain(r, err)
+	}
+	key, sums := v.keyOf(r.from.Endpoint), map[string]int{}
+	for _, one := range found {
+		t := triedOf(one, key)
+		sums[t.Outcome]++
+		r.tried = append(r.tried, t)
+	}
+	r.sums = "There is no record yet to try them on."
+	if len(found) > 0 {
+		r.sums = fmt.Sprintf("Of the newest %d: %d changed, %d the same, %d filtered out, %d failed.", len(found), sums["changed"], sums["the same"], sums["filtered out"], sums["failed"])
+	}
+	return v.transformShown(http.StatusOK, r)
+}
+
+func triedOf(r flow.RuledRecord, key []string) triedRecord {
+	t := triedRecord{Outcome: "the same", Tone: ui.Plain}
+	before := members(r.Before)
+	for _, f := range before {
+		if slices.Contains(key, f.name) {
+			t.Name = strings.TrimSpace(t.Name + " " + short(f.value))
+		}
+	}
+	switch r.After.Outcome {
+	case transform.Changed:
+		t.Outcome, t.Tone, t.Changes = "changed", ui.Good, differences(before, members(r.After.Data))
+	case transform.Filtered:
+		t.Outcome = "filtered out"
+	case transform.Failed:
+		t.Outcome, t.Tone, t.Changes = "failed", ui.Bad, []change{{Field: r.After.Reason}}
+	}
+	return t
+}
+
+// differences are the fields that are others in two records, in the order of
+// their names.
+func differences(before, after []member) (all []change) {
+	by := map[string]*change{}
+	names := []string{}
+	at := func(name string) *change {
+		if by[name] == nil {
+			by[name] = &change{Field: name}
+			names = append(names, name)
+		}
+		return by[name]
+	}
+	for _, f := range before {
+		at(f.name).Before = string(f.value)
+	}
+	for _, f := range after {
+		at(f.name).After = string(f.value)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if c := by[name]; c.Before != c.After {
+			all = append(all, change{Field: name, Before: shortened(c.Before), After: shortened(c.After)})
+		}
+	}
+	return all
+}
