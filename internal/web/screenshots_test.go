@@ -11,7 +11,7 @@ import (
 
 // pages are those of which pictures are taken, once there is a flow.
 var pages = []string{"/", "/connectors", "/connectors/cal_com_api", "/credentials", "/credentials/new", "/credentials/1", "/credentials/1/replace", "/flows", "/flows/new", "/flows/new?credential=1",
-	"/flows/new?credential=1&endpoint=bookings", "/flows/3", "/runs", "/datasets", "/datasets/4", "/datasets/4/quarantine", "/quarantine", "/budgets", "/notifications", "/notifications/rules", "/notifications/channels", "/people", "/people/1", "/teams", "/projects", "/lookups", "/lookups/new", "/lookups/6", "/lookups/6/row", "/lookups/6/edit", "/settings", "/settings/providers/new", "/links", "/activity", "/keys", "/account", "/_components", "/nowhere"}
+	"/flows/new?credential=1&endpoint=bookings", "/flows/3", "/runs", "/datasets", "/datasets/4", "/datasets/4/derive", "/datasets/4/quarantine", "/quarantine", "/budgets", "/notifications", "/notifications/rules", "/notifications/channels", "/people", "/people/1", "/teams", "/projects", "/lookups", "/lookups/new", "/lookups/6", "/lookups/6/row", "/lookups/6/edit", "/settings", "/settings/providers/new", "/links", "/activity", "/keys", "/account", "/_components", "/nowhere"}
 
 // TestScreenshotsOfEveryPage takes a picture of each page in both themes and
 // three widths, for people to look at, when WEIR_SCREENSHOTS names a directory.
