@@ -63,6 +63,7 @@ type RunStream struct {
 	Unchanged   int           `json:"unchanged"`
 	Deleted     int           `json:"deleted"`
 	Quarantined int           `json:"quarantined"`
+	Filtered    int           `json:"filtered" doc:"Records that datasets' rules kept back, at each destination"`
 	Requests    int           `json:"requests"`
 	Retries     int           `json:"retries"`
 	Bytes       int64         `json:"bytes"`
@@ -77,6 +78,7 @@ type RunDelivery struct {
 	DataSinkID  int64    `json:"data_sink_id"`
 	Written     int      `json:"written"`
 	Quarantined int      `json:"quarantined"`
+	Filtered    int      `json:"filtered" doc:"Records that the dataset's rules kept back"`
 	Error       string   `json:"error,omitzero"`
 	Failure     *Failure `json:"failure,omitzero"`
 }
@@ -122,10 +124,10 @@ func (a *API) cancelRun(ctx context.Context, in *One) (*Done, error) {
 }
 
 func streamOf(s flow.StreamResult) RunStream {
-	out := RunStream{Name: s.Name, Status: string(s.Status), Read: s.Read, Written: s.Written, Unchanged: s.Unchanged, Deleted: s.Deleted, Quarantined: s.Quarantined,
+	out := RunStream{Name: s.Name, Status: string(s.Status), Read: s.Read, Written: s.Written, Unchanged: s.Unchanged, Deleted: s.Deleted, Quarantined: s.Quarantined, Filtered: s.Filtered,
 		Requests: s.Requests, Retries: s.Retries, Bytes: s.Bytes, Seconds: s.Seconds, Error: s.Error, Failure: failureOf(s.Failure), Deliveries: []RunDelivery{}}
 	for _, d := range s.Deliveries {
-		out.Deliveries = append(out.Deliveries, RunDelivery{DataSinkID: d.Destination, Written: d.Written, Quarantined: d.Quarantined, Error: d.Error, Failure: failureOf(d.Failure)})
+		out.Deliveries = append(out.Deliveries, RunDelivery{DataSinkID: d.Destination, Written: d.Written, Quarantined: d.Quarantined, Filtered: d.Filtered, Error: d.Error, Failure: failureOf(d.Failure)})
 	}
 	return out
 }

@@ -38,6 +38,32 @@ var jobPromises = map[string]func(*world){
 		_, err = w.db.Append(w.Context(), page)
 		w.must(err)
 	},
+	"WhatADestinationHasLearnedIsOfOneEditionAndItsOwners": func(w *world) {
+		first, err := w.db.LeaseDelivery(w.Context(), 1, 9, "first", -time.Second)
+		w.must(err)
+		w.must(w.db.SaveShape(w.Context(), first, 9, "one", []byte("{1}")))
+		shape, err := w.open().Shape(w.Context(), 9, "one")
+		w.must(err)
+		if other, err := w.db.Shape(w.Context(), 9, "two"); string(shape) != "{1}" || other != nil || err != nil {
+			w.Errorf("of one edition %s, of another %s, %v", shape, other, err)
+		}
+		_, err = w.db.LeaseDelivery(w.Context(), 1, 9, "second", time.Hour)
+		w.must(err)
+		w.refused(w.db.SaveShape(w.Context(), first, 9, "two", []byte("{2}")), weir.CodeIntegrity)
+	},
+	"OtherRulesSettleTheRejectsOfTheirDestinationsAlone": func(w *world) {
+		reject := func(stage, reason string) weir.Reject {
+			return weir.Reject{Stage: stage, Reason: reason, Key: reason, Original: []byte("{}")}
+		}
+		w.must(w.db.Quarantine(w.Context(), w.dataset, 9, "run", 1, []weir.Reject{reject("transform", "a"), reject("load", "b")}))
+		w.must(w.db.Quarantine(w.Context(), w.dataset, 10, "run", 1, []weir.Reject{reject("transform", "c")}))
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error { return tx.ResumeRejects(w.Context(), 7, 2, 9) }))
+		open, err := w.db.Quarantined(w.Context(), store.QuarantineFilter{State: store.QuarantineOpen})
+		w.must(err)
+		if len(open) != 2 || open[0].Key != "c" || open[1].Key != "b" {
+			w.Errorf("open are %+v", open)
+		}
+	},
 	"ALeaseEndsUnlessItIsRenewed": func(w *world) {
 		w.lease.Release()
 		first, err := w.db.LeaseSource(w.Context(), w.source, "first", time.Hour)
