@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -42,7 +42,7 @@ func TestASourceThatIsActivatedWhileItsDestinationIsPausedFillsItLater(t *testin
 			}
 			had, runs := w.arrived(), len(w.runs(src))
 			w.activate(store.KindSource, src.ID)
-			if all := w.runs(src); len(all) != runs+1 || all[0].Status != "succeeded" || all[0].Order.Why != flow.WhyActivated || w.arrived() != had {
+			if all := w.runs(src); len(all) != runs+1 || all[0].Status != "succeeded" || all[0].Order.Why != weir.WhyActivated || w.arrived() != had {
 				w.Fatalf("the source was activated: %+v, and %d rows arrived where %d were", all[0], w.arrived(), had)
 			}
 			before := w.sim.Arrivals().Total

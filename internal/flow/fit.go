@@ -42,11 +42,15 @@ func (s *Service) Fit(ctx context.Context, who Actor, dataset, credentialID int6
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.openDataset(ctx, d)
+	o, program, err := s.shaped(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	batch, err := pipeline.Blank(o.flow, o.endpoint, o.log.Schema, mode)
+	var rules *pipeline.Reshaping
+	if program != nil {
+		rules = &pipeline.Reshaping{Program: program, Dataset: d.table(), Origin: d.origin()}
+	}
+	batch, err := pipeline.Blank(o.flow, o.endpoint, o.log.Schema, mode, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +73,7 @@ func (s *Service) FitSource(ctx context.Context, who Actor, in SourceInput, cred
 	}
 	batches := make([]weir.Batch, 0, len(p.chosen))
 	for _, e := range p.asked() {
-		batch, err := pipeline.Blank(f, e, nil, mode)
+		batch, err := pipeline.Blank(f, e, nil, mode, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +155,9 @@ func (s *Service) rivals(ctx context.Context, c *credential.Credential, except i
 	}
 	tables := map[int64]string{}
 	for _, d := range datasets {
-		tables[d.ID] = d.Type
+		if tables[d.ID], err = s.tableIn(ctx, d); err != nil {
+			return nil, err
+		}
 	}
 	rivals := map[string]store.Resource{}
 	for _, to := range there {
@@ -160,6 +166,15 @@ func (s *Service) rivals(ctx context.Context, c *credential.Credential, except i
 		}
 	}
 	return rivals, nil
+}
+
+// tableIn is what a dataset is called in destinations.
+func (s *Service) tableIn(ctx context.Context, d *Dataset) (string, error) {
+	rules, err := s.shaping(ctx, d)
+	if weir.CodeOf(err) == weir.CodeConflict || err == nil && len(rules.rules) > 0 { // what it is made from is gone
+		return d.table(), nil
+	}
+	return d.Type, err
 }
 
 // glance is a look at a place.

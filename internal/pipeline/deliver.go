@@ -187,7 +187,7 @@ func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 	o.schema.mu.Lock()
 	defer o.schema.mu.Unlock()
 	b := weir.Batch{
-		Dataset: o.endpoint.Dataset, Source: o.sourceName(), Log: o.logName,
+		Dataset: o.endpoint.Dataset, Source: o.reshaping.source(o.flow.sourceName()), Log: o.logName,
 		Mode: o.to.Mode, Layout: o.schema.schema.Layout(o.to.Mode),
 		From: from, To: chunk.To, RunID: o.run, Epoch: o.epoch,
 	}
@@ -209,15 +209,6 @@ func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 		b.Changes = append(b.Changes, change)
 	}
 	return b, rejects
-}
-
-// sourceName tells whose data a batch is. What rules have made is no data of
-// the source: the two never share a table.
-func (o *outlet) sourceName() string {
-	if o.reshaping == nil {
-		return o.flow.sourceName()
-	}
-	return o.flow.sourceName() + " as " + o.reshaping.Origin
 }
 
 // load is the one place that retries a destination. Refusals that another

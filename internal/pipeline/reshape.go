@@ -34,6 +34,15 @@ func (r *Reshaping) log(name string) string {
 	return LogName(name, r.Edition)
 }
 
+// source tells whose data the records are. What rules have made is no data of
+// the source: the two never share a table.
+func (r *Reshaping) source(name string) string {
+	if r == nil {
+		return name
+	}
+	return name + " as " + r.Origin
+}
+
 // LogName is what a log is called in destinations that an edition of rules
 // leads to; "" for none.
 func LogName(log, edition string) string {

@@ -25,11 +25,15 @@ func (o *outlet) shape(ctx context.Context) error {
 
 // Blank is the batch of nothing with which a destination's filling would begin:
 // for a look at whether the destination would take it. Saved is the store's copy
-// of the shape, nil before the first record.
-func Blank(f *Flow, e *connector.Endpoint, saved []byte, mode weir.Mode) (weir.Batch, error) {
+// of the shape, nil before the first record; r is what becomes of records on the
+// way, nil for nothing.
+func Blank(f *Flow, e *connector.Endpoint, saved []byte, mode weir.Mode, r *Reshaping) (weir.Batch, error) {
 	shape, err := Shape(f.Connector, e, saved)
+	if r != nil {
+		e, shape, err = r.reshaped(f.Connector, e, saved)
+	}
 	if err != nil {
 		return weir.Batch{}, err
 	}
-	return weir.Batch{Dataset: e.Dataset, Source: f.sourceName(), Mode: mode, Layout: shape.Layout(mode)}, nil
+	return weir.Batch{Dataset: e.Dataset, Source: r.source(f.sourceName()), Mode: mode, Layout: shape.Layout(mode)}, nil
 }

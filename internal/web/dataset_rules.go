@@ -144,17 +144,22 @@ func (v *visit) rulesHere() (*transformView, error) {
 	return &transformView{of: d, from: from, fields: []ui.Field{rulesField(text)}}, nil
 }
 
-// rulesText are the rules of a dataset, its own or a transform's, as YAML.
+// rulesText are the rules of a dataset as YAML.
 func (v *visit) rulesText(d *flow.Dataset) (string, error) {
-	rules := d.Rules
-	if d.Transform != 0 {
-		t, err := v.Flows.Transform(v.r.Context(), v.who.Org, d.Transform)
-		if err != nil {
-			return "", err
-		}
-		rules = t.Rules
+	rules, err := v.rulesOf(d)
+	return manifest.WriteRules(rules), err
+}
+
+// rulesOf are the rules of a dataset, its own or a transform's.
+func (v *visit) rulesOf(d *flow.Dataset) ([]transform.Rule, error) {
+	if d.Transform == 0 {
+		return d.Rules, nil
 	}
-	return manifest.WriteRules(rules), nil
+	t, err := v.Flows.Transform(v.r.Context(), v.who.Org, d.Transform)
+	if err != nil {
+		return nil, err
+	}
+	return t.Rules, nil
 }
 
 func (v *visit) editRules() error {
