@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -147,10 +148,34 @@ type Batch struct {
 	Layout      Layout   // covers every row; may be wider than what the destination has
 	From, To    Position // the batch brings the destination from From to To
 	RunID       RunID
-	Epoch       int64    // the owner's epoch: a commit with an older one is refused
+	Epoch       int64    // the owner's epoch: a commit with an older one of the log's Lineage is refused
 	ExtractedAt int64    // µs since the epoch: used for the deletions in this batch
 	Changes     []Change // at most one per key in ModeUpsert, in log order
 }
+
+// editionMark stands between a log's name and the edition of the rules that its
+// records went through.
+const editionMark = "~"
+
+// LogEdition is what a log is called in destinations that an edition of rules
+// leads to: a log of its own, with positions of its own. "" is no rules.
+func LogEdition(log, edition string) string {
+	if edition == "" {
+		return log
+	}
+	return log + editionMark + edition
+}
+
+// Lineage is a log's name without its edition. All its editions have one owner,
+// and so one epoch: an owner of before that brings what older rules have made is
+// refused like any other.
+func Lineage(log string) string {
+	lineage, _, _ := strings.Cut(log, editionMark)
+	return lineage
+}
+
+// EditionsOf begins the names of all editions of a log.
+func EditionsOf(log string) string { return Lineage(log) + editionMark }
 
 // Loaded is what became of a batch.
 type Loaded struct {

@@ -64,7 +64,9 @@ func TestADayOfFaultsLeavesAProcessAsItWas(t *testing.T) {
 	if last.goroutines > first.goroutines+idle || last.files > first.files+idle {
 		t.Errorf("goroutines and files grew from %d and %d to %d and %d", first.goroutines, first.files, last.goroutines, last.files)
 	}
-	if most := first.store + first.store/4 + 4096*(last.rows-first.rows); last.store > most {
+	// The log is tidied when half of it was replaced, finished jobs are kept for
+	// an hour, and of each run some lines of history stay.
+	if most := 2*first.store + 8<<20 + 4096*(last.rows-first.rows); last.store > most {
 		t.Errorf("the store grew from %d to %d bytes, beyond %d for %d runs", first.store, last.store, most, last.rows-first.rows)
 	}
 }

@@ -311,7 +311,7 @@ type outlet struct {
 }
 
 // logName is the log as the destination knows it.
-func (o outlet) logName() string { return pipeline.LogName(o.log.Log, o.edition) }
+func (o outlet) logName() string { return weir.LogEdition(o.log.Log, o.edition) }
 
 // outlets are the active destinations of a source's datasets.
 func (s *Service) outlets(ctx context.Context, src *Source, only int64) (all []outlet, err error) {

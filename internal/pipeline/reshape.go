@@ -31,7 +31,7 @@ func (r *Reshaping) log(name string) string {
 	if r == nil {
 		return name
 	}
-	return LogName(name, r.Edition)
+	return weir.LogEdition(name, r.Edition)
 }
 
 // source tells whose data the records are. What rules have made is no data of
@@ -41,15 +41,6 @@ func (r *Reshaping) source(name string) string {
 		return name
 	}
 	return name + " as " + r.Origin
-}
-
-// LogName is what a log is called in destinations that an edition of rules
-// leads to; "" for none.
-func LogName(log, edition string) string {
-	if edition == "" {
-		return log
-	}
-	return log + "~" + edition
 }
 
 // Reshape is the shape of records after the rules.

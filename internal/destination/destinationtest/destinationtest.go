@@ -60,6 +60,7 @@ var promises = []struct {
 	{"TheSameBatchAgainChangesNothing", twice},
 	{"ABatchThatDoesNotContinueIsRefused", gaps},
 	{"AnOlderEpochIsFenced", fenced},
+	{"AnOlderEpochIsFencedWhateverRulesItHas", fencedEditions},
 	{"ABatchOfNothingMovesThePosition", empty},
 	{"ANewVersionReplacesTheRecordAndItsChildren", replaced},
 	{"ADeletionMarksTheRecordAndItsChildren", deleted},

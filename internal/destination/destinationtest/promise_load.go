@@ -93,6 +93,23 @@ func fenced(t *testing.T, p Place) {
 	p.shows(t, layout(), rowsOf(layout(), Booking("a", 2)))
 }
 
+func fencedEditions(t *testing.T, p Place) {
+	d := p.open(t)
+	first := batch(0, Booking("a", 1))
+	first.Log, first.Epoch = weir.LogEdition("log-a", "old"), 5
+	load(t, d, first)
+	other := batch(0, Booking("a", 2))
+	other.Log, other.Epoch = weir.LogEdition("log-a", "new"), 6
+	load(t, d, other)
+	late := batch(1, Booking("a", 1), Booking("b", 1))
+	late.Log, late.Epoch = first.Log, 5
+	p.refuses(t, d, late, weir.CodeIntegrity)
+	restored := batch(0, Booking("a", 2)) // another log has epochs of its own
+	restored.Log, restored.Epoch = weir.LogEdition("log-b", "new"), 1
+	load(t, d, restored)
+	p.shows(t, layout(), rowsOf(layout(), Booking("a", 2)))
+}
+
 func empty(t *testing.T, p Place) {
 	d := p.open(t)
 	b := batch(0)

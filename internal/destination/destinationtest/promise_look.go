@@ -24,23 +24,27 @@ func looked(t *testing.T, p Place) {
 	}
 	d := p.open(t)
 	load(t, d, batch(0, Booking("a", 1, "Kei")))
-	for what, change := range map[string]func(*weir.Batch){
-		"more of the same":             func(*weir.Batch) {},
-		"another dataset":              func(b *weir.Batch) { *b = inDataset(batch(0, Booking("a", 2)), "other", "other", "other_own") },
-		"another source":               func(b *weir.Batch) { b.Source = "" },
-		"another mode":                 func(b *weir.Batch) { b.Mode, b.Layout = weir.ModeHistory, historyLayout() },
-		"another key":                  func(b *weir.Batch) { b.Layout.Tables[0].Key = []string{"title"} },
-		"another dataset's root table": func(b *weir.Batch) { *b = inDataset(batch(0, Booking("a", 2)), "other", dataset, "other_own") },
-		"another dataset's child table": func(b *weir.Batch) {
+	// What is taken comes last: a batch that has come is taken once more.
+	for _, c := range []struct {
+		what   string
+		change func(*weir.Batch)
+	}{
+		{"another source", func(b *weir.Batch) { b.Source = "" }},
+		{"another mode", func(b *weir.Batch) { b.Mode, b.Layout = weir.ModeHistory, historyLayout() }},
+		{"another key", func(b *weir.Batch) { b.Layout.Tables[0].Key = []string{"title"} }},
+		{"another dataset's root table", func(b *weir.Batch) { *b = inDataset(batch(0, Booking("a", 2)), "other", dataset, "other_own") }},
+		{"another dataset's child table", func(b *weir.Batch) {
 			*b = inDataset(batch(0, Booking("a", 2)), "other", "other", "booking_attendees")
-		},
+		}},
+		{"another dataset", func(b *weir.Batch) { *b = inDataset(batch(0, Booking("a", 2)), "other", "other", "other_own") }},
+		{"more of the same", func(*weir.Batch) {}},
 	} {
 		b := batch(1, Booking("a", 2))
-		change(&b)
+		c.change(&b)
 		says := p.fits(t, b)
 		_, err := d.Load(t.Context(), b)
 		if (says == nil) != (err == nil) || says != nil && (says.Error() != err.Error() || weir.CodeOf(says) != weir.CodeConflict) {
-			t.Errorf("%s: a look says %v, and then Load %v", what, says, err)
+			t.Errorf("%s: a look says %v, and then Load %v", c.what, says, err)
 		}
 	}
 }

@@ -113,12 +113,18 @@ type state struct {
 
 // log gives the place of a log, a new one at 0.
 func (s *state) log(name string) place {
+	at := place{Log: name}
 	for _, p := range s.Logs {
 		if p.Log == name {
-			return p
+			at = p
 		}
 	}
-	return place{Log: name}
+	for _, p := range s.Logs {
+		if weir.Lineage(p.Log) == weir.Lineage(name) {
+			at.Epoch = max(at.Epoch, p.Epoch)
+		}
+	}
+	return at
 }
 
 // after gives the state that m leads to. The receiver is not changed.

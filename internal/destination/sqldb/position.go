@@ -37,7 +37,7 @@ func ownTables() []weir.Table {
 type place struct {
 	known    bool
 	position weir.Position
-	epoch    int64
+	epoch    int64  // the newest of all editions of the log
 	batch    string // id of the last batch
 }
 
@@ -47,6 +47,11 @@ func (db *DB) place(ctx context.Context, tx tx, dataset, log string) (p place, e
 			p.known = true
 			return scan(&p.position, &p.epoch, &p.batch)
 		})
+	if err != nil {
+		return p, err
+	}
+	err = tx.query(ctx, `SELECT coalesce(max(epoch), 0) FROM `+db.engine.table(positionsTable)+` WHERE dataset = $1 AND (log = $2 OR log LIKE $3)`,
+		[]any{dataset, weir.Lineage(log), weir.EditionsOf(log) + "%"}, func(scan func(...any) error) error { return scan(&p.epoch) })
 	return p, err
 }
 

@@ -70,6 +70,11 @@ func (d *Destination) place(log, dataset string) place {
 		p.position = d.start(log, dataset)
 		d.at[key] = p
 	}
+	for _, other := range d.at {
+		if other.dataset == dataset && weir.Lineage(other.log) == weir.Lineage(log) {
+			p.epoch = max(p.epoch, other.epoch)
+		}
+	}
 	return p
 }
 
