@@ -320,9 +320,20 @@ func (f *fleet) look() *sql.DB {
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // check compares every destination with what the source has, and the
-// simulator's own log with the limit. What was deleted at the source meanwhile
-// may still be there: only a sweep finds it.
+// simulator's own log with the limit.
 func (f *fleet) check(limit int) {
+	f.Helper()
+	f.whole()
+	a := f.sim.Arrivals()
+	if a.Refused != 0 || a.MaxInWindow > limit {
+		f.Errorf("%d requests were refused, %d arrived in one window of %d", a.Refused, a.MaxInWindow, limit)
+	}
+	f.Logf("%d bookings, %d requests, at most %d of %d in a window", len(f.sim.Truth()), a.Total, a.MaxInWindow, limit)
+}
+
+// whole compares every destination with what the source has. What was deleted
+// at the source meanwhile may still be there: only a sweep finds it.
+func (f *fleet) whole() {
 	f.Helper()
 	truth := f.sim.Truth()
 	for i := range f.sources {
@@ -340,11 +351,6 @@ func (f *fleet) check(limit int) {
 			f.Errorf("destination %d: of %d bookings %d are missing and %d old; %d rows are %d bookings", i, len(truth), lost, old, rows.count, len(rows.status))
 		}
 	}
-	a := f.sim.Arrivals()
-	if a.Refused != 0 || a.MaxInWindow > limit {
-		f.Errorf("%d requests were refused, %d arrived in one window of %d", a.Refused, a.MaxInWindow, limit)
-	}
-	f.Logf("%d bookings, %d requests, at most %d of %d in a window", len(truth), a.Total, a.MaxInWindow, limit)
 }
 
 type bookingRows struct {

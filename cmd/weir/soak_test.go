@@ -56,7 +56,7 @@ func TestADayOfFaultsLeavesAProcessAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.settle(3*10*time.Second + 30*time.Second)
-	f.check(limit)
+	f.whole()
 	f.stuck()
 	if last.memory > first.memory+first.memory/4 {
 		t.Errorf("memory grew from %d to %d bytes", first.memory, last.memory)
