@@ -38,6 +38,7 @@ type fleet struct {
 	api      *member
 	token    string
 	sources  []int
+	derived  []*derived
 	random   *rand.Rand
 	extra    []string // more flags of each process
 }
@@ -49,6 +50,10 @@ type member struct {
 	out  *output
 	role string
 }
+
+// derived is a dataset that rules make of another one: of each record they set
+// a field to the edition that they are.
+type derived struct{ id, file, edition int }
 
 // takeover is how long a process may be silent in these tests.
 const takeover = 5 * time.Second
@@ -182,7 +187,8 @@ func (f *fleet) raw(method, path string, in any) []byte {
 }
 
 // flows makes flows from the account's bookings, spread over keys, each with a
-// schedule and a file of its own, and activates them.
+// schedule and a file of its own, and activates them. What goes into every third
+// file goes through rules.
 func (f *fleet) flows(n, keys, limit int, cron string) {
 	f.Helper()
 	credentials := []any{}
@@ -201,11 +207,26 @@ func (f *fleet) flows(n, keys, limit int, cron string) {
 		lake := f.call("POST", "/data_credentials", map[string]any{"name": fmt.Sprint("lake ", i), "credentials_type": "sqlite", "credentials": map[string]any{"path": fmt.Sprintf("cal-%d.db", i)}})
 		src := f.call("POST", "/data_sources", map[string]any{"name": fmt.Sprint("source ", i), "source_type": "rest", "data_credentials_id": credentials[i%keys], "endpoint": "bookings", "source_config": map[string]any{"start.cron": cron}})
 		dataset := src["data_sets"].([]any)[0].(map[string]any)["id"]
+		if i%3 == 2 {
+			d := &derived{file: i}
+			dataset = f.call("POST", "/data_sets", map[string]any{"name": "bookings", "parent_data_set_id": dataset, "has_custom_transform": true, "transform": d.rules()})["id"]
+			d.id = int(dataset.(float64))
+			f.derived = append(f.derived, d)
+		}
 		f.call("POST", "/data_sinks", map[string]any{"name": "tables", "sink_type": "rest", "data_credentials_id": lake["id"], "data_set_id": dataset})
 		id := int(src["id"].(float64))
 		f.sources = append(f.sources, id)
 		f.call("PUT", fmt.Sprintf("/data_sources/%d/activate?all=1", id), nil)
 	}
+}
+
+// rules are others each time, and leave alone what is compared in the end.
+func (d *derived) rules() map[string]any {
+	d.edition++
+	return map[string]any{"code": []any{
+		map[string]any{"operation": "compute", "spec": map[string]any{"field": "edition", "expression": fmt.Sprint(d.edition)}},
+		map[string]any{"operation": "drop", "spec": map[string]any{"field": "metadata"}},
+	}}
 }
 
 // slow makes the source answer later.
@@ -222,6 +243,10 @@ func (f *fleet) harm(during time.Duration) (kills, stops int) {
 	f.Helper()
 	for end := time.Now().Add(during); time.Now().Before(end); {
 		f.sim.Mutate(simulator.Mutation{Count: 6, Seed: f.random.Uint64()})
+		if len(f.derived) > 0 && f.database != "" { // else nobody may be there to be told
+			d := f.derived[f.random.IntN(len(f.derived))]
+			f.call("PUT", fmt.Sprintf("/data_sets/%d", d.id), map[string]any{"transform": d.rules()})
+		}
 		i := f.random.IntN(len(f.workers))
 		w := f.workers[i]
 		time.Sleep(time.Duration(f.random.IntN(2000)) * time.Millisecond)
@@ -331,7 +356,8 @@ func (f *fleet) check(limit int) {
 	f.Logf("%d bookings, %d requests, at most %d of %d in a window", len(f.sim.Truth()), a.Total, a.MaxInWindow, limit)
 }
 
-// whole compares every destination with what the source has. What was deleted
+// whole compares every destination with what the source has, and, where rules
+// changed on the way, with the newest. What was deleted
 // at the source meanwhile may still be there: only a sweep finds it.
 func (f *fleet) whole() {
 	f.Helper()
@@ -350,6 +376,28 @@ func (f *fleet) whole() {
 		if lost > 0 || old > 0 || rows.count != len(rows.status) {
 			f.Errorf("destination %d: of %d bookings %d are missing and %d old; %d rows are %d bookings", i, len(truth), lost, old, rows.count, len(rows.status))
 		}
+	}
+	for _, d := range f.derived {
+		var old int
+		f.inFile(d.file, func(db *sql.DB) error {
+			return db.QueryRowContext(f.Context(), `SELECT count(*) FROM bookings WHERE edition IS NOT $1 AND _weir_deleted_at IS NULL`, d.edition).Scan(&old)
+		})
+		if old > 0 {
+			f.Errorf("destination %d: %d rows are of rules before edition %d", d.file, old, d.edition)
+		}
+	}
+}
+
+// inFile looks into the file of a destination.
+func (f *fleet) inFile(i int, look func(*sql.DB) error) {
+	f.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(f.files, "1", fmt.Sprintf("cal-%d.db", i))+"?mode=ro&_pragma=busy_timeout(20000)")
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer func() { _ = db.Close() }() // only read
+	if err := look(db); err != nil {
+		f.Fatal(err)
 	}
 }
 
