@@ -134,6 +134,9 @@ func (s *Service) setRules(ctx context.Context, d *Dataset, rules []transform.Ru
 		}
 		return refuse(fieldTransform, "it is what its source yields, and stays so", "Make a dataset from it, with the rules")
 	}
+	if d.Edition == "" && len(rules) == 0 && of == 0 {
+		return nil // it never had any
+	}
 	if len(rules) > 0 && of != 0 {
 		return refuse("transform_id", "it has rules of its own, too", "Give one of the two")
 	}

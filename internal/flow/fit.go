@@ -171,7 +171,7 @@ func (s *Service) rivals(ctx context.Context, c *credential.Credential, except i
 // tableIn is what a dataset is called in destinations.
 func (s *Service) tableIn(ctx context.Context, d *Dataset) (string, error) {
 	rules, err := s.shaping(ctx, d)
-	if weir.CodeOf(err) == weir.CodeConflict || err == nil && len(rules.rules) > 0 { // what it is made from is gone
+	if weir.CodeOf(err) == weir.CodeConflict || err == nil && rules.ruled() { // what it is made from is gone
 		return d.table(), nil
 	}
 	return d.Type, err

@@ -221,6 +221,13 @@ func (s *Service) shaping(ctx context.Context, d *Dataset) (shaping, error) {
 	return out, nil
 }
 
+// ruled reports whether there are rules on the way, or were: a dataset that had
+// some keeps its table, and what older rules have made in it makes room for what
+// comes without.
+func (sh shaping) ruled() bool {
+	return len(sh.rules) > 0 || slices.ContainsFunc(sh.parts, func(p edited) bool { return p.edition != "" })
+}
+
 // edition names all rules together.
 func (sh shaping) edition() string {
 	var all []byte
@@ -231,22 +238,22 @@ func (sh shaping) edition() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// edition names the rules on a dataset's way; "" when there are none.
+// edition names the rules on a dataset's way; "" when there were never any.
 func (s *Service) edition(ctx context.Context, d *Dataset) (string, error) {
 	if d.Parent == 0 {
 		return "", nil
 	}
 	sh, err := s.shaping(ctx, d)
-	if err != nil || len(sh.rules) == 0 {
+	if err != nil || !sh.ruled() {
 		return "", err
 	}
 	return sh.edition(), nil
 }
 
-// compile makes a program of the rules; nil for none. What is wrong with one
-// is told by its number in the dataset's own list.
+// compile makes a program of the rules; nil where there were never any. What is
+// wrong with one is told by its number in the dataset's own list.
 func (sh shaping) compile(key []string) (*transform.Program, error) {
-	if len(sh.rules) == 0 {
+	if !sh.ruled() {
 		return nil, nil
 	}
 	p, err := transform.Compile(sh.rules, key)

@@ -133,6 +133,69 @@ func TestARecordThatTheRulesFailOnIsSetAsideAndArrivesWithBetterRules(t *testing
 	})
 }
 
+func TestARowOfOlderRulesIsMarkedAsGoneWhenTheNewOnesFailOnIt(t *testing.T) {
+	w := newWorld(t, 50)
+	src, d, _ := w.derived("People", rules("upper", `{"field":"title"}`))
+	before := w.count("SELECT count(*) FROM people" + live)
+	all := rules("mask", `{"field":"attendees.email","method":"replace"}`, "cast", `{"field":"title","to":"integer"}`)
+	_, err := w.runner.UpdateDataset(t.Context(), me, d.ID, flow.DatasetEdit{Rules: &all})
+	w.must(err)
+	w.runs(src)
+	if n := w.count("SELECT count(*) FROM people" + live); before != 50 || n != 0 {
+		t.Errorf("%d of %d rows are as older rules made them", n, before)
+	}
+}
+
+// Its place has the epoch of the one before, which was filled often.
+func TestADestinationThatIsMadeAgainTakesOverItsTable(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src, d, to := w.derived("Again", rules("upper", `{"field":"title"}`))
+		change := func(n string) {
+			w.Helper()
+			all := rules("compute", `{"field":"edition","expression":"`+n+`"}`)
+			_, err := w.runner.UpdateDataset(w.Context(), me, d.ID, flow.DatasetEdit{Rules: &all})
+			w.must(err)
+			if runs := w.runs(src); runs[0].Status != "succeeded" {
+				w.Errorf("with edition %s: %+v", n, runs[0])
+			}
+		}
+		for _, n := range []string{"1", "2", "3"} {
+			change(n)
+		}
+		w.must(w.runner.Pause(w.Context(), me, store.KindDestination, to.ID, false))
+		w.must(w.flows.Delete(w.Context(), me, store.KindDestination, to.ID))
+		to = w.destination(d.ID)
+		w.must(w.runner.Activate(w.Context(), me, store.KindDestination, to.ID, false))
+		w.runs(src)
+		change("4")
+		if n := w.count("SELECT count(*) FROM again WHERE edition = 4"); n != 20 {
+			w.Errorf("%d rows are of the newest rules", n)
+		}
+	})
+}
+
+func TestADatasetWhoseRulesAreTakenAwayKeepsItsTable(t *testing.T) {
+	onBoth(t, 50, func(w *world) {
+		src, d, _ := w.derived("Own", rules("drop", `{"field":"title"}`))
+		root := w.destination(w.datasets(src)[0].ID)
+		w.must(w.runner.Activate(w.Context(), me, store.KindDestination, root.ID, false))
+		w.runs(src)
+		none := []transform.Rule{}
+		_, err := w.runner.UpdateDataset(w.Context(), me, d.ID, flow.DatasetEdit{Rules: &none})
+		w.must(err)
+		for range 2 {
+			if runs := w.runs(src); runs[0].Status != "succeeded" {
+				w.Errorf("%+v", runs[0])
+			}
+			_, _, err := w.runner.Start(w.Context(), me, flow.Order{Source: src.ID, FullRefresh: true})
+			w.must(err)
+		}
+		if n := w.count("SELECT count(*) FROM own" + live + " AND title IS NOT NULL"); n != 50 || w.count("SELECT count(*) FROM bookings"+live) != 50 {
+			w.Errorf("%d rows have their titles again", n)
+		}
+	})
+}
+
 func TestATransformThatSeveralDatasetsUseChangesAllOfThem(t *testing.T) {
 	w := newWorld(t, 100)
 	shared, err := w.flows.CreateTransform(t.Context(), me, flow.TransformInput{Common: flow.Common{Name: "Tidy"}, Rules: rules("upper", `{"field":"title"}`)})

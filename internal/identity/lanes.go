@@ -26,9 +26,6 @@ func newLanes() *lanes {
 	return &lanes{all: make(chan struct{}, atOnce), strangers: make(chan struct{}, strangers), queue: make(chan struct{}, queue)}
 }
 
-// crowded reports whether a stranger would be sent away now.
-func (l *lanes) crowded() bool { return len(l.queue) == cap(l.queue) }
-
 // enter waits for a place; leave gives it back. Strangers find the door shut
 // with CodeThrottled when too many wait, or for too long.
 func (l *lanes) enter(ctx context.Context, known bool) (leave func(), err error) {

@@ -115,37 +115,3 @@ func TestAStrangerIsSentAwayAfterWaitingAndAKnownBrowserIsNot(t *testing.T) {
 		}
 	})
 }
-
-// A stranger who would be sent away is, before anything is read for them; a known
-// browser never is.
-func TestACrowdIsKnownBeforeAnybodyIsLookedUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLanes()
-		leave, err := l.enter(t.Context(), false)
-		if err != nil || l.crowded() {
-			t.Fatalf("one stranger is a crowd: %v", err)
-		}
-		var waiting sync.WaitGroup
-		for range queue {
-			waiting.Go(func() {
-				if leave, err := l.enter(t.Context(), false); err == nil {
-					leave()
-				}
-			})
-		}
-		synctest.Wait()
-		if !l.crowded() {
-			t.Error("the queue is full, and the next stranger would be looked up")
-		}
-		known, err := l.enter(t.Context(), true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		known()
-		leave()
-		waiting.Wait()
-		if l.crowded() {
-			t.Error("the crowd has gone, and strangers are still sent away")
-		}
-	})
-}

@@ -27,9 +27,6 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	if device == 0 && s.lanes.crowded() { // an attack costs no reads either, and known browsers need not wait behind those
-		return Session{}, crowded()
-	}
 	if device == 0 { // before anybody is looked up: who must wait learns nothing by the time it takes
 		if err := s.admit(ctx, s.subjects(login, false, in.Client)); err != nil {
 			return Session{}, err

@@ -53,7 +53,8 @@ func (e *Engine) free(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.Store.Hasten(ctx, e.Patience); err != nil {
+	// A few at a time: a long queue must not be before all whom people wait for.
+	if err := e.Store.Hasten(ctx, e.Patience, max(1, e.Room/4)); err != nil {
 		return err
 	}
 	left, err := e.Store.CloseAbandoned(ctx, time.Now().UnixMicro())

@@ -93,8 +93,9 @@ func afterwards(p *transform.Program, spec schema.Spec, known *schema.Schema) sc
 }
 
 // reshape makes of a piece of the log what the rules make of its records. One
-// that a filter keeps back becomes a tombstone: the destination may have an
-// earlier version that was let through, and must not keep it. In upsert mode
+// that a filter keeps back, or that the rules fail on, becomes a tombstone: the
+// destination may have an earlier version, or one of older rules that masked
+// less, and must not show it. In upsert mode
 // only the newest version of each record is looked at.
 func (o *outlet) reshape(ctx context.Context, chunk store.LogChunk) (_ store.LogChunk, rejects []weir.Reject, filtered int, err error) {
 	if o.reshaping == nil {
@@ -111,9 +112,9 @@ func (o *outlet) reshape(ctx context.Context, chunk store.LogChunk) (_ store.Log
 		}
 		reject := o.reshapeOne(&r)
 		switch {
-		case reject != nil:
+		case reject != nil: // what other rules have made of it must not stay either
 			rejects = append(rejects, *reject)
-			continue
+			r.Deleted, r.Data = true, nil
 		case r.Deleted && len(r.Data) > 0:
 			r.Data = nil
 			filtered++

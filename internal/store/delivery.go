@@ -93,11 +93,14 @@ func (t *Tx) Await(ctx context.Context, org int64, d RunDelivery, log string, as
 	return waits, err
 }
 
-// deliveryRow makes sure that a destination has its row. Its first epoch is
-// above those of all sources, by which it may have been filled before.
+// newestEpoch is the greatest that any owner has had: a place keeps the epoch of
+// whoever filled it last, be it another destination, or a source by itself.
+const newestEpoch = `(SELECT max(o.epoch) FROM (SELECT coalesce(max(epoch), 0) AS epoch FROM source UNION ALL SELECT coalesce(max(epoch), 0) FROM delivery) o)`
+
+// deliveryRow makes sure that a destination has its row.
 func (t *Tx) deliveryRow(ctx context.Context, org, destination int64) error {
-	_, err := t.tx.ExecContext(ctx, `INSERT INTO delivery (id, org, epoch) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), coalesce(max(epoch), 0) FROM source WHERE 1 = 1
-		ON CONFLICT (id) DO NOTHING`, destination, org)
+	_, err := t.tx.ExecContext(ctx, `INSERT INTO delivery (id, org, epoch) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), `+newestEpoch+`
+		WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE id = $1) ON CONFLICT (id) DO NOTHING`, destination, org) // #nosec G202 -- words of ours
 	return err
 }
 

@@ -166,11 +166,13 @@ func (db *DB) FreeOrphans(ctx context.Context, silent time.Duration) (n int64, e
 	return n, err
 }
 
-// Hasten lets the jobs that have waited for so long go before all that were
-// asked for later, whatever comes first otherwise.
-func (db *DB) Hasten(ctx context.Context, waited time.Duration) error {
+// Hasten lets the jobs that have waited longest go before all that were asked for
+// later, whatever comes first otherwise: those that have waited for so long, and
+// at most so many.
+func (db *DB) Hasten(ctx context.Context, waited time.Duration, most int) error {
 	return db.change(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE river_job SET priority = 1 WHERE state = 'available' AND priority > 1 AND scheduled_at < `+db.engine.jobsBefore(), waited.Seconds()) // #nosec G202 -- words of ours
+		_, err := tx.ExecContext(ctx, `UPDATE river_job SET priority = 1 WHERE id IN (SELECT id FROM river_job
+			WHERE state = 'available' AND priority > 1 AND scheduled_at < `+db.engine.jobsBefore()+` ORDER BY scheduled_at, id LIMIT $2)`, waited.Seconds(), most) // #nosec G202 -- words of ours
 		return err
 	})
 }

@@ -130,6 +130,6 @@ func (t *Tx) Failed(ctx context.Context, l Load, class weir.Code, problem string
 // something else goes there. Whoever fills it now is replaced, or what the old
 // place has would be written down as the new one's.
 func (t *Tx) Elsewhere(ctx context.Context, destination int64) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET epoch = epoch + 1, lease_until = 0, log = '', position = 0, wanted = '', dataset = 0, took = 0, failing = 0, class = '', problem = '' WHERE id = $1`, destination)
+	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET epoch = `+newestEpoch+` + 1, lease_until = 0, log = '', position = 0, wanted = '', dataset = 0, took = 0, failing = 0, class = '', problem = '' WHERE id = $1`, destination)
 	return err
 }

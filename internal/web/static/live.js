@@ -17,7 +17,7 @@
   const ask = async () => {
     if (document.hidden) return;
     try {
-      const answer = await fetch(location.href, { redirect: 'error' });
+      const answer = await fetch(location.href, { redirect: 'error', headers: { 'Weir-Unattended': '1' } });
       if (!answer.ok || !asking) return;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       const now = page.getElementById('live');
