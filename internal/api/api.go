@@ -80,6 +80,7 @@ type Options struct {
 	Cookies     identity.Cookies // of browsers
 	Version     string           // of Weir, for the document
 	Logger      *slog.Logger     // nil discards
+	Stopping    <-chan struct{}  // closed when the server stops: streams end then
 	Now         func() time.Time // nil for the system's clock
 	Limit       Limit            // of requests; zero for 600 a minute
 	Timeout     time.Duration    // of a request; zero for 30 s
@@ -188,6 +189,7 @@ func newAPI(o Options) (*API, error) {
 	}
 	a := &API{Options: o, mux: http.NewServeMux(), handlers: map[string]func(huma.Context){}, catalogue: c,
 		cross: http.NewCrossOriginProtection(), limiter: newLimiter(o.Limit.orUsual(), o.Now)}
+	a.streams.Stopping = o.Stopping
 	a.huma = newHuma(a)
 	return a, nil
 }

@@ -109,6 +109,8 @@ func (a *API) stream(ctx context.Context, turn func(context.Context, map[int64]b
 		defer leave()
 		ctx, cancel := context.WithTimeout(ctx, eventsFor)
 		defer cancel()
+		ctx, end := a.streams.Until(ctx)
+		defer end()
 		out := &events{w: c.BodyWriter(), control: http.NewResponseController(x.out.w), sent: map[weir.RunID]string{}}
 		defer func() { _ = out.control.SetWriteDeadline(time.Time{}) }() // the connection may serve other requests
 		_ = out.say(": weir\n\n")                                        // a client that has gone is noticed below

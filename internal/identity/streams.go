@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"fmt"
 	"sync"
 
@@ -14,10 +15,27 @@ const MostStreams = 16
 // MostExports is how many files one user may have made and sent at once.
 const MostExports = 2
 
-// Streams counts answers that go on. The zero value counts none.
+// Streams counts answers that go on, and ends them when the server stops. The
+// zero value counts none.
 type Streams struct {
+	Stopping <-chan struct{} // closed when the server stops; nil is never
+
 	mu   sync.Mutex
 	open map[string]int
+}
+
+// Until is ctx for a stream: it ends when the server stops, or the server would
+// wait for its end.
+func (s *Streams) Until(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-s.Stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // Enter takes a place for a stream; leave gives it back. Who has too many is

@@ -87,6 +87,7 @@ type Server struct {
 	checks   []func(context.Context) error // that raise what time brings
 	handler  http.Handler
 	ready    readiness
+	stopping chan struct{} // closed when Serve comes to its end
 }
 
 // New wires a server: the store is opened and brought up to date, the vault
@@ -105,7 +106,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if c.Files == "" {
 		c.Files = filepath.Join(c.Data, "files")
 	}
-	s := &Server{config: c, metrics: metrics.New(c.Version, string(c.Role))}
+	s := &Server{config: c, metrics: metrics.New(c.Version, string(c.Role)), stopping: make(chan struct{})}
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
@@ -175,14 +176,14 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	rest, err := api.New(api.Options{
 		Identity: s.identity, Answers: s.store, Connectors: []*connector.Definition{calcom},
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store,
-		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit, Cookies: cookies,
+		Logger: c.Logger, Now: c.Now, Version: c.Version, Address: c.address, Limit: c.Limit, Cookies: cookies, Stopping: s.stopping,
 	})
 	if err != nil {
 		return err
 	}
 	pages, err := web.New(web.Options{
 		People: s.identity, Credentials: credentials, Flows: flows, Runner: s.runner, Notify: s.notify, Store: s.store, Vault: sealed,
-		Connectors: []*connector.Definition{calcom}, Logger: c.Logger, Now: c.Now, Version: c.Version, Data: c.Data, Postgres: !strings.HasPrefix(c.Database, "sqlite:"), Address: c.address, Cookies: cookies,
+		Connectors: []*connector.Definition{calcom}, Logger: c.Logger, Now: c.Now, Version: c.Version, Data: c.Data, Postgres: !strings.HasPrefix(c.Database, "sqlite:"), Address: c.address, Cookies: cookies, Stopping: s.stopping,
 	})
 	if err != nil {
 		return err
@@ -245,6 +246,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.ready.stopping.Store(true)
+	close(s.stopping) // or the end would wait for every page that lies open
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	s.runner.Close()

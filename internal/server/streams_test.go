@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -107,4 +108,36 @@ func TestALivePageEndsWithTheRightToLookAtIt(t *testing.T) {
 	w.must(w.server.People().Lock(t.Context(), w.principal(), ben.Principal.User))
 	w.call(200, "PUT", "/data_sources/"+id(objects["data_sources"])+"/activate", nil) // which the page shows
 	w.ends("its user was locked", res)
+}
+
+// A page that lies open must not be what a restart waits for, or fails of.
+func TestAServerThatStopsEndsItsStreams(t *testing.T) {
+	w := newWorld(t, 5)
+	l := listen(t)
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan error, 1)
+	go func() { over <- w.server.Serve(ctx, l) }()
+	objects := w.objects()
+	w.url = "http://" + l.Addr().String()
+	b := w.browser()
+	w.user(w.principal(), "ben", identity.RoleAdmin)
+	b.signInAs("ben@example.com", "a good long password")
+	page, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/flows/"+id(objects["data_sources"])+"/live", http.NoBody)
+	w.must(err)
+	runs, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/api/runs/events", http.NoBody)
+	w.must(err)
+	runs.Header.Set("Authorization", "Bearer "+w.token)
+	for _, one := range []struct {
+		client  *http.Client
+		request *http.Request
+	}{{b.http, page}, {http.DefaultClient, runs}} {
+		res, err := one.client.Do(one.request)
+		w.must(err)
+		defer res.Body.Close()
+		if _, err := bufio.NewReader(res.Body).ReadString('\n'); err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d %v", one.request.URL.Path, res.StatusCode, err)
+		}
+	}
+	stop()
+	w.must(<-over)
 }

@@ -30,6 +30,9 @@ func (v *visit) live(next func(beat <-chan time.Time) (templ.Component, error)) 
 		return err
 	}
 	defer leave()
+	ctx, end := v.streams.Until(v.r.Context())
+	defer end()
+	v.r = v.r.WithContext(ctx)
 	flush := http.NewResponseController(v.w)
 	if err := flush.SetWriteDeadline(time.Time{}); err != nil {
 		return &weir.Error{Code: weir.CodeInternal, Where: "stream", Message: "the answer cannot be sent bit by bit", Err: err}

@@ -54,6 +54,7 @@ type Options struct {
 	Data        string                         // directory of the server's own files; may be empty
 	Postgres    bool                           // the store is in Postgres, not in Data
 	Logger      *slog.Logger                   // nil discards
+	Stopping    <-chan struct{}                // closed when the server stops: streams end then
 	Now         func() time.Time               // nil for the system's clock
 	Address     func(*http.Request) netip.Addr // where a request comes from, as far as it can be trusted
 }
@@ -124,6 +125,7 @@ func New(o Options) (*Web, error) {
 		o.Now = time.Now
 	}
 	w := &Web{Options: o, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), paths: map[string]bool{}}
+	w.streams.Stopping = o.Stopping
 	var err error
 	if w.assets, err = loadAssets(); err != nil {
 		return nil, err
