@@ -39,7 +39,7 @@ func (v *visit) datasets() error {
 			if name := names[d.Source]; name != "" {
 				flow = ui.Shown(name, ui.Link(fmt.Sprintf("/flows/%d", d.Source), name))
 			}
-			rows = append(rows, []ui.Cell{ui.Shown(d.Name, ui.Link(datasetPath(d.ID), d.Name)), ui.Shown(d.Type, ui.Copy(d.Type)), ui.Words(d.Status),
+			rows = append(rows, []ui.Cell{ui.Shown(d.Name, ui.Link(datasetPath(d.ID), d.Name)), ui.Shown(cmp.Or(d.Table, d.Type), ui.Copy(cmp.Or(d.Table, d.Type))), ui.Words(d.Status),
 				flow, ui.At(micros(d.Created))})
 		}
 		return rows, total, err

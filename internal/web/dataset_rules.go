@@ -119,6 +119,11 @@ func (v *visit) makeDerived() error {
 	if err != nil {
 		return v.rulesAgain(r, err)
 	}
+	if flow.Status(from.Status) == flow.StatusActive {
+		if err := v.Runner.Activate(ctx, v.actor(), store.KindDataset, made.ID, false); err != nil {
+			return v.told(datasetPath(made.ID), "", err)
+		}
+	}
 	return v.to(datasetPath(made.ID), ui.Good, "The dataset is made. It has the newest records already; give it a destination.")
 }
 

@@ -103,7 +103,7 @@ func transformPage(r *transformView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"form-do\"><button class=\"primary\" name=\"do\" value=\"try\" data-busy=\"Trying…\">Try them</button> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"form-do\"><button class=\"primary\" name=\"do\" value=\"try\" formnovalidate data-busy=\"Trying…\">Try them</button> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
