@@ -35,7 +35,7 @@ func KeyParts(key string) []string { return strings.Split(key, keySeparator) }
 // Reject is something that could not become or stay a record. Every reject is
 // kept in quarantine: read = loaded + filtered + quarantined.
 type Reject struct {
-	Stage    string // "decode", "schema", "load"
+	Stage    string // "decode", "schema", "transform", "load"
 	Reason   string // plain words, without the record's values
 	Key      string // when it is known
 	Original []byte // the bytes as they came

@@ -453,7 +453,7 @@ func (a *API) setDocs(ctx context.Context, in *setDocsInput) (*value[[]DocContai
 // Quarantined is one record that failed.
 type Quarantined struct {
 	Error    QuarantineError `json:"error"`
-	Raw      string          `json:"rawMessage" doc:"The bytes as they came"`
+	Raw      string          `json:"rawMessage" doc:"The bytes as they came; nothing for who may not see the dataset that this one is made from"`
 	Metadata map[string]any  `json:"nexlaMetaData"`
 }
 
@@ -473,9 +473,16 @@ func (a *API) quarantine(ctx context.Context, in *quarantineInput) (*value[[]Qua
 	if err != nil {
 		return nil, err
 	}
+	sees, err := a.seesRoot(ctx, d, identity.RoleCollaborator)
+	if err != nil {
+		return nil, err
+	}
 	all, _, err := a.Flows.Quarantine(ctx, d, in.Count)
 	out := []Quarantined{}
 	for _, q := range all {
+		if !sees {
+			flow.Hide(&q)
+		}
 		out = append(out, Quarantined{Error: QuarantineError{Stage: q.Stage, Message: q.Reason}, Raw: string(q.Original),
 			Metadata: map[string]any{"runId": string(q.Run), "resourceType": "DATASET", "resourceId": d.ID, "ingestTime": q.At / 1000}})
 	}

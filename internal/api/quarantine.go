@@ -21,7 +21,7 @@ type Reject struct {
 	DataSetID    *int64   `json:"data_set_id" doc:"null when its dataset was deleted"`
 	DataSet      string   `json:"data_set"`
 	DataSinkID   *int64   `json:"data_sink_id" doc:"The destination that refused it; null when it came to none"`
-	Stage        string   `json:"stage" doc:"decode, schema, load"`
+	Stage        string   `json:"stage" doc:"decode, schema, transform, load"`
 	Reason       string   `json:"reason"`
 	Key          []string `json:"key" nullable:"false" doc:"The parts of the record's key, as far as it is known"`
 	RunID        string   `json:"run_id"`
@@ -61,7 +61,9 @@ type rejectFilter struct {
 }
 
 // within makes a store's filter of it, within what the caller may do at least
-// as the role says.
+// as the role says. A dataset that is made from another one is no right to what
+// is set aside of that: it is seen by what its own destinations refused, and
+// only whoever has the role on the other one acts on that.
 func (a *API) within(ctx context.Context, in rejectFilter, need identity.Role) (f store.QuarantineFilter, err error) {
 	org := actor(ctx).Org
 	f = store.QuarantineFilter{Org: org, Destination: in.destination, Stage: in.stage, Reason: in.reason, State: in.state, Run: in.run, IDs: in.ids}
@@ -89,6 +91,13 @@ func (a *API) within(ctx context.Context, in rejectFilter, need identity.Role) (
 			}
 		}
 	}
+	made, err := a.made(ctx, in.dataset)
+	if err != nil {
+		return f, err
+	}
+	if made != nil {
+		return a.withinMade(ctx, f, made, in.source, datasets, need)
+	}
 	datasets = only(datasets, in.dataset)
 	if in.source != 0 {
 		sources = []int64{in.source}
@@ -99,11 +108,72 @@ func (a *API) within(ctx context.Context, in rejectFilter, need identity.Role) (
 	return f, err
 }
 
+// made is the dataset with the id when it is made from another one; nil when it
+// is not, or not there.
+func (a *API) made(ctx context.Context, id int64) (*flow.Dataset, error) {
+	if id <= 0 {
+		return nil, nil
+	}
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, id)
+	if err != nil || d.Parent == 0 {
+		return nil, missingIsEmpty(err)
+	}
+	return d, nil
+}
+
+// withinMade narrows a filter to what is set aside of a dataset that is made from
+// another one. Datasets are those on which the caller has the role; nil for all.
+func (a *API) withinMade(ctx context.Context, f store.QuarantineFilter, d *flow.Dataset, source int64, datasets []int64, need identity.Role) (store.QuarantineFilter, error) {
+	f.Datasets = []store.DatasetID{}
+	if datasets != nil && !slices.Contains(datasets, d.ID) || source != 0 && source != d.Source {
+		return f, nil
+	}
+	if need.AtLeast(identity.RoleOperator) {
+		if acts, err := a.seesRoot(ctx, d, need); err != nil || !acts {
+			return f, err
+		}
+	}
+	of, err := a.Flows.RejectsOf(ctx, d)
+	f.Datasets, f.RefusedBy = of.Datasets, of.RefusedBy
+	return f, err
+}
+
+// seesRoot reports whether the caller has a role on the source's dataset that d is
+// made from, if it is: what is set aside is that one's.
+func (a *API) seesRoot(ctx context.Context, d *flow.Dataset, need identity.Role) (bool, error) {
+	if d.Parent == 0 {
+		return true, nil
+	}
+	root, err := a.Flows.Root(ctx, d)
+	if err != nil {
+		return false, missingIsEmpty(err)
+	}
+	role, err := a.People.RoleOn(ctx, principal(ctx), store.KindDataset, root.ID)
+	return err == nil && role.AtLeast(need), missingIsEmpty(err)
+}
+
+// rejects gives a filter's records in quarantine, of a dataset if one is asked
+// for, without what the caller may not see of them.
+func (a *API) rejects(ctx context.Context, dataset int64, f store.QuarantineFilter) ([]flow.Rejected, int, error) {
+	d, err := a.made(ctx, dataset)
+	sees := d == nil
+	if err == nil && !sees {
+		sees, err = a.seesRoot(ctx, d, identity.RoleCollaborator)
+	}
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case sees:
+		return a.Flows.Rejects(ctx, f)
+	}
+	return a.Flows.HiddenRejects(ctx, d, f)
+}
+
 type rejectListInput struct {
-	DataSetID    int64  `query:"data_set_id"`
+	DataSetID    int64  `query:"data_set_id" doc:"Of a dataset that is made from another: what its own destinations refused"`
 	DataSourceID int64  `query:"data_source_id"`
 	DataSinkID   int64  `query:"data_sink_id"`
-	Stage        string `query:"stage" enum:"decode,schema,load"`
+	Stage        string `query:"stage" enum:"decode,schema,transform,load"`
 	Reason       string `query:"reason" maxLength:"1000" doc:"A part of it, whatever the case"`
 	State        string `query:"state" enum:"open,replayed,dropped,all" default:"open"`
 	RunID        string `query:"run_id" maxLength:"40"`
@@ -118,7 +188,7 @@ func (a *API) listRejects(ctx context.Context, in *rejectListInput) (*List[Rejec
 		return nil, err
 	}
 	f.Page, f.Size = min(in.Page, farthest/in.PerPage), in.PerPage
-	found, total, err := a.Flows.Rejects(ctx, f)
+	found, total, err := a.rejects(ctx, in.DataSetID, f)
 	shown := make([]Reject, len(found))
 	for i := range found {
 		shown[i] = showReject(&found[i])
@@ -244,7 +314,7 @@ type manyInput struct {
 		DataSetID    int64   `json:"data_set_id,omitzero"`
 		DataSourceID int64   `json:"data_source_id,omitzero"`
 		DataSinkID   int64   `json:"data_sink_id,omitzero"`
-		Stage        string  `json:"stage,omitzero" enum:"decode,schema,load"`
+		Stage        string  `json:"stage,omitzero" enum:"decode,schema,transform,load"`
 		Reason       string  `json:"reason,omitzero" maxLength:"1000"`
 		RunID        string  `json:"run_id,omitzero" maxLength:"40"`
 		Since        string  `json:"since,omitzero" maxLength:"40"`

@@ -254,7 +254,17 @@ func (a *API) copyTransform(ctx context.Context, in *copyInput) (*value[Transfor
 	if err := a.Identity.Authorize(ctx, principal(ctx), maker, 0); err != nil {
 		return nil, err
 	}
-	t, err := a.Flows.CopyTransform(ctx, actor(ctx), in.ID, in.name())
+	id, err := a.copyOne(ctx, in, store.KindTransform, func() (int64, error) {
+		t, err := a.Flows.CopyTransform(ctx, actor(ctx), in.ID, in.name())
+		if err != nil {
+			return 0, err
+		}
+		return t.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.Flows.Transform(ctx, actor(ctx).Org, id)
 	return a.oneTransform(ctx, t, err)
 }
 

@@ -29,7 +29,7 @@ type quarantineList struct {
 	Dataset     int64  `help:"Only of this dataset."`
 	Source      int64  `help:"Only of this source."`
 	Destination int64  `help:"Only what this destination refused."`
-	Stage       string `help:"Only of this stage: decode, schema or load."`
+	Stage       string `help:"Only of this stage: decode, schema, transform or load."`
 	Reason      string `help:"Only with this in the reason."`
 	State       string `default:"open" help:"open (default), replayed, dropped or all."`
 	Since       string `placeholder:"2026-01-31" help:"Only those set aside then or later: a day, or a time."`

@@ -432,13 +432,19 @@ func (s *Service) newest(ctx context.Context, o *opened, f func(store.LogRecord)
 	return nil
 }
 
-// Quarantine gives the dataset's newest n refused records.
+// Quarantine gives the dataset's newest n refused records: of one that is made
+// from another, those that its own destinations refused.
 func (s *Service) Quarantine(ctx context.Context, d *Dataset, n int) (all []store.Quarantined, total int, err error) {
 	o, err := s.openDataset(ctx, d)
 	if err != nil || o.log.ID == 0 {
 		return nil, 0, err
 	}
 	open := store.QuarantineFilter{Datasets: []store.DatasetID{o.log.ID}, State: store.QuarantineOpen, Page: 1, Size: n}
+	if d.Parent != 0 {
+		if open.RefusedBy, err = s.destinationIDs(ctx, d); err != nil {
+			return nil, 0, err
+		}
+	}
 	if total, err = s.Store.CountQuarantine(ctx, open); err != nil {
 		return nil, 0, err
 	}

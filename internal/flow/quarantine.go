@@ -17,6 +17,7 @@ import (
 type Rejected struct {
 	store.Quarantined
 	Origin store.Origin // zero when its dataset was deleted
+	Hidden bool         // what rules may hide was taken out of it; Origin is the dataset that it is seen by
 }
 
 // Rejects gives the filter's records in quarantine, newest first, and how many

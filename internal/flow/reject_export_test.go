@@ -106,3 +106,30 @@ func TestAnExportThatFailsSaysWhyAndCatchesUp(t *testing.T) {
 		w.Errorf("%+v, %v, and %d records", e, err, len(w.copied()))
 	}
 }
+
+// What was set aside is as it was before the rules: it is not for who owns only
+// what the rules make.
+func TestAnExportLeavesOutDatasetsThatAreMadeFromOthers(t *testing.T) {
+	w := newWorld(t, 5)
+	src, _, to := w.derived("Masked", rules("mask", `{"field":"attendees.email","method":"sha256"}`))
+	w.must(w.db.Change(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.SQL().ExecContext(t.Context(), `UPDATE resource SET owner = ? WHERE id = ?`, me.User+1, to.Dataset)
+		return err
+	}))
+	logs, err := w.db.LogsOf(t.Context(), 1, nil, []int64{src.ID})
+	w.must(err)
+	w.must(w.db.Quarantine(t.Context(), logs[0], to.ID, "run", w.now().UnixMicro(), []weir.Reject{{Stage: "load", Reason: "odd", Original: []byte(`{}`)}}))
+	shelf := w.credential("file", "path", "aside", "format", "jsonl")
+	export := func(user int64) int {
+		w.must(w.flows.CreateRejectExport(t.Context(), me, user, shelf, flow.RejectExportSpec{Cron: "0 0 * * * ? *", Path: "weir"}))
+		w.ahead.Add(int64(2 * time.Hour))
+		w.must(w.runner.Upkeep(t.Context()))
+		return len(w.copied())
+	}
+	if n := export(me.User + 1); n != 0 {
+		t.Errorf("%d records were copied for who owns only what is made", n)
+	}
+	if n := export(me.User); n != 1 {
+		t.Errorf("%d records were copied for who owns what the source yields", n)
+	}
+}

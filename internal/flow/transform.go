@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/weirhq/weir"
@@ -142,7 +143,8 @@ func (r *Runner) UpdateTransform(ctx context.Context, who Actor, id int64, edit 
 }
 
 // affected checks other rules of a transform with every dataset that uses it,
-// and finds what they change.
+// and finds what they change. Errors name datasets by number: whoever changes
+// the transform may not see all of them.
 func (s *Service) affected(ctx context.Context, org, id int64, rules []transform.Rule) (redo []refill, err error) {
 	uses, err := s.Store.Uses(ctx, id)
 	if err != nil {
@@ -154,7 +156,7 @@ func (s *Service) affected(ctx context.Context, org, id int64, rules []transform
 			return nil, err
 		}
 		if err := s.checkRules(ctx, d, rules); err != nil {
-			return nil, weir.At("dataset "+d.Name, err)
+			return nil, weir.At(fmt.Sprintf("dataset %d", d.ID), err)
 		}
 		more, err := s.refills(ctx, d)
 		if err != nil {
@@ -318,7 +320,7 @@ func (s *Service) checkBelow(ctx context.Context, d *Dataset, rules []transform.
 		}
 		with := shaping{rules: slices.Concat(rules, all.rules[len(before.rules):])}
 		if _, err := with.compile(key); err != nil {
-			return weir.At("with "+child.Name+", which is made from it", err)
+			return weir.At(fmt.Sprintf("with dataset %d, which is made from it", child.ID), err)
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package flow_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -239,6 +241,51 @@ func TestADatasetMadeFromAnotherHasTheRulesOfBoth(t *testing.T) {
 	w.runs(src)
 	if n := w.count("SELECT count(*) FROM second WHERE heading IS NOT NULL"); n != 100 {
 		t.Errorf("%d headings have come through both", n)
+	}
+}
+
+// Whoever changes rules that many use may not see all of what is made with them.
+func TestRulesThatBreakAnotherDatasetNameItByItsNumber(t *testing.T) {
+	w := newWorld(t, 1)
+	root := w.datasets(w.source("bookings"))[0].ID
+	shared, err := w.flows.CreateTransform(t.Context(), me, flow.TransformInput{Common: flow.Common{Name: "Tidy"}, Rules: rules("upper", `{"field":"title"}`)})
+	w.must(err)
+	user, err := w.flows.CreateDataset(t.Context(), me, flow.DatasetInput{Common: flow.Common{Name: "Takeover of Acme"}, Parent: root, Transform: shared.ID})
+	w.must(err)
+	below, err := w.flows.CreateDataset(t.Context(), me, flow.DatasetInput{Common: flow.Common{Name: "Takeover in euros"}, Parent: user.ID, Rules: rules("drop", `{"field":"uid2"}`)})
+	w.must(err)
+	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)})
+	if err == nil || strings.Contains(err.Error(), "Takeover") || !strings.Contains(err.Error(), fmt.Sprintf("dataset %d", user.ID)) {
+		t.Errorf("rules that break a dataset: %v", err)
+	}
+	all := rules("rename", `{"field":"uid","to":"uid2"}`)
+	_, err = w.runner.UpdateDataset(t.Context(), me, user.ID, flow.DatasetEdit{Rules: &all})
+	if err == nil || strings.Contains(err.Error(), "Takeover") || !strings.Contains(err.Error(), fmt.Sprintf("dataset %d", below.ID)) {
+		t.Errorf("rules that break what is made from it: %v", err)
+	}
+}
+
+func TestUpkeepLeavesADestinationAloneThatHasWhatTheRulesMake(t *testing.T) {
+	w := newWorld(t, 20)
+	_, _, to := w.derived("Capitals", rules("upper", `{"field":"title"}`))
+	asked := func() (n int) {
+		w.must(w.db.Change(t.Context(), func(tx *store.Tx) error {
+			return tx.SQL().QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'deliver'`).Scan(&n)
+		}))
+		return n
+	}
+	before := asked()
+	w.must(w.runner.Upkeep(t.Context()))
+	if n := asked(); n != before {
+		t.Errorf("%d deliveries were asked for", n-before)
+	}
+	w.must(w.db.Change(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.SQL().ExecContext(t.Context(), `UPDATE delivery SET position = 0 WHERE id = ?`, to.ID)
+		return err
+	}))
+	w.must(w.runner.Upkeep(t.Context()))
+	if n := asked(); n != before+1 {
+		t.Errorf("behind its log, it was asked for %d times", n-before)
 	}
 }
 

@@ -135,8 +135,12 @@ func (r *Runner) keepDestination(ctx context.Context, row store.Resource) error 
 	if err != nil || o.log.ID == 0 {
 		return err
 	}
+	edition, err := r.flows.edition(ctx, d)
+	if err != nil {
+		return err
+	}
 	log, at, err := r.flows.Store.Filled(ctx, to.ID)
-	if err != nil || log == o.log.Log && at >= o.log.Head {
+	if err != nil || log == weir.LogEdition(o.log.Log, edition) && at >= o.log.Head {
 		return err
 	}
 	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {

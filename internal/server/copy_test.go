@@ -19,6 +19,7 @@ func TestACopyIsSharedAndOwnedAsAsked(t *testing.T) {
 		"data_sinks": w.call(200, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": lake, "data_set_id": dataset})["id"],
 		"data_maps":  w.call(200, "POST", "/data_maps", m{"name": "Teams", "data_type": "string", "map_primary_key": "team"})["id"],
 		"projects":   w.call(200, "POST", "/projects", m{"name": "Sales"})["id"],
+		"transforms": w.call(200, "POST", "/transforms", m{"name": "Tidy", "code": []any{rule("drop", m{"field": "metadata"})}})["id"],
 	} {
 		path := "/" + noun + "/" + id(of)
 		w.raw(200, "PUT", path+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob, "access_roles": []any{"operator"}}}})

@@ -83,6 +83,7 @@ type QuarantineFilter struct {
 	Datasets    []DatasetID // only of these; nil for all
 	IDs         []int64
 	Destination int64
+	RefusedBy   []int64 // only what these destinations refused; nil for all
 	Stage       string
 	Reason      string // a part of it, whatever the case
 	State       string
@@ -109,6 +110,9 @@ func (f QuarantineFilter) conditions() *conditions {
 	}
 	if f.Destination != 0 {
 		c.and("q.destination = %s", f.Destination)
+	}
+	if f.RefusedBy != nil {
+		c.and(amongIDs("q.destination", f.RefusedBy))
 	}
 	if f.Stage != "" {
 		c.and("q.stage = %s", f.Stage)
@@ -196,15 +200,18 @@ func (db *DB) Origins(ctx context.Context, logs ...DatasetID) (map[DatasetID]Ori
 		err := rows.Scan(&id, &o.Source, &o.Dataset, &o.Name, &o.Endpoint)
 		out[id] = o
 		return err
-	}, `SELECT d.id, s.resource, r.id, r.name, d.name`+fromLogs+c.text.String()+
-		` AND NOT EXISTS (SELECT 1 FROM reference p WHERE p.resource = r.id AND p.role = 'parent') ORDER BY r.id DESC`, c.args...)
+	}, `SELECT d.id, s.resource, r.id, r.name, d.name`+fromLogs+c.text.String()+notMade+` ORDER BY r.id DESC`, c.args...)
 }
+
+// notMade leaves out the datasets that are made from others: the log that they
+// read is not theirs, and has what their rules hide.
+const notMade = ` AND NOT EXISTS (SELECT 1 FROM reference p WHERE p.resource = r.id AND p.role = 'parent')`
 
 const fromLogs = ` FROM dataset d JOIN source s ON s.id = d.source JOIN reference f ON f.target = s.resource AND f.role = 'source'
 	JOIN resource r ON r.id = f.resource AND r.kind = 'dataset' AND r.type = d.name AND r.deleted = 0`
 
 // LogsOf gives the logs of configured datasets, and with them those of
-// sources.
+// sources. A dataset that is made from another one has none.
 func (db *DB) LogsOf(ctx context.Context, org int64, datasets, sources []int64) (logs []DatasetID, err error) {
 	c := &conditions{}
 	c.and("r.org = %s", org)
@@ -220,6 +227,6 @@ func (db *DB) LogsOf(ctx context.Context, org int64, datasets, sources []int64) 
 		err := rows.Scan(&id)
 		logs = append(logs, id)
 		return err
-	}, `SELECT DISTINCT d.id`+fromLogs+c.text.String(), c.args...)
+	}, `SELECT DISTINCT d.id`+fromLogs+c.text.String()+notMade, c.args...)
 	return logs, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
 )
@@ -163,13 +164,25 @@ func (v *visit) dropReject() error {
 }
 
 // chosenRejects are those that a form of many names: by their ids, or all of
-// the dataset that fit the filter.
+// the dataset that fit the filter. Of one that is made from another they are for
+// who may do the same to the other.
 func (v *visit) chosenRejects() ([]flow.Rejected, error) {
 	form, err := v.form()
 	if err != nil {
 		return nil, err
 	}
-	f, err := v.rejectsOf(v.number("id"))
+	d, err := v.Flows.Dataset(v.r.Context(), v.who.Org, v.number("id"))
+	if err != nil {
+		return nil, err
+	}
+	role, err := v.roleOnRoot(d)
+	if err == nil && !role.AtLeast(identity.RoleOperator) {
+		err = nothingThere()
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := v.rejectsOf(d)
 	if err != nil {
 		return nil, err
 	}

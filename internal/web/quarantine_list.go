@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -53,7 +54,7 @@ func (v *visit) quarantine() error {
 	if err != nil {
 		return err
 	}
-	return v.listed("Quarantine", rejectTable("/quarantine", false), v.rejects(f, false), quarantinePage)
+	return v.listed("Quarantine", rejectTable("/quarantine", false), v.rejects(f, nil, false), quarantinePage)
 }
 
 // datasetQuarantine is what of one dataset could not be taken.
@@ -67,22 +68,43 @@ func (v *visit) datasetQuarantine() error {
 	if err != nil {
 		return err
 	}
-	f, err := v.rejectsOf(d.ID)
+	f, err := v.rejectsOf(d)
 	if err != nil {
 		return err
 	}
-	chooses := role.AtLeast(identity.RoleOperator) && narrowed(f, v.query()).State == store.QuarantineOpen
+	root, err := v.roleOnRoot(d)
+	if err != nil {
+		return err
+	}
+	var hidden *flow.Dataset
+	if !root.AtLeast(identity.RoleCollaborator) {
+		hidden = d
+	}
+	chooses := root.AtLeast(identity.RoleOperator) && role.AtLeast(identity.RoleOperator) && narrowed(f, v.query()).State == store.QuarantineOpen
 	chooses = chooses && !v.exports()
-	return v.listed("Quarantine of "+d.Name, rejectTable(datasetPath(d.ID)+"/quarantine", chooses), v.rejects(f, chooses), func(t ui.Table) templ.Component {
+	return v.listed("Quarantine of "+d.Name, rejectTable(datasetPath(d.ID)+"/quarantine", chooses), v.rejects(f, hidden, chooses), func(t ui.Table) templ.Component {
 		return datasetQuarantinePage(d, t, chooses && len(t.Rows) > 0)
 	})
 }
 
 // rejectsOf chooses the open records in quarantine of one dataset.
-func (v *visit) rejectsOf(dataset int64) (f store.QuarantineFilter, err error) {
-	f = store.QuarantineFilter{Org: v.who.Org, State: store.QuarantineOpen}
-	f.Datasets, err = v.Store.LogsOf(v.r.Context(), v.who.Org, []int64{dataset}, nil)
+func (v *visit) rejectsOf(d *flow.Dataset) (f store.QuarantineFilter, err error) {
+	f, err = v.Flows.RejectsOf(v.r.Context(), d)
+	f.State = store.QuarantineOpen
 	return f, err
+}
+
+// roleOnRoot is somebody's role on the source's dataset that d is made from, or is:
+// what is set aside is that one's.
+func (v *visit) roleOnRoot(d *flow.Dataset) (role identity.Role, err error) {
+	root, err := v.Flows.Root(v.r.Context(), d)
+	if err == nil {
+		role, err = v.People.RoleOn(v.r.Context(), v.who, store.KindDataset, root.ID)
+	}
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return identity.RoleNone, nil
+	}
+	return role, err
 }
 
 // rejectTable is a table of records in quarantine; with boxes to choose by when
@@ -91,7 +113,7 @@ func rejectTable(path string, chooses bool) ui.Table {
 	t := ui.Table{ID: "quarantine", Caption: "records in quarantine", Path: path, Filter: "Reason", Export: true, Empty: noRejects(),
 		Columns: []ui.Column{{Title: "When"}, {Title: "Dataset"}, {Title: "Stage"}, {Title: "Reason", Wide: true}, {Title: "State"}},
 		Filters: []ui.Field{
-			{Name: "stage", Title: "Stage", Options: options("all", "decode", "schema", "load")},
+			{Name: "stage", Title: "Stage", Options: options("all", "decode", "schema", "transform", "load")},
 			{Name: "state", Title: "State", Options: options("open", store.QuarantineReplayed, store.QuarantineDropped)}}}
 	if chooses {
 		t.Columns = append([]ui.Column{{Title: "Choose"}}, t.Columns...)
@@ -101,15 +123,16 @@ func rejectTable(path string, chooses bool) ui.Table {
 
 // rejects reads the rows of such a table. A file goes on below the last one that
 // it has, and not by its place in the list: what somebody replays or drops
-// meanwhile would move the rest up, past the next page.
-func (v *visit) rejects(f store.QuarantineFilter, chooses bool) rowsOf {
+// meanwhile would move the rest up, past the next page. Hidden is the dataset by
+// which somebody sees them who may not see whose they are; nil for others.
+func (v *visit) rejects(f store.QuarantineFilter, hidden *flow.Dataset, chooses bool) rowsOf {
 	f = narrowed(f, v.query())
 	return func(page, number int) (rows [][]ui.Cell, total int, err error) {
 		sent := 0
 		if f.Page, f.Size = page, number; v.exports() {
 			f.Page, sent = 1, (page-1)*number
 		}
-		found, total, err := v.Flows.Rejects(v.r.Context(), f)
+		found, total, err := v.rejectsAs(hidden, f)
 		for i := range found {
 			rows = append(rows, rejectRow(&found[i], chooses))
 			if v.exports() {
@@ -120,10 +143,19 @@ func (v *visit) rejects(f store.QuarantineFilter, chooses bool) rowsOf {
 	}
 }
 
+func (v *visit) rejectsAs(hidden *flow.Dataset, f store.QuarantineFilter) ([]flow.Rejected, int, error) {
+	if hidden != nil {
+		return v.Flows.HiddenRejects(v.r.Context(), hidden, f)
+	}
+	return v.Flows.Rejects(v.r.Context(), f)
+}
+
 func rejectRow(r *flow.Rejected, chooses bool) []ui.Cell {
 	row := []ui.Cell{ui.At(micros(r.At)), ui.Words("deleted"), ui.Words(r.Stage), ui.Words(r.Reason), ui.Shown(r.State, ui.Badge(rejectTone(r.State), r.State))}
 	if r.Origin.Dataset != 0 {
 		row[1] = ui.Shown(r.Origin.Name, ui.Link(datasetPath(r.Origin.Dataset), r.Origin.Name))
+	}
+	if r.Origin.Dataset != 0 && !r.Hidden {
 		row[3] = ui.Shown(r.Reason, ui.Link(rejectPath(r), r.Reason))
 	}
 	if chooses {

@@ -488,7 +488,7 @@ func rejectPage(r *rejectView, problem *ui.Problem) templ.Component {
 
 // stageWords says where a record was refused.
 var stageWords = map[string]string{
-	"decode": "It could not be read.", "schema": "It does not fit the schema.", "load": "It is in the log here; a destination did not take it. What you see is the row that was refused.",
+	"decode": "It could not be read.", "schema": "It does not fit the schema.", "transform": "A rule could not be carried out on it.", "load": "It is in the log here; a destination did not take it. What you see is the row that was refused.",
 }
 
 var _ = templruntime.GeneratedTemplate

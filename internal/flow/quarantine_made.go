@@ -1,0 +1,82 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// What is set aside lies with the log, as it was before any rules. A dataset that
+// is made from another one has the records of its own destinations in quarantine,
+// and whoever sees only that dataset sees of them nothing that rules may hide.
+
+// Root is the dataset of a source that another one is made from, through however
+// many others; a source's own is its own root.
+func (s *Service) Root(ctx context.Context, d *Dataset) (*Dataset, error) {
+	for d.Parent != 0 {
+		parent, err := s.Dataset(ctx, d.Org, d.Parent)
+		if err != nil {
+			return nil, err
+		}
+		d = parent
+	}
+	return d, nil
+}
+
+// RejectsOf chooses the records in quarantine that are a dataset's.
+func (s *Service) RejectsOf(ctx context.Context, d *Dataset) (f store.QuarantineFilter, err error) {
+	f = store.QuarantineFilter{Org: d.Org, Datasets: []store.DatasetID{}}
+	root, err := s.Root(ctx, d)
+	if weir.CodeOf(err) == weir.CodeNotFound { // it is made from what is gone
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	if f.Datasets, err = s.Store.LogsOf(ctx, d.Org, []int64{root.ID}, nil); err != nil || d.Parent == 0 {
+		return f, err
+	}
+	f.RefusedBy, err = s.destinationIDs(ctx, d)
+	return f, err
+}
+
+func (s *Service) destinationIDs(ctx context.Context, d *Dataset) ([]int64, error) {
+	all, err := s.DestinationsOf(ctx, d.Org, d.ID)
+	ids := make([]int64, len(all))
+	for i, r := range all {
+		ids[i] = r.ID
+	}
+	return ids, err
+}
+
+// HiddenRejects gives the filter's records in quarantine as somebody may see them
+// who sees the dataset, but not the one that it is made from.
+func (s *Service) HiddenRejects(ctx context.Context, d *Dataset, f store.QuarantineFilter) ([]Rejected, int, error) {
+	if f.Reason != "" { // nobody is to find a value by asking for reasons that have it
+		if f.Stage != "" && f.Stage != stageTransform {
+			return nil, 0, nil
+		}
+		f.Stage = stageTransform
+	}
+	all, total, err := s.Rejects(ctx, f)
+	for i := range all {
+		Hide(&all[i].Quarantined)
+		all[i].Hidden = true
+		all[i].Origin = store.Origin{Source: d.Source, Dataset: d.ID, Name: d.Name, Endpoint: d.Endpoint}
+	}
+	return all, total, err
+}
+
+// stageTransform is where rules could not be carried out. Its reasons have no
+// value of a record.
+const stageTransform = "transform"
+
+// Hide takes out of a record in quarantine what rules may hide: its bytes, its
+// key, and what a destination said about it.
+func Hide(q *store.Quarantined) {
+	q.Original, q.Key = nil, ""
+	if q.Stage != stageTransform {
+		q.Reason = "a destination refused it; whoever may see the dataset that this one is made from sees why"
+	}
+}

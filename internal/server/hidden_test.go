@@ -1,0 +1,157 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// page asks for a page, or sends it a form, with somebody's session.
+func (w *world) page(token, path string, form url.Values) (status int, content string) {
+	w.Helper()
+	method := http.MethodGet
+	if form != nil {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(w.Context(), method, w.url+path, strings.NewReader(form.Encode()))
+	w.must(err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", w.url)
+	req.AddCookie(&http.Cookie{Name: "weir-" + req.URL.Port(), Value: token})
+	res, err := http.DefaultTransport.RoundTrip(req)
+	w.must(err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	w.must(err)
+	return res.StatusCode, string(b)
+}
+
+// masked is a dataset with rules that hide addresses, with what is set aside of
+// it and of the one that it is made from.
+type masked struct {
+	*world
+	root, made any
+	rejects    []string // of the root, of load and of transform on the way to made's destination
+	bobs       string   // the session of who may operate made, and nothing else
+	bob        any
+}
+
+// planted is an address that only the root's records have.
+const planted = "planted@secret.example"
+
+func newMasked(t *testing.T) *masked {
+	t.Helper()
+	w := newWorld(t, 20)
+	src, root := w.bookings()
+	made := w.call(200, "POST", "/data_sets", m{"name": "Masked", "parent_data_set_id": root["id"], "transform": []any{rule("mask", m{"field": "attendees.email", "method": "sha256"})}})
+	lake := w.call(200, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})
+	sink := w.call(200, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": lake["id"], "data_set_id": made["id"]})
+	w.call(200, "POST", "/data_sources/"+id(src["id"])+"/run_now", m{})
+	w.finished(src["id"])
+	db := w.db()
+	logs, err := db.LogsOf(w.Context(), 1, nil, []int64{toInt(src["id"])})
+	w.must(err)
+	for _, one := range []struct {
+		destination   int64
+		stage, reason string
+	}{{0, "decode", "not mine: " + planted}, {toInt(sink["id"]), "load", "too long: " + planted}, {toInt(sink["id"]), "transform", "cast: it is no number"}} {
+		w.must(db.Quarantine(w.Context(), logs[0], one.destination, "run", time.Now().UnixMicro(), []weir.Reject{{Stage: one.stage, Reason: one.reason, Key: planted, Original: []byte(`{"email":"` + planted + `"}`)}}))
+	}
+	mk := &masked{world: w, root: root["id"], made: made["id"]}
+	all, err := db.Quarantined(w.Context(), store.QuarantineFilter{Org: 1})
+	w.must(err)
+	for i := range all {
+		mk.rejects = append([]string{id(all[i].ID)}, mk.rejects...)
+	}
+	bob := w.user(w.principal(), "bob", identity.RoleOperator)
+	mk.bobs, mk.bob = bob.Token.Expose(), bob.Principal.User
+	mk.grant(mk.made)
+	return mk
+}
+
+func (mk *masked) grant(dataset any) {
+	mk.Helper()
+	mk.raw(200, "PUT", "/data_sets/"+id(dataset)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": mk.bob, "access_roles": []string{"operator"}}}})
+}
+
+// What is set aside is as it was before the rules: whoever sees only what they
+// make sees that it is there, and no value of it.
+func TestQuarantineShowsNothingThatRulesHide(t *testing.T) {
+	mk := newMasked(t)
+	made := id(mk.made)
+	for _, path := range []string{"/data_sets/" + made + "/quarantine", "/quarantine", "/quarantine?data_set_id=" + made, "/quarantine?data_set_id=" + made + "&state=all",
+		"/quarantine?data_set_id=" + id(mk.root), "/quarantine?stage=transform", "/quarantine?data_set_id=" + made + "&reason=planted", "/data_sets/" + made} {
+		if status, got := mk.as(mk.bobs, "GET", path); status != 200 || strings.Contains(got, "planted") {
+			t.Errorf("%s answers %d with %s", path, status, got)
+		}
+	}
+	for path, n := range map[string]int{"/data_sets/" + made + "/quarantine": 2, "/quarantine?data_set_id=" + made: 2, "/quarantine?data_set_id=" + made + "&stage=transform": 1,
+		"/quarantine?data_set_id=" + made + "&reason=planted": 0, "/quarantine?data_set_id=" + made + "&reason=number": 1, "/quarantine": 0, "/quarantine?data_set_id=" + id(mk.root): 0} {
+		var got []m
+		_, b := mk.as(mk.bobs, "GET", path)
+		if mk.decode([]byte(b), &got); len(got) != n {
+			t.Errorf("%s lists %d records, not %d", path, len(got), n)
+		}
+	}
+	for _, number := range mk.rejects {
+		if status, got := mk.as(mk.bobs, "GET", "/quarantine/"+number); status != 404 {
+			t.Errorf("record %s answers %d: %s", number, status, got)
+		}
+		if status, _ := mk.page(mk.bobs, "/datasets/"+made+"/quarantine/"+number, nil); status != 404 {
+			t.Errorf("the page of record %s answers %d", number, status)
+		}
+	}
+	for _, path := range []string{"/", "/quarantine", "/datasets/" + made, "/datasets/" + made + "/quarantine", "/datasets/" + made + "/quarantine?format=csv"} {
+		if status, got := mk.page(mk.bobs, path, nil); status != 200 || strings.Contains(got, planted) {
+			t.Errorf("the page %s answers %d, or shows the address", path, status)
+		}
+	}
+	if _, got := mk.page(mk.bobs, "/datasets/"+made+"/quarantine?stage=transform", nil); !strings.Contains(got, "it is no number") {
+		t.Error("the page does not say why a rule failed")
+	}
+	mk.grant(mk.root)
+	for _, path := range []string{"/data_sets/" + made + "/quarantine", "/quarantine?data_set_id=" + made} {
+		if _, got := mk.as(mk.bobs, "GET", path); !strings.Contains(got, planted) {
+			t.Errorf("who may see the root is shown %s at %s", got, path)
+		}
+	}
+}
+
+func TestWhoOperatesOnlyAMaskedDatasetSettlesNothingOfItsRoot(t *testing.T) {
+	mk := newMasked(t)
+	made, list := id(mk.made), "/datasets/"+id(mk.made)+"/quarantine"
+	open := func() int { return len(mk.list("/quarantine")) }
+	for _, body := range []m{{"data_set_id": mk.made}, {"data_set_id": mk.root}, {"all": true}, {"stage": "transform"}, {"ids": []int64{toInt(mk.rejects[0]), toInt(mk.rejects[1])}}} {
+		for _, verb := range []string{"drop", "replay"} {
+			var done m
+			status, b := mk.ask(mk.bobs, "POST", "/quarantine/bulk/"+verb, body)
+			if mk.decode(b, &done); status != 200 || done["done"] != 0.0 || done["refused"] != 0.0 {
+				t.Errorf("%s of %v answers %d: %s", verb, body, status, b)
+			}
+		}
+	}
+	for _, verb := range []string{"/drop", "/replay"} {
+		if status, _ := mk.ask(mk.bobs, "POST", "/quarantine/"+mk.rejects[1]+verb, nil); status != 404 {
+			t.Errorf("%s of one answers %d", verb, status)
+		}
+		for _, form := range []url.Values{{"all": {"1"}}, {"reject": mk.rejects}} {
+			if status, _ := mk.page(mk.bobs, list+verb, form); status != 404 {
+				t.Errorf("%s of %v on the page answers %d", verb, form, status)
+			}
+		}
+	}
+	if n := open(); n != 3 {
+		t.Fatalf("%d are open", n)
+	}
+	mk.grant(mk.root)
+	if status, b := mk.ask(mk.bobs, "POST", "/quarantine/bulk/drop", m{"data_set_id": mk.made}); status != 200 || open() != 1 {
+		t.Errorf("by who operates the root, those of dataset %s: %d %s, and %d are open", made, status, b, open())
+	}
+}
