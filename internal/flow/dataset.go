@@ -366,13 +366,19 @@ func (s *Service) reshapedBy(ctx context.Context, o *opened, program *transform.
 	if err != nil {
 		return nil, err
 	}
-	err = s.newest(ctx, o, func(r store.LogRecord) bool {
-		if got := program.Apply(r.Data); got.Data != nil {
-			r.Data = got.Data
-			_, err = after.Observe(r.Record)
-		}
-		return err == nil
-	}, shapeSamples)
+	var odd error
+	err = s.looks.within(ctx, func(ctx context.Context) error {
+		return s.newest(ctx, o, func(r store.LogRecord) bool {
+			if got := program.Apply(r.Data); got.Data != nil {
+				r.Data = got.Data
+				_, odd = after.Observe(r.Record)
+			}
+			return odd == nil
+		}, shapeSamples)
+	})
+	if err == nil {
+		err = odd
+	}
 	return after, err
 }
 
@@ -395,7 +401,20 @@ func (s *Service) Samples(ctx context.Context, d *Dataset, n int) ([]Sample, err
 	if err != nil {
 		return nil, err
 	}
+	if program == nil {
+		return s.samples(ctx, d, o, nil, n)
+	}
 	var samples []Sample
+	err = s.looks.within(ctx, func(ctx context.Context) error {
+		samples, err = s.samples(ctx, d, o, program, n)
+		return err
+	})
+	return samples, err
+}
+
+// samples are the newest n records after the rules of the dataset, if it has
+// any.
+func (s *Service) samples(ctx context.Context, d *Dataset, o *opened, program *transform.Program, n int) (samples []Sample, err error) {
 	err = s.newest(ctx, o, func(r store.LogRecord) bool {
 		if program != nil {
 			got := program.Apply(r.Data)
@@ -411,7 +430,7 @@ func (s *Service) Samples(ctx context.Context, d *Dataset, n int) ([]Sample, err
 }
 
 // newest calls f with at most n of a log's newest records, newest first, until
-// it has seen enough.
+// it has seen enough or the context ends: f may take its time.
 func (s *Service) newest(ctx context.Context, o *opened, f func(store.LogRecord) bool, n int) error {
 	const piece = 500
 	for to := o.log.Head; to > 0 && n > 0; {
@@ -422,6 +441,9 @@ func (s *Service) newest(ctx context.Context, o *opened, f func(store.LogRecord)
 		}
 		for i := len(chunk.Records) - 1; i >= 0 && n > 0; i-- {
 			if r := chunk.Records[i]; !r.Deleted && r.Position <= to {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
 				if n--; !f(r) {
 					return nil
 				}

@@ -90,6 +90,7 @@ type Notifier interface {
 type Service struct {
 	Options
 	crowd atomic.Int64 // how many schedules are active, as far as known
+	looks looks
 }
 
 // New returns the service.
@@ -97,7 +98,7 @@ func New(o Options) *Service {
 	if o.Meter == nil {
 		o.Meter = unmetered{}
 	}
-	return &Service{Options: o}
+	return &Service{Options: o, looks: newLooks()}
 }
 
 // The roles in which a resource uses another.

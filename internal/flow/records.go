@@ -26,6 +26,9 @@ func (s *Service) Records(ctx context.Context, d *Dataset) (iter.Seq2[weir.Recor
 	return func(yield func(weir.Record, error) bool) {
 		for r, err := range all {
 			if err == nil {
+				err = ctx.Err() // the store need not look at it within a batch
+			}
+			if err == nil {
 				got := program.Apply(r.Data)
 				if got.Data == nil {
 					continue

@@ -476,10 +476,19 @@ func (s *Service) PreviewRules(ctx context.Context, d *Dataset, rules []transfor
 	if err != nil {
 		return nil, weir.At(fieldTransform, err)
 	}
-	samples, err := s.Samples(ctx, d, n)
-	out := make([]RuledRecord, len(samples))
-	for i := range samples {
-		out[i] = RuledRecord{Before: samples[i].Data, After: program.Apply(samples[i].Data)}
-	}
+	var out []RuledRecord
+	err = s.looks.within(ctx, func(ctx context.Context) error {
+		samples, err := s.samples(ctx, d, o, before, n)
+		for _, one := range samples {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return err
+			}
+			out = append(out, RuledRecord{Before: one.Data, After: program.Apply(one.Data)})
+		}
+		return err
+	})
 	return out, err
 }

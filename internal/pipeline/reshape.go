@@ -107,6 +107,9 @@ func (o *outlet) reshape(ctx context.Context, chunk store.LogChunk) (_ store.Log
 	}
 	kept := make([]store.LogRecord, 0, len(chunk.Records))
 	for _, r := range chunk.Records {
+		if err := ctx.Err(); err != nil { // rules may take their time
+			return chunk, nil, 0, err
+		}
 		if o.to.Mode == weir.ModeUpsert && newest[r.Key] != r.Position {
 			continue
 		}

@@ -20,12 +20,12 @@ import (
 	"github.com/weirhq/weir"
 )
 
-// The bounds of an expression. They are generous for what people write, and
-// keep one record from costing more than some milliseconds and megabytes.
+// The bounds of an expression. They are generous for what people write; with
+// those of work they keep one record from costing more than some milliseconds
+// and megabytes.
 const (
 	mostExpression = 2_000   // characters
 	mostNodes      = 300     // parts that it is made of
-	mostSteps      = 10_000  // elements of lists that it looks at, of one record
 	mostMemory     = 100_000 // elements of lists that it makes, of one record
 	mostLooked     = 1 << 18 // bytes of the record's fields that it looks at
 	mostResult     = 1 << 20 // bytes of text that it makes, of one record
@@ -41,8 +41,8 @@ type expression struct {
 	machine vm.VM
 	env     map[string]any
 	fields  []string // of the record that it looks at; nil for all
-	steps   int      // elements looked at, of this record
 	made    int      // bytes of text made, of this record
+	work    *work    // of all the rules together
 }
 
 // newExpression compiles one. With truth its result must be true or false.
@@ -56,7 +56,7 @@ func newExpression(s *spec, truth bool) *expression {
 		s.refuse("expression", fmt.Sprintf("it is longer than %d characters", mostExpression), "Divide it into several rules")
 		return nil
 	}
-	e := &expression{env: map[string]any{}}
+	e := &expression{env: map[string]any{}, work: &work{}}
 	guard := &guard{}
 	if tree, err := parser.Parse(source); err == nil { // else Compile says it, with its place
 		ast.Walk(&tree.Node, look{guard})
@@ -103,11 +103,14 @@ func explain(err error) (message, remedy string) {
 
 // run evaluates the expression for a record.
 func (e *expression) run(root *value) (any, error) {
-	row, err := root.fields(e.fields)
+	row, size, err := root.fields(e.fields)
+	if err == nil {
+		err = e.work.charge(size * perJSON)
+	}
 	if err != nil {
 		return nil, err
 	}
-	e.env[rowName], e.steps, e.made = row, 0, 0
+	e.env[rowName], e.made = row, 0
 	out, err := e.machine.Run(e.program, e.env)
 	if err != nil {
 		return nil, errors.New(runReason(err))
@@ -144,31 +147,30 @@ func (f *failure) Error() string { return f.reason }
 var errLooked = fmt.Errorf("the expression looks at more than %d KiB of this record", mostLooked>>10)
 
 // fields gives the named members of the record, or all, as the language has
-// values.
-func (v *value) fields(names []string) (map[string]any, error) {
+// values, and how long they are.
+func (v *value) fields(names []string) (row map[string]any, size int, err error) {
 	if names == nil {
-		if v.size() > mostLooked {
-			return nil, errLooked
+		if size = v.size(); size > mostLooked {
+			return nil, 0, errLooked
 		}
 		out, err := v.any(0)
-		row, _ := out.(map[string]any)
-		return row, err
+		row, _ = out.(map[string]any)
+		return row, size, err
 	}
-	row, size := make(map[string]any, len(names)), 0
+	row = make(map[string]any, len(names))
 	for _, name := range names {
 		m := v.at(name)
 		if m == nil {
 			continue
 		}
 		if size += m.size(); size > mostLooked {
-			return nil, errLooked
+			return nil, 0, errLooked
 		}
-		var err error
 		if row[name], err = m.any(0); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return row, nil
+	return row, size, nil
 }
 
 // size is about how long the value is as text.
@@ -351,6 +353,9 @@ func (c *compute) apply(root *value) (bool, error) {
 		return true, err
 	}
 	raw, err := jsonOf(out)
+	if err == nil {
+		err = c.work.charge(len(raw) * perJSON)
+	}
 	if err != nil {
 		return true, err
 	}

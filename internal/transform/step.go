@@ -9,7 +9,6 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/vm/runtime"
 )
 
 // What the language leaves open is bound here: it cannot be interrupted, so
@@ -21,8 +20,7 @@ import (
 // ours, below.
 var taken = []string{
 	"all", "none", "any", "one", "filter", "map", "find", "findIndex", "count", "sum",
-	"len", "type", "abs", "ceil", "floor", "round", "int", "float", "trim", "trimPrefix", "trimSuffix",
-	"indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "max", "min", "mean", "median", "duration", "first", "last", "get",
+	"type", "ceil", "floor", "round", "first", "last", "get",
 }
 
 // methods are those of a time or a duration that an expression may call.
@@ -34,8 +32,17 @@ var methods = []string{
 // The names of what replaces parts of the language: no expression can write
 // them, since the guard sees what was written.
 const (
-	stepName = "__step"
-	addName  = "__add"
+	stepName     = "__step"
+	lookName     = "__look"
+	weighName    = "__weigh"
+	equalName    = "__equal"
+	inName       = "__in"
+	matchesName  = "__matches"
+	addName      = "__add"
+	subtractName = "__subtract"
+	multiplyName = "__multiply"
+	negateName   = "__negate"
+	sumName      = "__sum"
 )
 
 // guard refuses what is not offered in an expression, and counts the rest.
@@ -89,8 +96,8 @@ func (l look) Visit(node *ast.Node) {
 		if n.Operator == ".." {
 			l.refuse("ranges (..) are not offered", "Look at the record's own lists")
 		}
-		if _, constant := n.Right.(*ast.StringNode); n.Operator == "matches" && !constant {
-			l.refuse("the pattern after matches is no text that stands here", `Write it in quotes, as in row.title matches "^Intro"`)
+		if n.Operator == "matches" {
+			l.pattern(n.Right)
 		}
 	case *ast.VariableDeclaratorNode:
 		l.refuse("let is not offered", "Use compute with a field for the part, and drop it later")
@@ -99,11 +106,22 @@ func (l look) Visit(node *ast.Node) {
 	}
 }
 
+func (l look) pattern(n ast.Node) {
+	text, constant := n.(*ast.StringNode)
+	if !constant {
+		l.refuse("the pattern after matches is no text that stands here", `Write it in quotes, as in row.title matches "^Intro"`)
+		return
+	}
+	if _, err := newPattern(text.Value); err != nil {
+		l.refuse(err.Error(), `Write a shorter one, as in row.title matches "^Intro"`)
+	}
+}
+
 func (l look) function(name string) {
 	if name == "now" {
 		l.refuse("now is not offered: the same record must give the same result each time", "Compare with a time that stands here, as in date(row.start) > date(\"2026-01-01\")")
 	}
-	if !slices.Contains(taken, name) && !slices.Contains(ownNames, name) {
+	if !slices.Contains(taken, name) && !slices.Contains(ownNames, name) && !slices.Contains(countedNames, name) {
 		l.refuse("the function "+name+" is not offered", "docs/transforms.md lists the functions")
 	}
 }
@@ -133,18 +151,102 @@ func (l look) call(n *ast.CallNode) {
 func (g *guard) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.PredicateNode:
-		n.Node = call(stepName, n.Node)
+		n.Node = call(stepName, n.Node, &ast.IntegerNode{Value: parts(n.Node)})
 	case *ast.BinaryNode:
-		if n.Operator == "+" {
-			ast.Patch(node, call(addName, n.Left, n.Right))
+		g.operator(node, n)
+	case *ast.UnaryNode:
+		if n.Operator == "-" && !constant(n.Node) {
+			ast.Patch(node, call(negateName, n.Node))
 		}
+	case *ast.BuiltinNode:
+		g.builtin(node, n)
+	case *ast.PairNode:
+		n.Key = looked(n.Key)
 	case *ast.MemberNode:
+		n.Property = looked(n.Property)
 		if fromRow(n.Node) {
 			n.Optional = true
 			ast.Patch(node, &ast.ChainNode{Node: n})
 		}
 	}
 }
+
+// ours are the functions that operators become.
+var ours = map[string]string{"+": addName, "-": subtractName, "*": multiplyName, "in": inName, "==": equalName}
+
+// operator replaces or counts an operator of two sides. What is compared with
+// a value that stands in the expression costs no more than that is long.
+func (g *guard) operator(node *ast.Node, n *ast.BinaryNode) {
+	easy := constant(n.Left) || constant(n.Right)
+	switch n.Operator {
+	case "==":
+		if !easy {
+			ast.Patch(node, call(equalName, n.Left, n.Right))
+		}
+	case "!=":
+		if !easy {
+			ast.Patch(node, &ast.UnaryNode{Operator: "not", Node: call(equalName, n.Left, n.Right)})
+		}
+	case "+", "-", "*", "in":
+		ast.Patch(node, call(ours[n.Operator], n.Left, n.Right))
+	case "<", "<=", ">", ">=", "startsWith", "endsWith":
+		if !easy {
+			n.Left = looked(n.Left)
+		}
+	case "contains":
+		n.Left = looked(n.Left)
+	case "matches":
+		text, _ := n.Right.(*ast.StringNode)
+		if pattern, err := newPattern(text.Value); err == nil {
+			ast.Patch(node, call(matchesName, n.Left, &ast.ConstantNode{Value: pattern}))
+		}
+	}
+}
+
+// builtin counts what a function of the language does without our steps.
+func (g *guard) builtin(node *ast.Node, n *ast.BuiltinNode) {
+	switch {
+	case n.Name == "sum" && len(n.Arguments) == 2:
+		ast.Patch(node, call(sumName, &ast.BuiltinNode{Name: "map", Arguments: n.Arguments}))
+	case n.Name == "sum":
+		ast.Patch(node, call(sumName, n.Arguments...))
+	case n.Name == "count" && len(n.Arguments) == 1:
+		n.Arguments[0] = call(weighName, n.Arguments[0])
+	case n.Name == "get" && len(n.Arguments) == 2:
+		n.Arguments[1] = looked(n.Arguments[1])
+	}
+}
+
+// looked counts a text that a part of an expression gives.
+func looked(n ast.Node) ast.Node {
+	if constant(n) {
+		return n
+	}
+	return call(lookName, n)
+}
+
+// constant reports whether a scalar stands in the expression itself.
+func constant(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.NilNode, *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode:
+		return true
+	case *ast.UnaryNode:
+		return constant(n.Node)
+	}
+	return false
+}
+
+// parts is how many parts of an expression there are.
+func parts(n ast.Node) int {
+	var c counter
+	ast.Walk(&n, &c)
+	return int(c)
+}
+
+type counter int
+
+// Visit counts a part.
+func (c *counter) Visit(*ast.Node) { *c++ }
 
 // fromRow reports whether a value is the record, an element of a list, or a
 // part of either.
@@ -171,14 +273,26 @@ var ownNames = []string{"upper", "lower", "string", "join", "split", "replace", 
 
 // functions are what an expression may call besides what it can by itself.
 func (e *expression) functions() []expr.Option {
-	out := make([]expr.Option, 0, len(taken)+10)
+	out := make([]expr.Option, 0, len(taken)+len(countedNames)+20)
 	for _, name := range taken {
 		out = append(out, expr.EnableBuiltin(name))
+	}
+	for _, name := range countedNames {
+		out = append(out, e.counted(name))
 	}
 	zones := map[string]*time.Location{}
 	return append(out,
 		expr.Function(stepName, e.step),
+		expr.Function(lookName, e.looked),
+		expr.Function(weighName, e.weighed),
+		expr.Function(equalName, e.equal, new(func(any, any) bool)),
+		expr.Function(inName, e.in, new(func(any, any) bool)),
+		expr.Function(matchesName, e.matches, new(func(any, any) bool)),
 		expr.Function(addName, e.add),
+		expr.Function(subtractName, e.subtract),
+		expr.Function(multiplyName, e.multiply),
+		expr.Function(negateName, e.negate),
+		expr.Function(sumName, e.sum),
 		expr.Function("upper", e.one(strings.ToUpper), new(func(string) string)),
 		expr.Function("lower", e.one(strings.ToLower), new(func(string) string)),
 		expr.Function("string", e.string, new(func(any) string)),
@@ -192,21 +306,24 @@ func (e *expression) functions() []expr.Option {
 
 // The failures of what is counted.
 var (
-	errSteps = &failure{fmt.Sprintf("the expression looks at more than %d elements of this record's lists", mostSteps)}
+	errSteps = &failure{fmt.Sprintf("the rules look at more than %d elements of this record's lists", mostSteps)}
+	errWork  = &failure{"the rules have too much to do with this record: its texts and lists are too long for what they look for"}
 	errMade  = &failure{"the expression makes more than 1 MiB of text of this record"}
 	errNone  = &failure{"the expression meets a field that has no value; write ?? to say what stands for it, as in (row.duration ?? 0) > 15"}
-	errRange = &failure{"the expression's whole numbers become larger than 9223372036854775807"}
+	errRange = &failure{"the expression's whole numbers leave the range of -9223372036854775808 to 9223372036854775807"}
 	errText  = &failure{"the expression does not fit this record's values: a function that takes text was given something else"}
+	errList  = &failure{"the expression does not fit this record's values: a function that takes a list was given something else"}
 	errDate  = &failure{"the expression takes something for a time that is none"}
 	errZone  = &failure{"the expression names a time zone that there is not; write one as Europe/Berlin"}
 )
 
-// step counts one element that is looked at.
+// step counts one element that is looked at, by as many parts.
 func (e *expression) step(params ...any) (any, error) {
-	if e.steps++; e.steps > mostSteps {
+	if e.work.steps++; e.work.steps > mostSteps {
 		return nil, errSteps
 	}
-	return params[0], nil
+	n, _ := params[1].(int)
+	return params[0], e.work.charge(n * perPart)
 }
 
 // makes counts text that is made.
@@ -214,7 +331,7 @@ func (e *expression) makes(n int) error {
 	if e.made += n; e.made > mostResult {
 		return errMade
 	}
-	return nil
+	return e.work.charge(n * perMade)
 }
 
 // text gives text that was made.
@@ -223,28 +340,6 @@ func (e *expression) text(t string) (any, error) {
 		return nil, err
 	}
 	return t, nil
-}
-
-// add is +, which must neither make text without end nor wrap around.
-func (e *expression) add(params ...any) (any, error) {
-	switch a := params[0].(type) {
-	case string:
-		if b, is := params[1].(string); is {
-			if err := e.makes(len(a) + len(b)); err != nil {
-				return nil, err
-			}
-			return a + b, nil
-		}
-	case int:
-		if b, is := params[1].(int); is {
-			sum := a + b
-			if (sum > a) != (b > 0) && b != 0 {
-				return nil, errRange
-			}
-			return sum, nil
-		}
-	}
-	return runtime.Add(params[0], params[1]), nil
 }
 
 // one is a function that makes one text of another.
@@ -270,6 +365,9 @@ func (e *expression) string(params ...any) (any, error) {
 	if err != nil {
 		return nil, &failure{err.Error()}
 	}
+	if err := e.work.charge(len(raw) * perJSON); err != nil {
+		return nil, err
+	}
 	return e.text(strings.Trim(string(raw), `"`))
 }
 
@@ -281,6 +379,9 @@ func (e *expression) join(params ...any) (any, error) {
 	}
 	if !is {
 		return nil, errText
+	}
+	if err := e.work.charge(len(list) * perElement); err != nil {
+		return nil, err
 	}
 	var b strings.Builder
 	for i, item := range list {
@@ -308,6 +409,9 @@ func (e *expression) split(params ...any) (any, error) {
 	if !is || !also || by == "" {
 		return nil, errText
 	}
+	if err := e.work.charge(len(t)); err != nil {
+		return nil, err
+	}
 	if err := e.makes((strings.Count(t, by) + 1) * wordBytes); err != nil {
 		return nil, err
 	}
@@ -326,6 +430,9 @@ func (e *expression) replace(params ...any) (any, error) {
 	if !is || !also || !too || was == "" {
 		return nil, errText
 	}
+	if err := e.work.charge(len(t)); err != nil {
+		return nil, err
+	}
 	if err := e.makes(len(t) + strings.Count(t, was)*max(len(now)-len(was), 0)); err != nil {
 		return nil, err
 	}
@@ -340,6 +447,9 @@ func (e *expression) date(params ...any) (any, error) {
 	t, is := params[0].(string)
 	if !is {
 		return nil, errDate
+	}
+	if err := e.work.charge(len(t)); err != nil {
+		return nil, err
 	}
 	at, err := readMoment(strings.TrimSpace(t))
 	if err != nil {

@@ -11,7 +11,10 @@
 //	mask.go        what nobody is to see
 //	cast.go        one type made of another
 //	expression.go  compute and filter, in a language without loops and effects
-//	step.go        what holds expressions within bounds
+//	step.go        what of the language is offered, and what is replaced
+//	work.go        what holds all the rules of a record within bounds
+//	arithmetic.go  whole numbers that do not wrap around
+//	pattern.go     what matches looks for
 //	follow.go      where a field is after the rules
 //
 // A program gives the same answer for the same record, always: nothing in it
@@ -54,6 +57,7 @@ type Program struct {
 	names []string // "rule 2 (cast)"
 	key   [][]string
 	doc   document
+	work  work // of the record that is looked at
 }
 
 // step is one rule, compiled.
@@ -110,6 +114,9 @@ func (p *Program) add(r Rule) *Error {
 		}
 		p.key[i] = after.path
 	}
+	if counts, is := s.(interface{ counts(*work) }); is {
+		counts.counts(&p.work)
+	}
 	p.steps = append(p.steps, s)
 	return nil
 }
@@ -139,6 +146,7 @@ func (p *Program) Apply(data []byte) (r Result) {
 			r = Result{Outcome: Failed, Reason: "the rules cannot be carried out on this record"}
 		}
 	}()
+	p.work = work{}
 	root, err := p.doc.open(data)
 	if err != nil {
 		return Result{Outcome: Failed, Reason: "the record is not a JSON object"}
