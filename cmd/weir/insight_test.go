@@ -20,19 +20,22 @@ func TestTheCommandLineShowsWhatHappened(t *testing.T) {
 	if err != nil || json.Unmarshal(list, &runs) != nil || len(runs) != 1 {
 		t.Fatalf("%s: %v", list, err)
 	}
-	for want, args := range map[string][]string{
-		"succeeded: 30 read":                {"runs", "logs", runs[0].RunID},
-		"of source 2 succeeded":             {"runs", "show", runs[0].RunID},
-		"Why: by hand.":                     {"runs", "show", runs[0].RunID},
-		" by hand ":                         {"runs"},
-		"when it is told to":                {"flows"},
-		"every day at 02:30, Europe/Berlin": {"sources", "schedule", "2", "--every", "1d", "--at", "02:30", "--zone", "Europe/Berlin"},
-		"GREEN":                             {"health"},
-		"[1]":                               {"budgets"},
-		"REASON":                            {"quarantine", "list", "--dataset", "3"},
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"succeeded: 30 read", []string{"runs", "logs", runs[0].RunID}},
+		{"of source 2 succeeded", []string{"runs", "show", runs[0].RunID}},
+		{"Why: by hand.", []string{"runs", "show", runs[0].RunID}},
+		{" by hand ", []string{"runs"}},
+		{"when it is told to", []string{"flows"}}, // before it has a schedule
+		{"every day at 02:30, Europe/Berlin", []string{"sources", "schedule", "2", "--every", "1d", "--at", "02:30", "--zone", "Europe/Berlin"}},
+		{"GREEN", []string{"health"}},
+		{"[1]", []string{"budgets"}},
+		{"REASON", []string{"quarantine", "list", "--dataset", "3"}},
 	} {
-		if out := s.weir(nil, args...); !strings.Contains(out, want) {
-			t.Errorf("weir %s says\n%s", strings.Join(args, " "), out)
+		if out := s.weir(nil, c.args...); !strings.Contains(out, c.want) {
+			t.Errorf("weir %s says\n%s", strings.Join(c.args, " "), out)
 		}
 	}
 	for _, args := range [][]string{{"quarantine", "show", "99"}, {"quarantine", "replay", "99"}, {"quarantine", "drop", "99"}, {"runs", "show", "none"}} {
