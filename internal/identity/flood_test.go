@@ -54,7 +54,7 @@ func TestUnderAFloodOfSignInsTheOwnersBrowserGetsIn(t *testing.T) {
 	if owners.Load() > 5 {
 		t.Errorf("%d tries at the owner's password", owners.Load())
 	}
-	if slowest > time.Minute { // 2 s is the aim; a busy machine is no failure
+	if slowest > 10*time.Second { // 2 s is the aim; a busy machine is no failure
 		t.Errorf("the owner waited %v", slowest)
 	}
 }

@@ -81,13 +81,13 @@ func TestAStepOfARunIsOnItsPageWithinASecond(t *testing.T) {
 			late = append(late, time.UnixMilli(steps[seen][0]).Sub(at))
 		}
 	}
-	if len(late) == 0 {
+	if len(late) < 5 {
 		t.Fatalf("only %d steps were seen: %v", len(late), steps)
 	}
 	slices.Sort(late)
 	t.Logf("%d steps on the page: half of them within %s of the answer, all within %s", len(late), late[len(late)/2].Round(time.Millisecond), late[len(late)-1].Round(time.Millisecond))
-	// A second is the aim; a machine that is busy with other tests is no failure.
-	if middle := late[len(late)/2]; middle > 10*seenWithin {
+	// A machine that is busy with other tests keeps the browser waiting now and then.
+	if middle := late[len(late)/2]; middle > seenWithin {
 		t.Errorf("steps are on the page %s after they happened", middle.Round(time.Millisecond))
 	}
 }
