@@ -152,7 +152,7 @@ func (s *site) ran() {
 			WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 			SELECT 'r' || i, 1, s.id, 1, %d - 8000000 * CAST(i AS INTEGER), %d - 8000000 * CAST(i AS INTEGER) + 5000000, CASE i %% 10 WHEN 0 THEN 'failed' ELSE 'succeeded' END, s.resource, 1000000 + i, 10, 10, 3, 1000
 			FROM n JOIN (SELECT id, resource, row_number() OVER (ORDER BY id) - 1 AS nr FROM source WHERE origin = 'x') s ON s.nr = i %% %d`, manyRuns-1, now, now, manyFlows),
-		`INSERT INTO run_part (run, part, kind, org, number, started, records, bytes, errors) SELECT id, resource, 'source', 1, number, started, 10, 1000, 0 FROM run WHERE number >= 1000000`,
+		`INSERT INTO run_part (run, part, kind, org, number, started, records, bytes, errors) SELECT id, resource, 'source', 1, number, started, 10, 1000, 0 FROM run WHERE id NOT IN (SELECT run FROM run_part)`,
 		`UPDATE flow_health SET health = CASE resource % 3 WHEN 0 THEN 'failing' ELSE 'healthy' END, run = 'r1', number = 1, summary = 'The key is unknown', updated = 1`,
 		`INSERT INTO quarantine (org, dataset, run, at, stage, reason, key, original) SELECT 1, (SELECT min(id) FROM dataset), id, started, 'decode', 'its createdAt is not a time', x'6b', x'7b7d' FROM run WHERE number >= 1000000 AND number % 10 = 0`,
 		`ANALYZE`,
