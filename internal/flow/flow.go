@@ -91,6 +91,7 @@ type Service struct {
 	Options
 	crowd atomic.Int64 // how many schedules are active, as far as known
 	looks looks
+	due   dueTimes
 }
 
 // New returns the service.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/credential"
-	"github.com/weirhq/weir/internal/schedule"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -72,7 +71,7 @@ func (s *Service) Upcoming(ctx context.Context, f store.ResourceFilter) (*Upcomi
 		when := timing{src.Schedule, src.Zone}
 		times, known := due[when]
 		if !known {
-			if times, err = when.within(now, out.To); err != nil {
+			if times, err = s.due.within(when, now, out.To); err != nil {
 				return nil, err
 			}
 			due[when] = times
@@ -100,28 +99,6 @@ func (s *Service) Upcoming(ctx context.Context, f store.ResourceFilter) (*Upcomi
 	}
 	slices.SortStableFunc(out.Sources, func(a, b UpcomingSource) int { return cmp.Compare(b.Requests, a.Requests) })
 	return out, nil
-}
-
-// timing is when a source is due.
-type timing struct {
-	Schedule string
-	Zone     string // "" for UTC
-}
-
-// Times are when the source is read.
-func (t timing) Times() Times { return Times{Schedule: t.Schedule, Zone: t.Zone} }
-
-// within gives the times in (from, to]; the first one after that when there is
-// none.
-func (t timing) within(from, to time.Time) (times []time.Time, err error) {
-	when, err := schedule.Parse(t.Schedule, cmp.Or(t.Zone, "UTC"))
-	if err != nil {
-		return nil, err
-	}
-	for at, ok := when.Next(from); ok && !at.After(to); at, ok = when.Next(at) {
-		times = append(times, at)
-	}
-	return times, nil
 }
 
 func (s *Service) upcomingBudgets(ctx context.Context, org int64, ids []int64) (out []UpcomingBudget, err error) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 )
 
 // AuditEntry is one line of the audit log.
@@ -88,19 +89,40 @@ type AuditFilter struct {
 // AuditPage gives the filter's entries, newest first, and how many there are
 // on all pages.
 func (db *DB) AuditPage(ctx context.Context, f AuditFilter) (entries []AuditEntry, total int, err error) {
-	where := ` FROM audit_entry WHERE org = $1 AND (CAST($2 AS TEXT) = '' OR kind = $2) AND (CAST($3 AS BIGINT) = 0 OR object = $3)
-		AND (CAST($4 AS BIGINT) = 0 OR actor = $4) AND (CAST($5 AS TEXT) = '' OR action = $5) AND at >= $6 AND (CAST($7 AS BIGINT) = 0 OR at <= $7)`
-	if f.Parts != nil {
-		where += ` AND kind IN ('source', 'dataset', 'destination') AND ` + amongIDs("object", f.Parts)
+	c := &conditions{}
+	c.and("org = %s", f.Org)
+	if f.Kind != "" {
+		c.and("kind = %s", f.Kind)
 	}
-	args := []any{f.Org, f.Kind, f.Object, f.Actor, f.Action, f.From, f.To}
-	if err := db.read.QueryRowContext(ctx, `SELECT count(*)`+where, args...).Scan(&total); err != nil {
+	if f.Object != 0 {
+		c.and("object = %s", f.Object)
+	}
+	if f.Parts != nil {
+		c.and("kind IN ('source', 'dataset', 'destination') AND " + amongIDs("object", f.Parts))
+	}
+	if f.Actor != 0 {
+		c.and("actor = %s", f.Actor)
+	}
+	if f.Action != "" {
+		c.and("action = %s", f.Action)
+	}
+	if f.From != 0 {
+		c.and("at >= %s", f.From)
+	}
+	if f.To != 0 {
+		c.and("at <= %s", f.To)
+	}
+	where := " FROM audit_entry" + c.text.String()
+	if err := db.read.QueryRowContext(ctx, `SELECT count(*)`+where, c.args...).Scan(&total); err != nil {
 		return nil, 0, db.explain(ctx, err)
 	}
+	// The page is found by its numbers alone, and then read: entries on pages before
+	// it are long.
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		e, err := scanAudit(rows)
 		entries = append(entries, e)
 		return err
-	}, `SELECT `+auditColumns+where+` ORDER BY seq DESC LIMIT $8 OFFSET $9`, append(args, f.Number, (f.Page-1)*f.Number)...)
+	}, fmt.Sprintf(`SELECT %s FROM audit_entry WHERE seq IN (SELECT seq%s ORDER BY seq DESC LIMIT $%d OFFSET $%d) ORDER BY seq DESC`, auditColumns, where, len(c.args)+1, len(c.args)+2),
+		append(c.args, f.Number, (f.Page-1)*f.Number)...)
 	return entries, total, err
 }

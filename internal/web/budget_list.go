@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -30,12 +29,6 @@ type budgetView struct {
 	Lanes   []shareView
 	Planned *flow.UpcomingBudget // nil for nothing
 	Hours   []ui.Bar
-}
-
-// shareView is a part of what was sent.
-type shareView struct {
-	Title, Path string
-	Requests    int
 }
 
 // Title names the key by its credentials.
@@ -183,71 +176,6 @@ func (v *visit) upcoming() (*flow.Upcoming, error) {
 		return nil, err
 	}
 	return v.Flows.Upcoming(v.r.Context(), f)
-}
-
-// addUse adds what was sent in the last hour.
-func (v *visit) addUse(views []*budgetView) error {
-	if len(views) == 0 {
-		return nil
-	}
-	names, since := []string{}, v.Now().Add(-time.Hour).Unix()/60+1
-	for _, b := range views {
-		names = append(names, b.Name)
-		for m := range int64(60) {
-			b.Minutes = append(b.Minutes, ui.Bar{Title: ui.Clock(time.Unix((since+m)*60, 0)), Tone: ui.Good})
-		}
-	}
-	uses, err := v.Store.BudgetUses(v.r.Context(), v.who.Org, since, 1, names...)
-	if err != nil {
-		return err
-	}
-	sources := []int64{}
-	for _, u := range uses {
-		if u.Source != 0 && !slices.Contains(sources, u.Source) {
-			sources = append(sources, u.Source)
-		}
-	}
-	flows, err := v.sourceNames(sources...)
-	if err != nil {
-		return err
-	}
-	for _, u := range uses {
-		i := slices.Index(names, u.Budget)
-		views[i].use(u, since, flows)
-	}
-	for _, b := range views {
-		for _, shares := range [][]shareView{b.Flows, b.Lanes} {
-			slices.SortStableFunc(shares, func(a, b shareView) int { return cmp.Compare(b.Requests, a.Requests) })
-		}
-	}
-	return nil
-}
-
-// use adds what was sent in a minute, for one flow and lane.
-func (b *budgetView) use(u store.BudgetUse, since int64, flows map[int64]string) {
-	b.Sent, b.Refused = b.Sent+u.Requests, b.Refused+u.Refused
-	if at := u.Minute - since; at >= 0 && int(at) < len(b.Minutes) {
-		bar := &b.Minutes[at]
-		if bar.Value += float64(u.Requests); u.Refused > 0 {
-			bar.Tone = ui.Bad
-		}
-	}
-	of := shareView{Title: "checks and tests"}
-	if u.Source != 0 {
-		of = shareView{Title: cmp.Or(flows[u.Source], "a deleted flow"), Path: fmt.Sprintf("/flows/%d", u.Source)}
-	}
-	b.Flows = shared(b.Flows, of, u.Requests)
-	b.Lanes = shared(b.Lanes, shareView{Title: u.Lane}, u.Requests)
-}
-
-// shared adds to the share of that title.
-func shared(all []shareView, one shareView, n int) []shareView {
-	i := slices.IndexFunc(all, func(s shareView) bool { return s.Title == one.Title && s.Path == one.Path })
-	if i < 0 {
-		i, all = len(all), append(all, one)
-	}
-	all[i].Requests += n
-	return all
 }
 
 // plan finds what schedules will cost the key.

@@ -30,7 +30,7 @@ func TestScriptsAndStylesAreLightOnTheWay(t *testing.T) {
 		total += len(body)
 	}
 	t.Logf("%d files, %.1f kB", len(files), float64(total)/1000)
-	if len(files) < 5 || total > assetsLimit {
+	if len(files) != 2 || total > assetsLimit {
 		t.Errorf("%d files of scripts and styles weigh %d bytes", len(files), total)
 	}
 }

@@ -28,9 +28,7 @@ type Toast struct {
 
 // Assets are the addresses of scripts and styles, which change with their content.
 type Assets struct {
-	Style   string
-	Scripts []string
-	Icon    string
+	Style, Script, Icon string
 }
 
 // NavItem is one place in the navigation.
