@@ -106,3 +106,15 @@ func TestACredentialIsAddedWithTheKeyboardAlone(t *testing.T) {
 		t.Errorf("after the overlay the focus is at %q", at)
 	}
 }
+
+func TestAMomentIsCopiedWithTheKeyboardAlone(t *testing.T) {
+	s := settled(t)
+	b := s.browse(1440, 1000)
+	b.signIn()
+	b.flow()
+	b.open("/credentials/1")
+	b.until("a moment takes the focus", `(document.querySelector('.facts time[datetime][tabindex="0"]')?.focus(), document.activeElement.matches('time'))`)
+	run(b, chromedp.Evaluate[bool](`(navigator.clipboard.writeText = async (text) => { window.clip = text; }, true)`))
+	b.keys(kb.Enter)
+	b.until("it is copied as programs write it", `window.clip === document.activeElement.dateTime && document.querySelector('.toast').textContent === 'Copied ' + window.clip`)
+}

@@ -44,9 +44,21 @@
     }
   };
 
-  // What only works with scripts is shown only by them.
+  // A moment and a count, which a click copies as programs write them. What leads
+  // somewhere leads there.
+  const copied = 'time[datetime], .number[data-count]';
+  const leads = 'a, button, summary, label';
+
+  // What only works with scripts is shown only by them. In a table no cell takes a
+  // Tab: its file has the same.
   const reveal = (within) => {
     for (const e of within.querySelectorAll('[data-show], [data-copy], [data-copy-code], [data-opens]')) e.hidden = false;
+    for (const e of within.querySelectorAll(copied)) {
+      if (e.closest(`table, ${leads}`)) continue;
+      e.tabIndex = 0;
+      e.role = 'button';
+      e.ariaDescription = 'Copies it as programs write it';
+    }
   };
   // The browser knows all time zones, and the viewer's own.
   const suggest = () => {
@@ -71,26 +83,23 @@
     button.textContent = shown ? 'Hide' : 'Show';
     button.setAttribute('aria-pressed', String(shown));
   });
-  on('click', '[data-copy], [data-copy-code]', async (button) => {
-    const text = button.dataset.copy ?? button.parentElement.querySelector('code').textContent;
+  const copy = async (text, done) => {
     try {
       await navigator.clipboard.writeText(text);
-      say('Copied');
+      say(done);
     } catch {
       say('The browser does not let pages copy here', 'warn');
     }
+  };
+  on('click', '[data-copy], [data-copy-code]', (button) => copy(button.dataset.copy ?? button.parentElement.querySelector('code').textContent, 'Copied'));
+  const copyShown = (at) => copy(at.dataset.count ?? at.dateTime, `Copied ${at.dataset.count ?? at.dateTime}`);
+  on('click', copied, (at) => {
+    if (!at.closest(leads) && getSelection().isCollapsed) copyShown(at);
   });
-  // A moment and a count are copied by a click as programs write them. What leads
-  // somewhere leads there.
-  on('click', 'time[datetime], .number[data-count]', async (at) => {
-    if (at.closest('a, button, summary, label') || !getSelection().isCollapsed) return;
-    const text = at.dataset.count ?? at.dateTime;
-    try {
-      await navigator.clipboard.writeText(text);
-      say(`Copied ${text}`);
-    } catch {
-      say('The browser does not let pages copy here', 'warn');
-    }
+  on('keydown', copied, (at, event) => {
+    if (event.target !== at || !['Enter', ' '].includes(event.key)) return;
+    event.preventDefault();
+    copyShown(at);
   });
   on('click', '[data-menu]', (button) => {
     const open = document.getElementById(button.getAttribute('aria-controls')).classList.toggle('open');
