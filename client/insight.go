@@ -15,13 +15,28 @@ type Run struct {
 	Requests    int         `json:"requests"`
 	Retries     int         `json:"retries"`
 	Bytes       int64       `json:"bytes"`
+	Attempts    int         `json:"attempts"`
 	Read        int         `json:"read"`
-	Written     int         `json:"written"`
+	Fresh       int         `json:"fresh"` // of them, new or changed
 	Unchanged   int         `json:"unchanged"`
-	Deleted     int         `json:"deleted"`
+	Deleted     int         `json:"deleted"` // gone from the source
+	Written     int         `json:"written"`
+	Filtered    int         `json:"filtered"` // kept back by rules
 	Quarantined int         `json:"quarantined"`
 	Failure     *Failure    `json:"failure"`
+	Waits       []RunWait   `json:"waits"` // while it is not over
 	Streams     []RunStream `json:"streams"`
+}
+
+// RunWait is why a run makes no headway at some place, and when that is tried
+// again.
+type RunWait struct {
+	Stream        string  `json:"stream"`       // "" for the reading as a whole
+	DestinationID int64   `json:"data_sink_id"` // 0 when it is the source that waits
+	Tries         int     `json:"tries"`        // that failed so far, in a row
+	Most          int     `json:"most"`         // 0 when nobody counts them
+	RetryAt       string  `json:"retry_at"`     // "" when nobody knows
+	Failure       Failure `json:"failure"`
 }
 
 // Failure is what went wrong in a run.
@@ -43,8 +58,11 @@ type RunStream struct {
 	Name        string  `json:"name"`
 	Status      string  `json:"status"`
 	Read        int     `json:"read"`
-	Written     int     `json:"written"`
+	Fresh       int     `json:"fresh"`
 	Unchanged   int     `json:"unchanged"`
+	Deleted     int     `json:"deleted"`
+	Written     int     `json:"written"`
+	Filtered    int     `json:"filtered"`
 	Quarantined int     `json:"quarantined"`
 	Requests    int     `json:"requests"`
 	Bytes       int64   `json:"bytes"`

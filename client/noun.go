@@ -131,13 +131,16 @@ type Delivery struct {
 	DestinationID int64  `json:"data_sink_id"`
 	Name          string `json:"name"`
 	DataSetID     int64  `json:"data_set_id"`
-	State         string `json:"state"` // new, paused, failing, behind or current
+	State         string `json:"state"` // new, paused, waiting, failing, behind or current
 	TookAt        string `json:"took_at"`
 	Behind        int64  `json:"behind"` // changes that it lacks
 	LacksSince    string `json:"lacks_since"`
 	FailingSince  string `json:"failing_since"`
 	Class         string `json:"class"`
 	Problem       string `json:"problem"`
+	WaitsFor      string `json:"waits_for"`
+	Failures      int    `json:"failures"` // in a row
+	RetryAt       string `json:"retry_at"` // "" when that follows from something else
 }
 
 // Node is one part of a flow.

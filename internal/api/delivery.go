@@ -14,13 +14,16 @@ type Delivery struct {
 	DataSinkID   int64   `json:"data_sink_id"`
 	Name         string  `json:"name"`
 	DataSetID    *int64  `json:"data_set_id"`
-	State        string  `json:"state" enum:"new,paused,failing,behind,current" doc:"current: it has all there is; behind: what it lacks is on its way; failing: it takes nothing, and is tried again by itself"`
+	State        string  `json:"state" enum:"new,paused,waiting,failing,behind,current" doc:"current: it has all there is; behind: what it lacks is on its way; waiting: nothing ever went there; failing: it takes nothing, and is tried again by itself"`
 	TookAt       *string `json:"took_at" doc:"When it last took records"`
 	Behind       int64   `json:"behind" doc:"How many changes it lacks"`
 	LacksSince   *string `json:"lacks_since" doc:"When the oldest of them was read"`
 	FailingSince *string `json:"failing_since"`
 	Class        string  `json:"class,omitzero" doc:"Of the error: auth, conflict, transient, local …"`
 	Problem      string  `json:"problem,omitzero" doc:"Why it takes nothing, and what to do next"`
+	WaitsFor     string  `json:"waits_for,omitzero" doc:"Of one that waits: for what, and what somebody can do"`
+	Failures     int     `json:"failures" doc:"How often in a row it took nothing"`
+	RetryAt      *string `json:"retry_at" doc:"When it is tried again; null when that follows from something else: its source is read, or somebody says so"`
 }
 
 func (a *API) registerDeliveries() {
@@ -71,9 +74,10 @@ func (a *API) showDeliveries(ctx context.Context, all []*flow.Destination) ([]De
 	shown := make([]Delivery, len(all))
 	for i, to := range all {
 		s := standings[to.ID]
-		shown[i] = Delivery{DataSinkID: to.ID, Name: to.Name, DataSetID: idOrNull(to.Dataset), State: string(s.State), TookAt: momentOrNull(s.Took), Behind: s.Behind(), LacksSince: momentOrNull(s.Lacks)}
+		shown[i] = Delivery{DataSinkID: to.ID, Name: to.Name, DataSetID: idOrNull(to.Dataset), State: string(s.State), TookAt: momentOrNull(s.Took), Behind: s.Behind(), LacksSince: momentOrNull(s.Lacks), WaitsFor: s.WaitsFor}
 		if s.State == flow.StateFailing {
 			shown[i].FailingSince, shown[i].Class, shown[i].Problem = momentOrNull(s.Failing), string(s.Class), s.Problem
+			shown[i].Failures, shown[i].RetryAt = s.Failures, momentOrNull(s.RetryAt)
 		}
 	}
 	return shown, err

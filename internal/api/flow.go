@@ -117,7 +117,7 @@ func (a *API) listFlows(ctx context.Context, in *flowList) (*value[FlowResponse]
 	for _, root := range roots {
 		for _, r := range newest[root.ID] {
 			t := r.Totals
-			out.Body.Metrics = append(out.Body.Metrics, RunMetric{OriginNodeID: root.Node, Records: t.Read - t.Unchanged, Size: t.Bytes, Errors: t.Quarantined,
+			out.Body.Metrics = append(out.Body.Metrics, RunMetric{OriginNodeID: root.Node, Records: t.Fresh, Size: t.Bytes, Errors: t.Quarantined,
 				ReportingDate: moment(r.Started), RunID: r.Number})
 		}
 	}

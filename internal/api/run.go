@@ -28,12 +28,15 @@ type Run struct {
 	Requests     int         `json:"requests"`
 	Retries      int         `json:"retries" doc:"Of the requests, those that failed in passing and were made again"`
 	Bytes        int64       `json:"bytes" doc:"Of answers"`
-	Read         int         `json:"read"`
-	Written      int         `json:"written"`
-	Unchanged    int         `json:"unchanged"`
-	Deleted      int         `json:"deleted"`
-	Quarantined  int         `json:"quarantined"`
+	Read         int         `json:"read" doc:"Records that the source sent, with those sent again"`
+	Fresh        int         `json:"fresh" doc:"Of them, those that are new or changed"`
+	Unchanged    int         `json:"unchanged" doc:"Of them, those that Weir had already as they are"`
+	Deleted      int         `json:"deleted" doc:"Records that were proved gone from the source"`
+	Written      int         `json:"written" doc:"Rows that destinations inserted, changed or marked gone, all destinations together"`
+	Filtered     int         `json:"filtered" doc:"Records that datasets' rules kept back, all destinations together"`
+	Quarantined  int         `json:"quarantined" doc:"Records that were set aside, when they were read or by a destination"`
 	Failure      *Failure    `json:"failure" doc:"What speaks for the run; null when nothing failed"`
+	Waits        []RunWait   `json:"waits" nullable:"false" doc:"While the run is not over: why nothing comes, and when that is tried again; of one run, and of lists with expand=1"`
 	Streams      []RunStream `json:"streams" nullable:"false" doc:"Endpoint by endpoint: of one run, and of lists with expand=1"`
 }
 
@@ -54,11 +57,27 @@ func failureOf(f *flow.Failure) *Failure {
 	return &Failure{Class: string(f.Code), Reason: f.Reason, Where: f.Where, Message: f.Message, Remedy: f.Remedy}
 }
 
+// RunWait is why a run makes no headway at some place.
+type RunWait struct {
+	Stream     string  `json:"stream,omitzero" doc:"The endpoint that waits; none when the whole reading does"`
+	DataSinkID *int64  `json:"data_sink_id" doc:"The destination that takes nothing; null when it is the source that waits"`
+	Tries      int     `json:"tries" doc:"How often it failed so far, in a row"`
+	Most       int     `json:"most,omitzero" doc:"How often it is tried at most, before the reading is tried again as a whole, or given up"`
+	RetryAt    *string `json:"retry_at" doc:"When the next try begins; null when nobody knows, as while the key waits for room"`
+	Failure    Failure `json:"failure"`
+}
+
+// waitOf shows why a run waits.
+func waitOf(w flow.Wait) RunWait {
+	return RunWait{Stream: w.Stream, DataSinkID: idOrNull(w.Destination), Tries: w.Tries, Most: w.Most, RetryAt: momentOrNull(w.At), Failure: *failureOf(&w.Failure)}
+}
+
 // RunStream is what a run did to one endpoint.
 type RunStream struct {
 	Name        string        `json:"name"`
 	Status      string        `json:"status"`
 	Read        int           `json:"read"`
+	Fresh       int           `json:"fresh" doc:"Of the records read, those that are new or changed"`
 	Written     int           `json:"written"`
 	Unchanged   int           `json:"unchanged"`
 	Deleted     int           `json:"deleted"`
@@ -124,7 +143,7 @@ func (a *API) cancelRun(ctx context.Context, in *One) (*Done, error) {
 }
 
 func streamOf(s flow.StreamResult) RunStream {
-	out := RunStream{Name: s.Name, Status: string(s.Status), Read: s.Read, Written: s.Written, Unchanged: s.Unchanged, Deleted: s.Deleted, Quarantined: s.Quarantined, Filtered: s.Filtered,
+	out := RunStream{Name: s.Name, Status: string(s.Status), Read: s.Read, Fresh: s.Fresh, Written: s.Written, Unchanged: s.Unchanged, Deleted: s.Deleted, Quarantined: s.Quarantined, Filtered: s.Filtered,
 		Requests: s.Requests, Retries: s.Retries, Bytes: s.Bytes, Seconds: s.Seconds, Error: s.Error, Failure: failureOf(s.Failure), Deliveries: []RunDelivery{}}
 	for _, d := range s.Deliveries {
 		out.Deliveries = append(out.Deliveries, RunDelivery{DataSinkID: d.Destination, Written: d.Written, Quarantined: d.Quarantined, Filtered: d.Filtered, Error: d.Error, Failure: failureOf(d.Failure)})
@@ -137,8 +156,11 @@ func showRun(r *flow.Run) Run {
 	t := r.Totals
 	out := Run{
 		ID: r.Number, RunID: string(r.ID), DataSourceID: r.Resource, Status: r.Status, Why: string(r.Order.Why), QueuedAt: moment(r.Queued), StartedAt: moment(r.Started),
-		EndedAt: momentOrNull(r.Ended), Attempts: r.Attempts, RetryAt: momentOrNull(r.RetryAt), ErrorClass: r.Class, Error: r.Problem, Failure: failureOf(r.Failure), Streams: []RunStream{},
-		Requests: t.Requests, Retries: t.Retries, Bytes: t.Bytes, Read: t.Read, Written: t.Written, Unchanged: t.Unchanged, Deleted: t.Deleted, Quarantined: t.Quarantined,
+		EndedAt: momentOrNull(r.Ended), Attempts: r.Attempts, RetryAt: momentOrNull(r.RetryAt), ErrorClass: r.Class, Error: r.Problem, Failure: failureOf(r.Failure), Waits: []RunWait{}, Streams: []RunStream{},
+		Requests: t.Requests, Retries: t.Retries, Bytes: t.Bytes, Read: t.Read, Fresh: t.Fresh, Written: t.Written, Filtered: t.Filtered, Unchanged: t.Unchanged, Deleted: t.Deleted, Quarantined: t.Quarantined,
+	}
+	for _, w := range r.Waits {
+		out.Waits = append(out.Waits, waitOf(w))
 	}
 	for _, s := range r.Result.Streams {
 		out.Streams = append(out.Streams, streamOf(s))

@@ -69,8 +69,15 @@ func (f remoteFlags) printDestination(s *session, server *client.Client, to clie
 	if d.LacksSince != "" {
 		fmt.Fprintf(s.Stdout, "%-18s %s\n", "oldest read at", d.LacksSince)
 	}
+	if d.WaitsFor != "" {
+		fmt.Fprintf(s.Stdout, "%s.\n", d.WaitsFor)
+	}
 	if d.Problem != "" {
-		fmt.Fprintf(s.Stdout, "%-18s %s\n%s\n", "failing since", d.FailingSince, d.Problem)
+		fmt.Fprintf(s.Stdout, "%-18s %s\n%-18s %d times in a row\n", "failing since", d.FailingSince, "tried", d.Failures)
+		if d.RetryAt != "" {
+			fmt.Fprintf(s.Stdout, "%-18s %s\n", "next try", d.RetryAt)
+		}
+		fmt.Fprintln(s.Stdout, d.Problem)
 	}
 	return nil
 }

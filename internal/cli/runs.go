@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/client"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // runsCommand is `weir runs`.
@@ -53,9 +54,9 @@ func (c runsList) Run(s *session) error {
 }
 
 func (f remoteFlags) printRuns(s *session, runs ...client.Run) error {
-	return f.print(s, runs, "RUN\tSOURCE\tWHY\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tDELETED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
+	return f.print(s, runs, "RUN\tSOURCE\tWHY\tSTATUS\tREAD\tNEW OR CHANGED\tUNCHANGED\tGONE\tWRITTEN\tFILTERED\tQUARANTINED\tREQUESTS", func(w io.Writer) {
 		for _, r := range runs {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, orDash(r.Why.Words()), r.Status, r.Read, r.Written, r.Unchanged, r.Deleted, r.Quarantined, r.Requests)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", r.RunID, r.SourceID, orDash(r.Why.Words()), r.Status, r.Read, r.Fresh, r.Unchanged, r.Deleted, r.Written, r.Filtered, r.Quarantined, r.Requests)
 		}
 	})
 }
@@ -80,9 +81,9 @@ func (c runsShow) Run(s *session) error {
 	if !c.JSON {
 		drawn.Stdout = &table
 	}
-	err = c.print(&drawn, r, "STREAM\tSTATUS\tREAD\tWRITTEN\tUNCHANGED\tQUARANTINED\tREQUESTS\tSECONDS", func(w io.Writer) {
+	err = c.print(&drawn, r, "STREAM\tSTATUS\tREAD\tNEW OR CHANGED\tUNCHANGED\tGONE\tWRITTEN\tFILTERED\tQUARANTINED\tREQUESTS\tSECONDS", func(w io.Writer) {
 		for _, x := range r.Streams {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%.1f\n", x.Name, x.Status, x.Read, x.Written, x.Unchanged, x.Quarantined, x.Requests, x.Seconds)
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\n", x.Name, x.Status, x.Read, x.Fresh, x.Unchanged, x.Deleted, x.Written, x.Filtered, x.Quarantined, x.Requests, x.Seconds)
 		}
 	})
 	if err != nil || c.JSON {
@@ -95,11 +96,39 @@ func (c runsShow) Run(s *session) error {
 			fmt.Fprintf(s.Stdout, "  %s\n", r.Streams[i-1].Error)
 		}
 	}
-	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %d requests (%d again), %d bytes, %s. Why: %s.\n", r.RunID, r.SourceID, r.Status, r.Requests, r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond, orDash(r.Why.Words()))
+	sums := store.Totals{Read: r.Read, Fresh: r.Fresh, Unchanged: r.Unchanged, Deleted: r.Deleted, Written: r.Written, Filtered: r.Filtered, Quarantined: r.Quarantined, Requests: r.Requests}
+	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %s (%d again), %d bytes, %s. Why: %s.\n", r.RunID, r.SourceID, r.Status, sums.Words(), r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond, orDash(r.Why.Words()))
 	if r.Failure != nil {
 		fmt.Fprintln(s.Stdout, r.Failure.Text())
 	}
+	for _, w := range r.Waits {
+		fmt.Fprintln(s.Stdout, waiting(w))
+	}
 	return nil
+}
+
+// waiting says why a run makes no headway, and when that is tried again.
+func waiting(w client.RunWait) string {
+	who := "The run"
+	switch {
+	case w.DestinationID != 0:
+		who = fmt.Sprintf("Destination %d", w.DestinationID)
+	case w.Stream != "":
+		who = w.Stream
+	}
+	tries := fmt.Sprintf("tried %d times so far", w.Tries)
+	if w.Most != 0 {
+		tries = fmt.Sprintf("tried %d of at most %d times", w.Tries, w.Most)
+	}
+	return fmt.Sprintf("%s waits, %s. %s\n  %s", who, tries, nextTry(w.RetryAt), w.Failure.Text())
+}
+
+// nextTry says when something is tried again that failed.
+func nextTry(at string) string {
+	if at == "" {
+		return "It goes on by itself as soon as it can."
+	}
+	return "The next try is at " + at + "."
 }
 
 type runsLogs struct {

@@ -90,7 +90,7 @@ func (f *filler) prepare(ctx context.Context) (err error) {
 	}
 	f.src = o.source
 	o.flow.Over = f.job.Over
-	f.filling = pipeline.Filling{Flow: o.flow, Source: o.log.Source, Endpoint: o.endpoint, Saved: f.saved}
+	f.filling = pipeline.Filling{Flow: o.flow, Source: o.log.Source, Endpoint: o.endpoint, Saved: f.saved, Waits: f.waits}
 	return f.reshape(ctx, d, o.endpoint.PrimaryKey)
 }
 
@@ -101,6 +101,24 @@ func (f *filler) saved(ctx context.Context, done pipeline.Portion) error {
 	l.Written, l.Quarantined, l.Filtered = done.Rows, done.Refused, done.Filtered
 	f.flows.Meter.Loaded(done.Rows, done.Refused)
 	return f.flows.Store.SaveLoad(ctx, f.lease, l)
+}
+
+// waits lets people see why a batch is loaded again, while it is.
+func (f *filler) waits(ctx context.Context, failed error, pause time.Duration) {
+	l := f.load
+	l.At = f.flows.now()
+	err := f.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := f.lease.Hold(ctx, tx); err != nil {
+			return err
+		}
+		if err := f.failing(ctx, tx, l, failed, pause); err != nil {
+			return err
+		}
+		return tx.AnnounceRun(ctx, l.Org, l.Flow, "")
+	})
+	if err != nil {
+		f.flows.Logger.Debug("that a destination waits could not be written down", "destination", l.Destination, "org", l.Org, "error", err)
+	}
 }
 
 // follow brings the destination to the end of the log, or as far as the slice
@@ -178,11 +196,12 @@ func (f *filler) fail(ctx context.Context, failed error) error {
 	l := f.load
 	l.At = f.flows.now()
 	lasting := job.Lasting(failed)
+	pause, _ := f.job.Later(failed)
 	err := f.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		if err := tx.FailDelivery(ctx, l, failed.Error()); err != nil {
 			return err
 		}
-		if err := f.failing(ctx, tx, l, failed); err != nil {
+		if err := f.failing(ctx, tx, l, failed, pause); err != nil {
 			return err
 		}
 		active, err := f.activated(ctx, tx)

@@ -22,6 +22,7 @@ type Run struct {
 	Order   Order
 	Result  pipeline.Result // stream by stream, so far; without streams of one that was interrupted, and in lists
 	Failure *Failure        // what speaks for the run; nil when nothing failed
+	Waits   []Wait          // while it is not over: why nothing comes; not in lists
 }
 
 // Open reports whether the run is not over.
@@ -54,7 +55,34 @@ func (s *Service) ListRuns(ctx context.Context, f store.RunFilter) ([]Run, int, 
 		return runs, total, err
 	}
 	runs, err := unpackRuns(rows)
-	return runs, total, err
+	if err != nil {
+		return nil, 0, err
+	}
+	return runs, total, s.countBrought(ctx, runs)
+}
+
+// countBrought counts what runs that are not over have brought to destinations.
+func (s *Service) countBrought(ctx context.Context, runs []Run) error {
+	var ids []weir.RunID
+	open := map[weir.RunID]*Run{}
+	for i := range runs {
+		if r := &runs[i]; r.Open() {
+			ids, open[r.ID] = append(ids, r.ID), r
+		}
+	}
+	deliveries, err := s.Store.RunDeliveries(ctx, ids...)
+	for _, d := range deliveries {
+		open[d.Run].count(d)
+	}
+	return err
+}
+
+// count counts what a run that is not over has brought to a destination; of one
+// that is over the row has it.
+func (r *Run) count(d store.RunDelivery) {
+	if t := &r.Totals; r.Open() {
+		t.Written, t.Filtered, t.Quarantined = t.Written+d.Written, t.Filtered+d.Filtered, t.Quarantined+d.Quarantined
+	}
 }
 
 func unpackRuns(rows []store.Run) ([]Run, error) {
@@ -71,18 +99,12 @@ func unpackRuns(rows []store.Run) ([]Run, error) {
 
 // sofar makes of a run that is not over what people see: it is running until
 // its destinations have what it has read, and has done what its streams have.
+// What it has brought to destinations is counted by brought.
 func (r *Run) sofar() {
 	if r.Status == store.RunDelivering {
 		r.Status = store.RunRunning
-	}
-	if !r.Open() || len(r.Result.Streams) == 0 {
-		return
-	}
-	r.Totals = store.Totals{}
-	for _, s := range r.Result.Streams {
-		t := &r.Totals
-		t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined = t.Read+s.Read, t.Written+s.Written, t.Unchanged+s.Unchanged, t.Deleted+s.Deleted, t.Quarantined+s.Quarantined
-		t.Requests, t.Retries, t.Bytes = t.Requests+s.Requests, t.Retries+s.Retries, t.Bytes+s.Bytes
+	} else if r.Status == store.RunRunning && len(r.Progress) > 0 {
+		r.Totals = r.Result.Sum()
 	}
 }
 
@@ -98,13 +120,13 @@ func (s *Service) loadRuns(ctx context.Context, rows []store.Run) ([]Run, error)
 		at[r.ID] = &runs[i]
 	}
 	deliveries, err := s.Store.RunDeliveries(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
 	for _, d := range deliveries {
 		at[d.Run].brought(d)
 	}
-	for i := range runs {
-		runs[i].sofar()
-	}
-	return runs, err
+	return runs, s.addWaits(ctx, runs, deliveries)
 }
 
 // unpack reads what is stored as JSON.
@@ -127,6 +149,11 @@ func (r *Run) unpack() error {
 		}
 		if err := json.Unmarshal([]byte(text), into); err != nil {
 			return r.unreadable(err)
+		}
+	}
+	for i := range r.Result.Streams {
+		if s := &r.Result.Streams[i]; s.Fresh == 0 { // 0 indeed, or written down before it was counted by itself
+			s.Fresh = max(0, s.Read-s.Unchanged-s.Quarantined)
 		}
 	}
 	return nil
@@ -195,6 +222,7 @@ func (r *Run) brought(d store.RunDelivery) {
 	if d.Problem != "" && r.Failure != nil && r.Failure.Code == weir.CodeForbidden {
 		r.Failure = nil // a part that the key may not see is not why the run is partial
 	}
+	r.count(d)
 	for i := range r.Result.Streams {
 		s := &r.Result.Streams[i]
 		if s.Name != d.Stream {

@@ -15,6 +15,7 @@ type State string
 // The states.
 const (
 	StateNew     State = "new"     // made, and never activated
+	StateWaiting State = "waiting" // nothing ever went there: it waits for its source
 	StatePaused  State = "paused"  // somebody said so
 	StateFailing State = "failing" // it takes nothing
 	StateBehind  State = "behind"  // it lacks some changes, which are on their way
@@ -24,7 +25,8 @@ const (
 // Standing is how a destination stands.
 type Standing struct {
 	store.Standing
-	State State
+	State    State
+	WaitsFor string // of one that waits: for what, and what somebody can do; a sentence without its full stop
 }
 
 // lateAfter is how long a change may be on its way: longer than that, and
@@ -51,11 +53,48 @@ func (s *Service) Standings(ctx context.Context, all ...store.Resource) (map[int
 	}
 	out := make(map[int64]Standing, len(ids))
 	for _, r := range all {
-		if r.Kind == store.KindDestination {
-			out[r.ID] = standing(r, found[r.ID])
+		if r.Kind != store.KindDestination {
+			continue
 		}
+		is := standing(r, found[r.ID])
+		if is.State == StateCurrent && !is.Awaited {
+			if err := s.waiting(ctx, r, &is); err != nil {
+				return nil, err
+			}
+		}
+		out[r.ID] = is
 	}
 	return out, nil
+}
+
+// waiting says what a destination waits for that nothing ever went to.
+func (s *Service) waiting(ctx context.Context, r store.Resource, is *Standing) error {
+	is.State, is.WaitsFor = StateWaiting, "It is filled as soon as its source is read"
+	to, err := s.loadDestination(ctx, r)
+	if err != nil {
+		return err
+	}
+	d, err := s.Dataset(ctx, to.Org, to.Dataset)
+	if err != nil {
+		return gone(err)
+	}
+	o, err := s.openDataset(ctx, d)
+	switch {
+	case weir.CodeOf(err) == weir.CodeConflict:
+		is.WaitsFor = "Its source does not read its dataset any more; choose the endpoint in the source again"
+		return nil
+	case err != nil:
+		return err
+	}
+	if is.Head = o.log.Head; is.Head == 0 {
+		return nil
+	}
+	if Status(o.source.Status) == StatusActive {
+		is.State = StateBehind
+		return nil
+	}
+	is.WaitsFor = "Its source is not active, so nothing goes there by itself; activate or run the source, or deliver what was read already now"
+	return nil
 }
 
 // Troubled are the destinations of an organization that fail or are late: of
@@ -84,14 +123,19 @@ func standing(r store.Resource, is store.Standing) Standing {
 	return out
 }
 
-// failing writes down why the destination could not be filled. One that is
-// paused has not failed.
-func (f *filler) failing(ctx context.Context, tx *store.Tx, l store.Load, failed error) error {
+// failing writes down why the destination could not be filled, and that it is
+// tried again after the pause; 0 when nobody knows when. One that is paused has
+// not failed.
+func (f *filler) failing(ctx context.Context, tx *store.Tx, l store.Load, failed error, pause time.Duration) error {
 	if f.to == nil || f.paused {
 		return nil
 	}
+	again := int64(0)
+	if pause > 0 {
+		again = l.At + pause.Microseconds()
+	}
 	// Whoever reads it sees which destination it is.
-	return tx.Failed(ctx, l, weir.CodeOf(failed), strings.TrimPrefix(failed.Error(), l.Place+": "))
+	return tx.Failed(ctx, l, weir.CodeOf(failed), strings.TrimPrefix(failed.Error(), l.Place+": "), again)
 }
 
 // UpdateDestination changes a destination, and fills it at once when it leads

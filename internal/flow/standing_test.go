@@ -45,7 +45,7 @@ func TestOfTwoDestinationsTheOneThatFailsSaysSinceWhenAndWhyAndTheOtherIsUpToDat
 		src := w.source("event-types")
 		dataset := w.datasets(src)[0].ID
 		good, bad := w.another(dataset, "good.db"), w.another(dataset, "bad.db")
-		if got := w.stands(good.ID); got.State != flow.StateCurrent || got.Head != 0 || got.Took != 0 {
+		if got := w.stands(good.ID); got.State != flow.StateWaiting || got.WaitsFor == "" || got.Head != 0 || got.Took != 0 {
 			w.Errorf("before anything was read it is %+v", got)
 		}
 		undo := w.blocked("bad.db")
@@ -119,4 +119,30 @@ func TestOneDestinationOfTwoThatFailsIsToldOnceAndSoIsItsRecovery(t *testing.T) 
 	w.run(flow.Order{Source: src.ID, LogOnly: true, Destination: bad.ID})
 	w.run(flow.Order{Source: src.ID, LogOnly: true})
 	w.expect("it takes records again", "delivery_recovered: bad.db")
+}
+
+// Nothing goes by itself where the source is not active: that is not "current",
+// and it is said for what the destination waits.
+func TestADestinationOfASourceThatWasOnlyReadByHandSaysForWhatItWaits(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("event-types")
+		w.run(flow.Order{Source: src.ID})
+		to := w.another(w.datasets(src)[0].ID, "late.db")
+		if got := w.stands(to.ID); got.State != flow.StateWaiting || got.Behind() == 0 || !strings.Contains(got.WaitsFor, "activate or run the source") {
+			w.Errorf("%+v", got)
+		}
+		w.must(w.runner.Upkeep(w.Context()))
+		w.must(w.runner.Settle(w.Context(), src))
+		if got := w.stands(to.ID); got.State != flow.StateWaiting {
+			w.Errorf("upkeep brings what nobody asked for: %+v", got)
+		}
+		_, started, err := w.runner.Fill(w.Context(), me, to.ID)
+		if w.must(err); !started {
+			w.Error("nothing is delivered when somebody says so")
+		}
+		w.must(w.runner.Settle(w.Context(), src))
+		if got := w.stands(to.ID); got.State != flow.StateCurrent || got.Behind() != 0 || got.Head == 0 || got.WaitsFor != "" {
+			w.Errorf("filled, it is %+v", got)
+		}
+	})
 }

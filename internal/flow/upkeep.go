@@ -40,8 +40,8 @@ func (r *Runner) Keep(ctx context.Context) {
 func (r *Runner) upkeep(ctx context.Context, _ *job.Job) error { return r.Upkeep(ctx) }
 
 // Upkeep finds what is due, and enqueues it: credentials that were not looked
-// at for a day, keys that end soon, destinations that are behind their log. What
-// is to be copied of quarantine is copied.
+// at for a day, keys that end soon, destinations that are behind their log, and
+// copies of quarantine whose time has come.
 func (r *Runner) Upkeep(ctx context.Context) error {
 	if err := r.each(ctx, store.KindCredential, r.keepCredential); err != nil {
 		return err
@@ -142,6 +142,9 @@ func (r *Runner) keepDestination(ctx context.Context, row store.Resource) error 
 	log, at, err := r.flows.Store.Filled(ctx, to.ID)
 	if err != nil || log == weir.LogEdition(o.log.Log, edition) && at >= o.log.Head {
 		return err
+	}
+	if log == "" && Status(o.source.Status) != StatusActive {
+		return nil // nothing ever went there: it waits for its source, as Activate lets it
 	}
 	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		_, err := r.jobs.Enqueue(ctx, tx, job.Deliver, job.When{Priority: 3}, job.Subject{Org: to.Org, ID: to.ID})

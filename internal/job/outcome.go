@@ -3,6 +3,9 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -34,12 +37,35 @@ func attempts(k Kind) int {
 // Pause is how long to wait after an attempt: up to 1 s·2ⁿ, no more than five
 // minutes, anywhere between, so that many who failed at once do not come back
 // at once.
-func Pause(attempt int) time.Duration {
+func Pause(attempt int) time.Duration { return pauseAt(attempt, rand.Float64()) }
+
+// pauseAt is the pause at a place between the shortest and the longest: 0 to 1.
+func pauseAt(attempt int, place float64) time.Duration {
 	top := mostPause
 	if attempt < 16 {
 		top = min(mostPause, firstPause<<max(0, attempt-1))
 	}
-	return top/2 + rand.N(top/2+1)
+	return top/2 + time.Duration(place*float64(top/2))
+}
+
+// pauseOf is Pause for a job: the same whoever asks, so that it can be told
+// before the queue does it.
+func pauseOf(number int64, attempt int) time.Duration {
+	h := fnv.New64a()
+	fmt.Fprint(h, number, attempt)
+	return pauseAt(attempt, float64(h.Sum64())/math.MaxUint64)
+}
+
+// Later is how long the job waits after an error before it is tried again, and
+// whether it is.
+func (j *Job) Later(err error) (pause time.Duration, again bool) {
+	switch {
+	case err == nil, Lasting(err):
+		return 0, false
+	case weir.CodeOf(err) == weir.CodeLocal:
+		return localPause, true
+	}
+	return pauseOf(j.Number, j.Attempt), j.Attempt < attempts(j.Kind)
 }
 
 // Lasting reports whether trying again cannot help: a person, or another
@@ -87,7 +113,7 @@ func (e *Engine) outcome(ctx context.Context, j *Job, err error) error {
 }
 
 // subjects are what kinds of jobs are about, as every line of the log calls it.
-var subjects = map[Kind]string{Ingest: "source", Deliver: "destination", Validate: "credential", Rotate: "credential", Compact: "source", Upkeep: "subject"}
+var subjects = map[Kind]string{Ingest: "source", Deliver: "destination", Validate: "credential", Rotate: "credential", Compact: "source", Export: "export", Upkeep: "subject"}
 
 // outcomeOf is what became of an attempt, in one word.
 func outcomeOf(ctx context.Context, err error) string {

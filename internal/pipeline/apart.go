@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/connector"
@@ -74,6 +75,9 @@ type Filling struct {
 	Reshaping *Reshaping
 	// Saved is called after each batch that the destination has.
 	Saved func(ctx context.Context, done Portion) error
+	// Waits is called when a batch failed in passing, and is loaded again after
+	// the pause; nil for nobody.
+	Waits func(ctx context.Context, failed error, pause time.Duration)
 }
 
 // Portion is one batch that a destination has.

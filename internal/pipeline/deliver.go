@@ -211,6 +211,10 @@ func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 	return b, rejects
 }
 
+// loadTries is how often a batch is loaded at most before its destination is
+// given up for now.
+const loadTries = 6
+
 // load is the one place that retries a destination. Refusals that another
 // try cannot mend come back at once.
 func (o *outlet) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
@@ -218,7 +222,8 @@ func (o *outlet) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 		HandleIf(func(_ weir.Loaded, err error) bool {
 			return weir.CodeOf(err).Retryable() && !errors.Is(err, context.Canceled)
 		}).
-		WithBackoff(time.Second, time.Minute).WithJitterFactor(0.5).WithMaxRetries(5).
+		WithBackoff(time.Second, time.Minute).WithJitterFactor(0.5).WithMaxAttempts(loadTries).
+		OnRetryScheduled(func(e failsafe.ExecutionScheduledEvent[weir.Loaded]) { o.waits(ctx, e.LastError(), e.Delay) }).
 		OnRetry(func(e failsafe.ExecutionEvent[weir.Loaded]) {
 			o.log.Warn("loading again", "dataset", b.Dataset, "attempt", e.Attempts(), "error", e.LastError())
 		}).
@@ -226,6 +231,13 @@ func (o *outlet) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 	return failsafe.With(again).WithContext(ctx).Get(func() (weir.Loaded, error) {
 		return o.to.Destination.Load(ctx, b)
 	})
+}
+
+// waits tells whoever fills the destination why a batch is not there yet.
+func (o *outlet) waits(ctx context.Context, failed error, pause time.Duration) {
+	if o.apart != nil && o.apart.Waits != nil {
+		o.apart.Waits(ctx, failed, pause)
+	}
 }
 
 // settle records in our own store what the destination has: the refused

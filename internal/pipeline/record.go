@@ -56,23 +56,22 @@ func (s *StreamResult) expected() bool {
 }
 
 // account sums what the run did, for the run, for each part of its flow, and in
-// words.
+// words. The last line is the store's: destinations may be filled after this.
 func (f *Flow) account(end *store.RunEnd, result *Result) {
 	source := store.RunPart{Part: f.Resource, Kind: store.KindSource}
 	left := 0 // out or aside
 	for i := range result.Streams {
 		s := &result.Streams[i]
 		t := &end.Totals
-		t.Read, t.Written, t.Unchanged, t.Deleted = t.Read+s.Read, t.Written+s.Written, t.Unchanged+s.Unchanged, t.Deleted+s.Deleted
-		t.Quarantined, t.Requests, t.Retries, t.Bytes = t.Quarantined+s.Quarantined, t.Requests+s.Requests, t.Retries+s.Retries, t.Bytes+s.Bytes
+		s.add(t)
 		errors := s.Quarantined
 		if s.Error != "" && !s.expected() {
 			errors++
 		}
 		left += errors
-		source.Records, source.Bytes, source.Errors = source.Records+s.Read-s.Unchanged, source.Bytes+s.Bytes, source.Errors+errors
+		source.Records, source.Bytes, source.Errors = source.Records+s.Fresh, source.Bytes+s.Bytes, source.Errors+errors
 		if id := f.Datasets[s.Name]; id != 0 {
-			end.Parts = append(end.Parts, store.RunPart{Part: id, Kind: store.KindDataset, Records: s.Read - s.Unchanged, Bytes: s.Bytes, Errors: errors})
+			end.Parts = append(end.Parts, store.RunPart{Part: id, Kind: store.KindDataset, Records: s.Fresh, Bytes: s.Bytes, Errors: errors})
 		}
 		for _, d := range s.Deliveries {
 			errors := d.Quarantined
@@ -84,9 +83,6 @@ func (f *Flow) account(end *store.RunEnd, result *Result) {
 		end.Lines = append(end.Lines, f.lines(s, end.At)...)
 	}
 	end.Parts = append(end.Parts, source)
-	end.Lines = append(end.Lines, store.RunLine{At: end.At, Part: f.Resource, Kind: store.KindSource, Severity: severityOf(result.Status, left > 0), Type: store.LineSummary,
-		Text: fmt.Sprintf("Run %s %s: %d read, %d written, %d unchanged, %d quarantined, %d requests.", result.RunID, result.Status,
-			end.Totals.Read, end.Totals.Written, end.Totals.Unchanged, end.Totals.Quarantined, end.Totals.Requests)})
 	end.Health, end.Problem = health(result, left, f.LogOnly)
 }
 
@@ -128,7 +124,7 @@ func (f *Flow) lines(s *StreamResult, at int64) []store.RunLine {
 	if !s.ended.IsZero() {
 		at = s.ended.UnixMicro()
 	}
-	text := fmt.Sprintf("%s %s: %d read, %d written, %d unchanged, %d quarantined, %d requests, %.1f s. %s", s.Name, s.Status, s.Read, s.Written, s.Unchanged, s.Quarantined, s.Requests, s.Seconds, s.Error)
+	text := fmt.Sprintf("%s %s: %d read, %d new or changed, %d unchanged, %d gone, %d quarantined, %d requests, %.1f s. %s", s.Name, s.Status, s.Read, s.Fresh, s.Unchanged, s.Deleted, s.Quarantined, s.Requests, s.Seconds, s.Error)
 	part, kind := f.Resource, store.KindSource
 	if id := f.Datasets[s.Name]; id != 0 {
 		part, kind = id, store.KindDataset

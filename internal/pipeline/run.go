@@ -228,7 +228,7 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 	if err != nil {
 		return nil, err
 	}
-	source, err := rest.NewSource(config, rest.Retrying(counted{r.proof, t}, rest.RetryPolicy{}))
+	source, err := rest.NewSource(config, rest.Retrying(counted{r.proof, t}, rest.RetryPolicy{Waits: t.waits}))
 	if err != nil {
 		return nil, err
 	}

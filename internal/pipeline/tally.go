@@ -24,10 +24,11 @@ const (
 )
 
 // StreamResult is what a run did to one stream. Every record read is
-// accounted for: Read = fresh + Unchanged + Quarantined at reading.
+// accounted for: Read = Fresh + Unchanged + Quarantined at reading.
 type StreamResult struct {
 	Name        string  `json:"name"`
 	Read        int     `json:"read"`               // records seen, with those seen again
+	Fresh       int     `json:"fresh,omitempty"`    // of them, new or other than the log had them
 	Written     int     `json:"written"`            // root rows the destination inserted, updated or marked deleted
 	Unchanged   int     `json:"unchanged"`          // seen, and already in the log as they are
 	Quarantined int     `json:"quarantined"`        // refused by reading, schema or destination
@@ -42,6 +43,7 @@ type StreamResult struct {
 	Error       string  `json:"error,omitempty"`
 
 	Failure *Failure `json:"failure,omitempty"` // Error in its parts
+	Wait    *Wait    `json:"wait,omitempty"`    // while it is read: why nothing comes
 
 	Deliveries []Delivery `json:"deliveries,omitempty"` // to configured destinations
 
@@ -90,6 +92,21 @@ type Delivery struct {
 	Failure *Failure `json:"failure,omitempty"`
 }
 
+// add adds what the run did to a stream to what it did to all.
+func (r *StreamResult) add(t *store.Totals) {
+	t.Read, t.Fresh, t.Unchanged, t.Deleted = t.Read+r.Read, t.Fresh+r.Fresh, t.Unchanged+r.Unchanged, t.Deleted+r.Deleted
+	t.Written, t.Filtered, t.Quarantined = t.Written+r.Written, t.Filtered+r.Filtered, t.Quarantined+r.Quarantined
+	t.Requests, t.Retries, t.Bytes = t.Requests+r.Requests, t.Retries+r.Retries, t.Bytes+r.Bytes
+}
+
+// Sum is what the run did to all streams together.
+func (r *Result) Sum() (t store.Totals) {
+	for i := range r.Streams {
+		r.Streams[i].add(&t)
+	}
+	return t
+}
+
 // Err is the failure behind Error, for its code.
 func (r StreamResult) Err() error { return r.err }
 
@@ -111,6 +128,9 @@ type tally struct {
 // newTally counts on from what earlier slices of the run have counted.
 func newTally(f *Flow, name string, earlier StreamResult) *tally {
 	earlier.Name, earlier.Status, earlier.Error, earlier.err = name, "", "", nil
+	if earlier.Failure != nil && earlier.Failure.Code != weir.CodeForbidden { // what the key may not see is not read by the next slice either
+		earlier.Failure = nil
+	}
 	began := f.Now().Add(-time.Duration(earlier.Seconds * float64(time.Second)))
 	return &tally{result: earlier, began: began, now: f.Now, progress: f.Progress}
 }
@@ -128,6 +148,7 @@ func (t *tally) change(f func(*StreamResult)) {
 func (t *tally) read(n int, done store.Appended) {
 	t.change(func(r *StreamResult) {
 		r.Read += n
+		r.Fresh += done.Fresh
 		r.Unchanged += done.Unchanged + done.Stale
 		r.Quarantined += done.Quarantined
 	})
@@ -147,7 +168,7 @@ func (t *tally) skip(err error) {
 // end closes the tally with the stream's outcome.
 func (t *tally) end(status Status, err error) StreamResult {
 	t.change(func(r *StreamResult) {
-		r.Status, r.err, r.ended = status, err, t.now()
+		r.Status, r.err, r.ended, r.Wait = status, err, t.now(), nil
 		if err != nil {
 			r.Error, r.Failure = err.Error(), failureOf(err)
 		}
@@ -171,6 +192,9 @@ func (c counted) Exchange(ctx context.Context, req rest.Request) (rest.Response,
 	res, err := c.Exchanger.Exchange(ctx, req)
 	if weir.CodeOf(err) != weir.CodeNotSent && !errors.Is(err, errNotAsked) {
 		c.tally.change(func(r *StreamResult) {
+			if err == nil {
+				r.Wait = nil
+			}
 			r.Requests++
 			r.Bytes += int64(len(res.Body))
 			if weir.CodeOf(err).Retryable() {

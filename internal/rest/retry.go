@@ -16,6 +16,11 @@ type RetryPolicy struct {
 	Attempts int           // 8 when 0
 	First    time.Duration // before the second attempt, 1 s when 0; doubles
 	Longest  time.Duration // 5 min when 0
+
+	// Waits hears of each failure before the exchange is repeated: how many tries
+	// there were so far, of at most how many, and how long the pause is. nil is
+	// nobody. It must not block.
+	Waits func(failed error, tries, most int, pause time.Duration)
 }
 
 // Retrying repeats reads (GET) whose failure may pass: nothing sent, 5xx, cut
@@ -31,7 +36,13 @@ func Retrying(ex Exchanger, p RetryPolicy) Exchanger {
 	if p.Longest == 0 {
 		p.Longest = 5 * time.Minute
 	}
+	if p.Waits == nil {
+		p.Waits = func(error, int, int, time.Duration) {}
+	}
 	again := retrypolicy.NewBuilder[Response]().
+		OnRetryScheduled(func(e failsafe.ExecutionScheduledEvent[Response]) {
+			p.Waits(e.LastError(), e.Attempts(), p.Attempts, e.Delay)
+		}).
 		HandleIf(func(_ Response, err error) bool { return weir.CodeOf(err).Retryable() }).
 		WithBackoff(p.First, p.Longest).WithJitterFactor(0.5).
 		WithMaxAttempts(p.Attempts).ReturnLastFailure().Build()

@@ -131,8 +131,9 @@ type Load struct {
 // SaveLoad writes down that a destination has a batch: for the run whose
 // records it holds, or that waits for them if that is later. An owner that has
 // been replaced is refused with CodeIntegrity.
-func (db *DB) SaveLoad(ctx context.Context, lease *Term, l Load) error {
+func (db *DB) SaveLoad(ctx context.Context, lease *Term, load Load) error {
 	return db.Change(ctx, func(tx *Tx) error {
+		l := load
 		done, err := tx.tx.ExecContext(ctx, `UPDATE delivery SET log = $3, position = $4 WHERE id = $1 AND epoch = $2`, l.Destination, lease.Epoch, l.Log, l.To)
 		if err != nil {
 			return err
@@ -172,8 +173,8 @@ func (t *Tx) late(ctx context.Context, l Load) error {
 		return err
 	}
 	r := Run{ID: l.Run}
-	err := t.tx.QueryRowContext(ctx, `UPDATE run SET written = written + $2, quarantined = quarantined + $3 WHERE id = $1 AND ended <> 0 RETURNING org, number, started`,
-		string(l.Run), l.Written, l.Quarantined).Scan(&r.Org, &r.Number, &r.Started)
+	err := t.tx.QueryRowContext(ctx, `UPDATE run SET written = written + $2, quarantined = quarantined + $3, filtered = filtered + $4 WHERE id = $1 AND ended <> 0 RETURNING org, number, started`,
+		string(l.Run), l.Written, l.Quarantined, l.Filtered).Scan(&r.Org, &r.Number, &r.Started)
 	if isNoRows(err) {
 		return nil
 	}

@@ -41,6 +41,9 @@ func (db *DB) Quarantine(ctx context.Context, d DatasetID, destination int64, ru
 		if err := quarantine(ctx, tx, org, q, rejects); err != nil {
 			return err
 		}
+		if destination != 0 {
+			return nil // the run counts what it brings there by itself
+		}
 		return count(ctx, tx, org, run, d, Counts{Quarantined: len(rejects)})
 	})
 }

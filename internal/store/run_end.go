@@ -9,11 +9,21 @@ import (
 	"github.com/weirhq/weir"
 )
 
-// Totals are what a run did to all its streams together.
+// Totals are what a run did to all its streams together. Of the records that
+// were read, each is new or changed (Fresh), unchanged, or refused; docs/runs.md
+// has what each word means.
 type Totals struct {
-	Read, Written, Unchanged, Deleted, Quarantined int
-	Requests, Retries                              int
-	Bytes                                          int64 // of answers
+	Read, Fresh, Unchanged, Deleted int
+	Written, Filtered               int // at all destinations together
+	Quarantined                     int // refused when read, or by a destination
+	Requests, Retries               int
+	Bytes                           int64 // of answers
+}
+
+// Words say it in one line, with the words that lists have above their columns.
+func (t Totals) Words() string {
+	return fmt.Sprintf("%d read, %d new or changed, %d unchanged, %d gone, %d written, %d filtered, %d quarantined, %d requests",
+		t.Read, t.Fresh, t.Unchanged, t.Deleted, t.Written, t.Filtered, t.Quarantined, t.Requests)
 }
 
 // Health is how a flow stands since its newest run ended.
@@ -65,9 +75,9 @@ func (db *DB) endRun(ctx context.Context, tx *sql.Tx, e RunEnd) error {
 	r := Run{ID: e.ID}
 	t := e.Totals
 	err := tx.QueryRowContext(ctx, `UPDATE run SET ended = $2, status = $3, summary = $4, records_read = $6, written = $7, unchanged = $8, deleted = $9,
-		quarantined = $10, requests = $11, retries = $12, bytes = $13, failure = $14 WHERE id = $1 AND status = $5 RETURNING org, resource, number, started`,
+		quarantined = $10, requests = $11, retries = $12, bytes = $13, failure = $14, fresh = $15, filtered = $16 WHERE id = $1 AND status = $5 RETURNING org, resource, number, started`,
 		string(e.ID), e.At, e.Status, nullable(e.Summary), RunRunning, t.Read, t.Written, t.Unchanged, t.Deleted, t.Quarantined, t.Requests, t.Retries, t.Bytes,
-		nullable(e.Failure)).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
+		nullable(e.Failure), t.Fresh, t.Filtered).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
 	if isNoRows(err) {
 		return &weir.Error{Code: weir.CodeIntegrity, Where: "run " + string(e.ID), Message: "it is not running, so it cannot end", Remedy: "Another process may have taken over its source; look at the newest run"}
 	}
@@ -90,7 +100,7 @@ func (e *RunEnd) account(ctx context.Context, tx *sql.Tx, r *Run) error {
 	if e.Health == "" {
 		return nil
 	}
-	return saveHealth(ctx, tx, r, e.Health, e.Totals.Read-e.Totals.Unchanged, e.errors(), e.Problem, e.At)
+	return saveHealth(ctx, tx, r, e.Health, e.Totals.Fresh, e.errors(), e.Problem, e.At)
 }
 
 // errors counts what went wrong, as the source's part has it.
@@ -167,8 +177,8 @@ func (t *Tx) ended(ctx context.Context, id weir.RunID) error {
 	}
 	r := RunOver{ID: id}
 	n := &r.Totals
-	err := t.tx.QueryRowContext(ctx, `SELECT org, resource, status, class, started, ended, records_read, written, unchanged, deleted, quarantined, requests, retries, bytes FROM run WHERE id = $1`, string(id)).
-		Scan(&r.Org, &r.Flow, &r.Status, &r.Class, &r.Started, &r.Ended, &n.Read, &n.Written, &n.Unchanged, &n.Deleted, &n.Quarantined, &n.Requests, &n.Retries, &n.Bytes)
+	err := t.tx.QueryRowContext(ctx, `SELECT org, resource, status, class, started, ended, records_read, fresh, written, filtered, unchanged, deleted, quarantined, requests, retries, bytes FROM run WHERE id = $1`, string(id)).
+		Scan(&r.Org, &r.Flow, &r.Status, &r.Class, &r.Started, &r.Ended, &n.Read, &n.Fresh, &n.Written, &n.Filtered, &n.Unchanged, &n.Deleted, &n.Quarantined, &n.Requests, &n.Retries, &n.Bytes)
 	t.over = append(t.over, r)
 	return err
 }
@@ -212,14 +222,15 @@ func (t *Tx) cutRuns(ctx context.Context, c cut, which string, args ...any) erro
 // of that.
 func (t *Tx) cutShort(ctx context.Context, r *Run, end cut) error {
 	c := r.Counts
-	_, err := t.tx.ExecContext(ctx, `UPDATE run SET status = $2, outcome = $2, ended = $3, records_read = $4, unchanged = $5, class = $7, problem = $8,
+	_, err := t.tx.ExecContext(ctx, `UPDATE run SET status = $2, outcome = $2, ended = $3, records_read = $4, unchanged = $5, class = $7, problem = $8, fresh = $9,
+		filtered = coalesce((SELECT sum(d.filtered) FROM run_delivery d WHERE d.run = run.id), 0),
 		written = coalesce((SELECT sum(d.written) FROM run_delivery d WHERE d.run = run.id), 0),
 		quarantined = $6 + coalesce((SELECT sum(d.quarantined) FROM run_delivery d WHERE d.run = run.id), 0) WHERE id = $1`,
-		string(r.ID), end.status, end.at, c.Fresh+c.Unchanged+c.Stale+c.Quarantined, c.Unchanged+c.Stale, c.Quarantined, string(end.code), printable(end.problem))
+		string(r.ID), end.status, end.at, c.Fresh+c.Unchanged+c.Stale+c.Quarantined, c.Unchanged+c.Stale, c.Quarantined, string(end.code), printable(end.problem), c.Fresh)
 	if err != nil || r.Resource == 0 {
 		return err
 	}
-	part := RunPart{Part: r.Resource, Kind: KindSource, Records: c.Fresh + c.Quarantined, Errors: c.Quarantined}
+	part := RunPart{Part: r.Resource, Kind: KindSource, Records: c.Fresh, Errors: c.Quarantined}
 	if end.health != "" {
 		part.Errors++
 	}

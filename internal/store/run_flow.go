@@ -85,11 +85,12 @@ func (db *DB) BeginSlice(ctx context.Context, org, flow int64, source SourceID, 
 			_, err = tx.tx.ExecContext(ctx, `UPDATE run SET status = $2, source = $3, epoch = $4, job = CASE WHEN $6 <> 0 THEN $6 ELSE job END, started = CASE WHEN status = 'queued' THEN $5 ELSE started END,
 				attempts = attempts + CASE WHEN status = 'queued' OR retry_at <> 0 THEN 1 ELSE 0 END, retry_at = 0 WHERE id = $1`, string(id), RunRunning, source, epoch, at, next.Job)
 		} else {
+			wanted := next.Wanted
 			if open.Job != 0 { // a replay has none, and what it wanted is its own
-				next.Wanted = open.Wanted
+				wanted = open.Wanted
 			}
 			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run (id, org, source, epoch, started, status, resource, number, queued, job, wanted, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $5, $8, $9, 1)`,
-				string(next.ID), org, source, epoch, at, RunRunning, flow, next.Job, next.Wanted, next.Number)
+				string(next.ID), org, source, epoch, at, RunRunning, flow, next.Job, wanted, next.Number)
 		}
 		if err != nil {
 			return err
@@ -172,10 +173,10 @@ type Reading struct {
 func (t *Tx) EndReading(ctx context.Context, e Reading) error {
 	r, n := Run{ID: e.ID}, e.Totals
 	err := t.tx.QueryRowContext(ctx, `UPDATE run SET status = 'delivering', outcome = $3, summary = $4, class = $5, problem = $6, retry_at = 0, progress = NULL,
-		records_read = $7, written = $8, unchanged = $9, deleted = $10, quarantined = $11, requests = $12, retries = $13, bytes = $14, failure = $15
+		records_read = $7, written = $8, unchanged = $9, deleted = $10, quarantined = $11, requests = $12, retries = $13, bytes = $14, failure = $15, fresh = $16
 		WHERE id = $1 AND epoch = $2 AND status IN ('queued', 'running') RETURNING org, resource, number, started`,
 		string(e.ID), e.Epoch, e.Status, nullable(e.Summary), e.Class, printable(e.Error), n.Read, n.Written, n.Unchanged, n.Deleted, n.Quarantined, n.Requests, n.Retries, n.Bytes,
-		nullable(e.Failure)).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
+		nullable(e.Failure), n.Fresh).Scan(&r.Org, &r.Resource, &r.Number, &r.Started)
 	if isNoRows(err) {
 		return notOurs(e.ID)
 	}
@@ -201,15 +202,17 @@ func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
 	var over []Run
 	err := t.each(ctx, func(rows *sql.Rows) error {
 		var r Run
-		err := rows.Scan(&r.ID, &r.Org, &r.Resource, &r.Number, &r.Started, &r.Totals.Read, &r.Totals.Unchanged)
+		n := &r.Totals
+		err := rows.Scan(&r.ID, &r.Org, &r.Resource, &r.Number, &r.Started, &r.Status, &n.Read, &n.Fresh, &n.Unchanged, &n.Deleted, &n.Written, &n.Filtered, &n.Quarantined, &n.Requests)
 		over = append(over, r)
 		return err
 	}, `UPDATE run SET ended = $2, status = CASE
 			WHEN outcome = 'succeeded' AND EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'failed') THEN 'partial' ELSE outcome END,
 			written = coalesce((SELECT sum(d.written) FROM run_delivery d WHERE d.run = run.id), 0),
+			filtered = coalesce((SELECT sum(d.filtered) FROM run_delivery d WHERE d.run = run.id), 0),
 			quarantined = quarantined + coalesce((SELECT sum(d.quarantined) FROM run_delivery d WHERE d.run = run.id), 0)
 		WHERE resource = $1 AND status = 'delivering' AND NOT EXISTS (SELECT 1 FROM run_delivery d WHERE d.run = run.id AND d.status = 'pending')
-		RETURNING id, org, resource, number, started, records_read, unchanged`, flow, at)
+		RETURNING id, org, resource, number, started, status, records_read, fresh, unchanged, deleted, written, filtered, quarantined, requests`, flow, at)
 	if err != nil {
 		return err
 	}
@@ -217,11 +220,26 @@ func (t *Tx) endRuns(ctx context.Context, flow, at int64) error {
 		if err := t.delivered(ctx, &over[i], at); err != nil {
 			return err
 		}
+		if err := say(ctx, t.tx, &over[i], over[i].summary(at)); err != nil {
+			return err
+		}
 		if err := t.ended(ctx, over[i].ID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// summary is the last line of a run that came to its end.
+func (r *Run) summary(at int64) RunLine {
+	severity := SeverityWarning
+	switch {
+	case r.Status == "failed":
+		severity = SeverityError
+	case r.Status == "succeeded" && r.Totals.Quarantined == 0:
+		severity = SeverityInfo
+	}
+	return RunLine{At: at, Part: r.Resource, Kind: KindSource, Severity: severity, Type: LineSummary, Text: fmt.Sprintf("Run %s %s: %s.", r.ID, r.Status, r.Totals.Words())}
 }
 
 // holdRuns keeps the runs that the condition chooses as they are until the

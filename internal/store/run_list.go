@@ -15,14 +15,14 @@ import (
 const runCounts = `, CAST(coalesce(sum(c.fresh), 0) AS BIGINT), CAST(coalesce(sum(c.unchanged), 0) AS BIGINT),
 	CAST(coalesce(sum(c.stale), 0) AS BIGINT), CAST(coalesce(sum(c.quarantined), 0) AS BIGINT)`
 
-const runColumns = `r.id, r.org, coalesce(r.source, 0), r.epoch, r.started, r.ended, r.status, r.resource, r.number, r.records_read, r.written, r.unchanged, r.deleted,
+const runColumns = `r.id, r.org, coalesce(r.source, 0), r.epoch, r.started, r.ended, r.status, r.resource, r.number, r.records_read, r.written, r.unchanged, r.deleted, r.fresh, r.filtered,
 	r.quarantined, r.requests, r.retries, r.bytes, r.failure, r.queued, r.job, r.wanted, r.attempts, r.retry_at, r.outcome, r.class, r.problem, r.progress`
 
 // scanRun reads runColumns and what more there is.
 func scanRun(rows interface{ Scan(...any) error }, more ...any) (r Run, err error) {
 	t := &r.Totals
 	err = rows.Scan(append([]any{&r.ID, &r.Org, &r.Source, &r.Epoch, &r.Started, &r.Ended, &r.Status, &r.Resource, &r.Number, &t.Read, &t.Written, &t.Unchanged,
-		&t.Deleted, &t.Quarantined, &t.Requests, &t.Retries, &t.Bytes, &r.Failure,
+		&t.Deleted, &t.Fresh, &t.Filtered, &t.Quarantined, &t.Requests, &t.Retries, &t.Bytes, &r.Failure,
 		&r.Queued, &r.Job, &r.Wanted, &r.Attempts, &r.RetryAt, &r.Outcome, &r.Class, &r.Problem, &r.Progress}, more...)...)
 	return r, err
 }
@@ -62,7 +62,7 @@ type RunFilter struct {
 
 // runOrders are the orders in which runs can be listed.
 var runOrders = map[string]string{
-	"started": "r.started", "status": "r.status", "fresh": "r.records_read - r.unchanged", "unchanged": "r.unchanged", "quarantined": "r.quarantined", "requests": "r.requests",
+	"started": "r.started", "status": "r.status", "fresh": "r.fresh", "written": "r.written", "filtered": "r.filtered", "gone": "r.deleted", "unchanged": "r.unchanged", "quarantined": "r.quarantined", "requests": "r.requests",
 	"took": "CASE WHEN r.ended = 0 THEN 0 ELSE r.ended - r.started END",
 }
 
@@ -226,10 +226,10 @@ func (db *DB) RecentRuns(ctx context.Context, n int, sources ...int64) (map[int6
 	return out, db.each(ctx, func(rows *sql.Rows) error {
 		var r Run
 		t := &r.Totals
-		err := rows.Scan(&r.Resource, &r.ID, &r.Number, &r.Started, &t.Read, &t.Unchanged, &t.Quarantined, &t.Bytes)
+		err := rows.Scan(&r.Resource, &r.ID, &r.Number, &r.Started, &t.Read, &t.Fresh, &t.Unchanged, &t.Quarantined, &t.Bytes)
 		out[r.Resource] = append(out[r.Resource], r)
 		return err
-	}, `SELECT r.resource, r.id, r.number, r.started, r.records_read, r.unchanged, r.quarantined, r.bytes FROM resource s JOIN `+db.engine.newestRuns(fmt.Sprintf("$%d", len(c.args)))+c.text.String()+
+	}, `SELECT r.resource, r.id, r.number, r.started, r.records_read, r.fresh, r.unchanged, r.quarantined, r.bytes FROM resource s JOIN `+db.engine.newestRuns(fmt.Sprintf("$%d", len(c.args)))+c.text.String()+
 		` ORDER BY r.resource, r.started DESC, r.id DESC`, c.args...)
 }
 

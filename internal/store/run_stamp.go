@@ -22,18 +22,19 @@ func (db *DB) StampOfRun(ctx context.Context, run weir.RunID) (string, error) {
 // stamp is that of the run that a query chooses; "" for none.
 func (db *DB) stamp(ctx context.Context, which string, arg any) (string, error) {
 	var id, status string
-	var ended, retry, attempts, read, written, requests, said, brought int64
+	var ended, retry, attempts, read, written, requests, said, brought, failed int64
 	var progress []byte
 	// #nosec G202 -- words of ours
 	err := db.read.QueryRowContext(ctx, `SELECT r.id, r.status, r.ended, r.retry_at, r.attempts, r.records_read, r.written, r.requests, r.progress,
 		coalesce((SELECT max(l.id) FROM run_log l WHERE l.run = r.id), 0),
-		CAST(coalesce((SELECT sum(d.written + d.quarantined + d.filtered) FROM run_delivery d WHERE d.run = r.id), 0) AS BIGINT) FROM run r WHERE r.id = (`+which+`)`, arg).
-		Scan(&id, &status, &ended, &retry, &attempts, &read, &written, &requests, &progress, &said, &brought)
+		CAST(coalesce((SELECT sum(d.written + d.quarantined + d.filtered) FROM run_delivery d WHERE d.run = r.id), 0) AS BIGINT),
+		CAST(coalesce((SELECT sum(v.failures) FROM run_delivery d JOIN delivery v ON v.id = d.destination WHERE d.run = r.id), 0) AS BIGINT) FROM run r WHERE r.id = (`+which+`)`, arg).
+		Scan(&id, &status, &ended, &retry, &attempts, &read, &written, &requests, &progress, &said, &brought, &failed)
 	if isNoRows(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", db.explain(ctx, err)
 	}
-	return fmt.Sprint(id, status, ended, retry, attempts, read, written, requests, said, brought, string(progress)), nil
+	return fmt.Sprint(id, status, ended, retry, attempts, read, written, requests, said, brought, failed, string(progress)), nil
 }

@@ -11,12 +11,15 @@ import (
 // Standing is how a destination stands: how far it has come in its dataset's
 // log, and since when it takes nothing. All times are in µs.
 type Standing struct {
+	Awaited  bool          // something was to go there once; else the rest of it is zero
 	Position weir.Position // as far as it is known here; the truth is in the destination
 	Head     weir.Position // of the log's newest record
 	Took     int64         // when it last took records; 0 never
 	Failing  int64         // since when it takes nothing; 0 while it does
 	Class    weir.Code     // of what it failed of
 	Problem  string        // the same in words, with what to do next
+	Failures int           // how often in a row it took nothing; 0 while it takes what there is
+	RetryAt  int64         // when it is tried again; 0 when nobody knows
 	Lacks    int64         // when the oldest change was read that it does not have; 0 when it has all
 }
 
@@ -44,10 +47,10 @@ func (db *DB) Standings(ctx context.Context, destinations ...int64) (map[int64]S
 	return all, db.each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var s Standing
-		err := rows.Scan(&id, &s.Took, &s.Failing, &s.Class, &s.Problem, &s.Head, &s.Position, &s.Lacks)
+		err := rows.Scan(&id, &s.Awaited, &s.Took, &s.Failing, &s.Class, &s.Problem, &s.Failures, &s.RetryAt, &s.Head, &s.Position, &s.Lacks)
 		all[id] = s
 		return err
-	}, `SELECT v.id, v.took, v.failing, v.class, v.problem, coalesce(l.head, 0), coalesce(l.at, 0), coalesce(`+lacks+`, 0) FROM delivery v`+standingFrom+c.text.String(), c.args...)
+	}, `SELECT v.id, v.dataset <> 0, v.took, v.failing, v.class, v.problem, v.failures, v.retry_at, coalesce(l.head, 0), coalesce(l.at, 0), coalesce(`+lacks+`, 0) FROM delivery v`+standingFrom+c.text.String(), c.args...)
 }
 
 // Troubled are the destinations of an organization that are active and take
@@ -112,17 +115,18 @@ func (t *Tx) took(ctx context.Context, l Load) error {
 	if l.Written > 0 {
 		took = l.At
 	}
-	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET failing = 0, class = '', problem = '', took = CASE WHEN took < $2 THEN $2 ELSE took END WHERE id = $1 AND (failing <> 0 OR took < $2)`, l.Destination, took)
+	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET failing = 0, class = '', problem = '', failures = 0, retry_at = 0, took = CASE WHEN took < $2 THEN $2 ELSE took END WHERE id = $1 AND (failing <> 0 OR took < $2)`, l.Destination, took)
 	return err
 }
 
-// Failed writes down why a destination takes nothing. Since when it fails stays.
-func (t *Tx) Failed(ctx context.Context, l Load, class weir.Code, problem string) error {
+// Failed writes down why a destination takes nothing, and when it is tried
+// again, µs; 0 when nobody knows. Since when it fails stays.
+func (t *Tx) Failed(ctx context.Context, l Load, class weir.Code, problem string, again int64) error {
 	if err := t.deliveryRow(ctx, l.Org, l.Destination); err != nil {
 		return err
 	}
-	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET failing = CASE failing WHEN 0 THEN CAST($2 AS BIGINT) ELSE failing END, class = $3, problem = $4 WHERE id = $1`,
-		l.Destination, l.At, string(class), printable(problem))
+	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET failing = CASE failing WHEN 0 THEN CAST($2 AS BIGINT) ELSE failing END, class = $3, problem = $4, failures = failures + 1, retry_at = $5 WHERE id = $1`,
+		l.Destination, l.At, string(class), printable(problem), again)
 	return err
 }
 
@@ -130,6 +134,6 @@ func (t *Tx) Failed(ctx context.Context, l Load, class weir.Code, problem string
 // something else goes there. Whoever fills it now is replaced, or what the old
 // place has would be written down as the new one's.
 func (t *Tx) Elsewhere(ctx context.Context, destination int64) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET epoch = `+newestEpoch+` + 1, lease_until = 0, log = '', position = 0, wanted = '', dataset = 0, took = 0, failing = 0, class = '', problem = '' WHERE id = $1`, destination)
+	_, err := t.tx.ExecContext(ctx, `UPDATE delivery SET epoch = `+newestEpoch+` + 1, lease_until = 0, log = '', position = 0, wanted = '', dataset = 0, took = 0, failing = 0, class = '', problem = '', failures = 0, retry_at = 0 WHERE id = $1`, destination)
 	return err
 }

@@ -54,19 +54,31 @@ func (d *destinationView) Says() string {
 	lacks := "It lacks " + ui.Plural(d.Behind(), "change")
 	switch {
 	case d.State == flow.StateFailing:
-		return "It has taken nothing since " + ui.Moment(micros(d.Failing)) + "; " + ui.Plural(d.Behind(), "change") + " wait for it."
+		return "It has taken nothing since " + ui.Moment(micros(d.Failing)) + "; " + ui.Plural(d.Behind(), "change") + " wait for it. " + d.nextTry()
 	case d.State == flow.StateBehind && d.Lacks != 0:
 		return lacks + ", of which the oldest was read " + ui.Since(micros(d.Lacks), d.Now) + "."
-	case d.Behind() > 0:
-		return lacks + "."
 	case d.State == flow.StateNew:
 		return "It was never activated."
+	case d.State == flow.StateWaiting && d.Behind() > 0:
+		return lacks + ". " + d.WaitsFor + "."
+	case d.State == flow.StateWaiting:
+		return d.WaitsFor + "."
+	case d.Behind() > 0:
+		return lacks + "."
 	case d.State == flow.StatePaused:
 		return "Nothing goes there until somebody activates it."
 	case d.Head == 0:
-		return "It is filled as soon as something was read."
+		return "Nothing was read yet that would go there."
 	}
 	return "It has all there is."
+}
+
+// nextTry is when one that fails is tried again.
+func (d *destinationView) nextTry() string {
+	if d.RetryAt == 0 {
+		return "It is tried again within the hour, when its source is read, and when somebody says so."
+	}
+	return nextTry(d.RetryAt, d.Now)
 }
 
 // Failed is what it failed of last, with what to do next; "" when it does not

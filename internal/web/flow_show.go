@@ -48,6 +48,11 @@ func (v *visit) flowHere() (*flowView, error) {
 	}
 	if len(f.Runs) > 0 && f.Runs[0].Open() {
 		f.Running, f.Progress = true, progressViews(f.Runs[0].Result.Streams)
+		to := map[int64]*destinationView{}
+		for _, d := range f.Destinations {
+			to[d.ID] = d
+		}
+		f.Waiting = waitViews(f.Runs[0].Waits, to)
 	}
 	return f, nil
 }

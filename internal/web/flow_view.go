@@ -17,6 +17,7 @@ type flowView struct {
 	Source       *flow.Source
 	Runs         []flow.Run // newest first
 	Progress     []progressView
+	Waiting      []waitView         // while a run is on
 	Destinations []*destinationView // in the order of the drawing
 	Running      bool
 	When         string    // it is read, in words
@@ -107,7 +108,7 @@ func (f *flowView) Bars() []ui.Bar {
 	bars := make([]ui.Bar, 0, len(f.Runs))
 	for i := len(f.Runs) - 1; i >= 0; i-- {
 		r := f.Runs[i]
-		bars = append(bars, ui.Bar{Title: ui.Moment(micros(r.Started)), Value: float64(r.Counts.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
+		bars = append(bars, ui.Bar{Title: ui.Moment(micros(r.Started)), Value: float64(r.Totals.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
 	}
 	return bars
 }
@@ -119,9 +120,6 @@ func took(r flow.Run) string {
 	}
 	return ui.Span(micros(r.Ended).Sub(micros(r.Started)))
 }
-
-// requests is how many requests a run made.
-func requests(r flow.Run) int64 { return int64(r.Result.Requests) }
 
 // runProblem is the first thing that went wrong in a run; "" for nothing.
 func runProblem(r flow.Run) string {

@@ -156,7 +156,7 @@ func (v *visit) addRuns(o *overviewView, sources []int64) error {
 	o.RunTotal = total
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := &runs[i]
-		o.Runs = append(o.Runs, ui.Bar{Title: ui.Moment(micros(r.Started)) + ", " + r.Status, Value: float64(r.Totals.Read - r.Totals.Unchanged), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
+		o.Runs = append(o.Runs, ui.Bar{Title: ui.Moment(micros(r.Started)) + ", " + r.Status, Value: float64(r.Totals.Fresh), Tone: runTone(r.Status), Path: runPath(string(r.ID))})
 	}
 	days, err := v.Store.DailyMetrics(ctx, store.PartFilter{Org: v.who.Org, Kind: store.KindSource, Parts: sources, From: o.Now.UTC().Truncate(24 * time.Hour).UnixMicro()})
 	for _, d := range days {

@@ -28,7 +28,7 @@ func (v *visit) runs() error {
 		return err
 	}
 	t := ui.Table{ID: "runs", Caption: "runs", Path: "/runs", Export: true, Empty: noRuns(),
-		Columns: []ui.Column{{Name: "started", Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Why"}, {Name: "status", Title: "Status"}, {Name: "fresh", Title: "New or changed", Numeric: true}, {Name: "unchanged", Title: "Unchanged", Numeric: true},
+		Columns: []ui.Column{{Name: "started", Title: "Started"}, {Title: "Flow", Wide: true}, {Title: "Why"}, {Name: "status", Title: "Status"}, {Name: "fresh", Title: "New or changed", Numeric: true}, {Name: "unchanged", Title: "Unchanged", Numeric: true}, {Name: "written", Title: "Written", Numeric: true}, {Name: "filtered", Title: "Filtered", Numeric: true},
 			{Name: "quarantined", Title: "Quarantined", Numeric: true}, {Name: "requests", Title: "Requests", Numeric: true}, {Name: "took", Title: "Took"}, {Title: "What went wrong", Under: true}},
 		Filters: []ui.Field{{Name: "status", Title: "Status", Options: runOptions()}}}
 	return v.listed("Runs", t, func(page, number int) ([][]ui.Cell, int, error) {
@@ -65,7 +65,7 @@ func (v *visit) runRows(all []flow.Run) (rows [][]ui.Cell, err error) {
 		}
 		rows = append(rows, []ui.Cell{
 			ui.Shown(ui.Stamp(at), runLink(runPath(string(r.ID)), at)), of, ui.Words(r.Order.Why.Words()), ui.Shown(r.Status, ui.Badge(runTone(r.Status), r.Status)),
-			ui.Figure(int64(r.Totals.Read - r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Quarantined)), ui.Figure(int64(r.Totals.Requests)),
+			ui.Figure(int64(r.Totals.Fresh)), ui.Figure(int64(r.Totals.Unchanged)), ui.Figure(int64(r.Totals.Written)), ui.Figure(int64(r.Totals.Filtered)), ui.Figure(int64(r.Totals.Quarantined)), ui.Figure(int64(r.Totals.Requests)),
 			ui.Words(took(*r)), ui.Words(wrong)})
 	}
 	return rows, nil

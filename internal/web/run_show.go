@@ -23,6 +23,8 @@ type runView struct {
 	By         string // who began it; "" for Weir
 	Totals     store.Totals
 	Streams    []flow.StreamResult
+	Waiting    []waitView
+	Deliveries []deliveryView
 	Lines      []store.RunLine
 	LineTotal  int
 	Operates   bool
@@ -53,6 +55,9 @@ func (v *visit) runHere() (*runView, error) {
 			return nil, err
 		}
 		view.By = by.User.FullName
+	}
+	if err := v.addDeliveries(view); err != nil {
+		return nil, err
 	}
 	f := store.LogFilter{Org: v.who.Org, Source: r.Resource, Run: string(r.ID), Page: 1, Size: linesShown}
 	view.Lines, view.LineTotal, err = v.Store.RunLines(ctx, f)
@@ -88,6 +93,17 @@ func (r *runView) Took() time.Duration {
 		end = micros(r.Ended)
 	}
 	return end.Sub(micros(r.Started))
+}
+
+// Tries is how often its reading was tried; "" for one that reads nothing.
+func (r *runView) Tries() string {
+	switch r.Attempts {
+	case 0:
+		return ""
+	case 1:
+		return "once"
+	}
+	return ui.Plural(int64(r.Attempts), "time")
 }
 
 // Rate is how fast it reads, in words.

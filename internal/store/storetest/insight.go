@@ -53,7 +53,7 @@ func (w *world) ran(id string, at int64, status string, records, errors int, par
 	w.must(w.db.StartRun(w.Context(), store.Run{ID: weir.RunID(id), Source: w.source, Epoch: w.lease.Epoch, Started: at * hour, Number: at * hour / 1000}))
 	health := map[string]store.Health{"succeeded": store.HealthGood, "failed": store.HealthFailing}[status]
 	w.must(w.db.EndRun(w.Context(), store.RunEnd{ID: weir.RunID(id), At: at*hour + hour/60, Status: status, Summary: []byte(`{"a":1}`), Failure: []byte(`{"code":"auth"}`),
-		Totals: store.Totals{Read: records + 1, Unchanged: 1, Written: records, Requests: 3, Retries: 1, Bytes: 1000}, Parts: parts, Health: health, Problem: "pröblem\x00",
+		Totals: store.Totals{Read: records + 1, Fresh: records, Unchanged: 1, Written: records, Filtered: 2, Requests: 3, Retries: 1, Bytes: 1000}, Parts: parts, Health: health, Problem: "pröblem\x00",
 		Lines: []store.RunLine{{At: at*hour + 5, Part: 1, Kind: store.KindSource, Severity: store.SeverityWarning, Type: store.LineLog, Text: "100% of " + id},
 			{At: at*hour + 6, Part: 1, Kind: store.KindSource, Severity: store.SeverityInfo, Type: store.LineSummary, Text: fmt.Sprintf("%s %d %d", id, records, errors)}}}))
 }
@@ -72,7 +72,7 @@ func runListed(w *world) {
 	runs, total, err = w.db.ListRuns(w.Context(), store.RunFilter{Org: 1, Sources: []int64{src.ID}, Status: "succeeded", From: hour, To: 2 * hour, Number: hour / 1000, Whole: true})
 	w.must(err)
 	want := []store.Run{{ID: "r1", Org: 1, Source: runs[0].Source, Epoch: 1, Started: hour, Ended: hour + hour/60, Status: "succeeded", Summary: []byte(`{"a":1}`), Resource: src.ID, Number: hour / 1000,
-		Totals: store.Totals{Read: 11, Unchanged: 1, Written: 10, Requests: 3, Retries: 1, Bytes: 1000}, Failure: []byte(`{"code":"auth"}`)}}
+		Totals: store.Totals{Read: 11, Fresh: 10, Unchanged: 1, Written: 10, Filtered: 2, Requests: 3, Retries: 1, Bytes: 1000}, Failure: []byte(`{"code":"auth"}`)}}
 	if diff := cmp.Diff(want, runs); diff != "" || total != 1 {
 		w.Errorf("%d: %s", total, diff)
 	}
