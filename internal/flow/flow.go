@@ -42,6 +42,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -78,6 +79,8 @@ type Options struct {
 	Tracer      *trace.Tracer
 	Logger      *slog.Logger
 	Now         func() time.Time
+	// ExportTime is how long the place of a quarantine export may take; 0: 3 min.
+	ExportTime time.Duration
 }
 
 // Notifier takes in what people may want to know.
@@ -205,7 +208,11 @@ func (s *Service) change(ctx context.Context, who Actor, kind store.Kind, id int
 // changeAs is change for an f that also gives the verb and the detail of the
 // audit log's line: they depend on what it has changed.
 func (s *Service) changeAs(ctx context.Context, who Actor, kind store.Kind, id int64, spec any, f func(tx *store.Tx, r *store.Resource) (verb string, detail map[string]any, err error)) error {
+	into := reflect.ValueOf(spec).Elem()
+	before := reflect.New(into.Type()).Elem()
+	before.Set(into)
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		into.Set(before) // what an earlier call has left there is no part of what is stored
 		r, err := tx.Resource(ctx, who.Org, kind, id)
 		if err != nil {
 			return err

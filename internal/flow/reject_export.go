@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/destination/s3"
+	"github.com/weirhq/weir/internal/job"
 	"github.com/weirhq/weir/internal/schedule"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -195,40 +197,92 @@ const (
 	exportAfter  = 10 * time.Minute // how long one is set aside before it is copied: what is written at the same time is there then, in whatever order it came
 )
 
-// keepExport copies what is due of one export, and notes how that went.
+// keepExport enqueues the copy of an export whose time has come.
 func (r *Runner) keepExport(ctx context.Context, row store.Resource) error {
-	e := &RejectExport{Resource: row}
-	if err := unpack(row, &e.RejectExportSpec); err != nil || e.Next > r.flows.now() {
+	var spec RejectExportSpec
+	if err := unpack(row, &spec); err != nil || spec.Next > r.flows.now() {
 		return err
 	}
-	failed := r.flows.export(ctx, e)
+	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
+		_, err := r.jobs.Enqueue(ctx, tx, job.Export, job.When{Priority: 4}, job.Subject{Org: row.Org, ID: row.ID})
+		return err
+	})
+}
+
+// exportTime is how long a slice of an export may take: longer than a slice
+// lasts, so that only a place which does not answer takes so long.
+const exportTime = 3 * time.Minute
+
+// export copies what is due of one export for as long as a slice may be, and
+// notes how that went. One that failed is due until it succeeds: upkeep asks
+// for it again.
+func (r *Runner) export(ctx context.Context, j *job.Job) error {
+	row, err := r.flows.Store.Resource(ctx, j.Org, store.KindRejectExport, j.ID)
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return nil // its user has no more of it
+	}
+	e := &RejectExport{Resource: row}
+	if err == nil {
+		err = unpack(row, &e.RejectExportSpec)
+	}
+	if err != nil || e.Next > r.flows.now() {
+		return err
+	}
+	left, failed := r.exportFor(ctx, e, j.Over)
+	if ctx.Err() != nil {
+		return ctx.Err() // the process stops: what is copied already has names, and is not copied again
+	}
+	if failed != nil {
+		r.flows.Logger.Warn("records in quarantine could not be copied", "export", e.ID, "org", e.Org, "error", failed)
+	}
+	over := !left || failed != nil
+	if err := r.noteExport(ctx, j, e, over, failed); err != nil || over {
+		return err
+	}
+	return job.Again{}
+}
+
+// exportFor is one slice of an export, in the time that it has. left says that
+// there is more to copy.
+func (r *Runner) exportFor(ctx context.Context, e *RejectExport, over func() bool) (left bool, err error) {
+	inside, cancel := context.WithTimeout(ctx, cmp.Or(r.flows.ExportTime, exportTime))
+	defer cancel()
+	left, err = r.flows.export(inside, e, over)
+	if err != nil && inside.Err() != nil && ctx.Err() == nil {
+		err = &weir.Error{Code: weir.CodeTransient, Where: "quarantine export", Message: "the place of its files does not answer in time", Remedy: "See whether it works; what is left is copied within an hour of that", Err: err}
+	}
+	return left, err
+}
+
+// noteExport writes down how far an export has come, and when it is over, when it
+// is due next; then the job is over with that.
+func (r *Runner) noteExport(ctx context.Context, j *job.Job, e *RejectExport, over bool, failed error) error {
 	spec := &RejectExportSpec{}
-	noted := r.flows.change(ctx, Actor{Org: e.Org}, e.Kind, e.ID, "export", spec, func(*store.Tx, *store.Resource) error {
+	return r.flows.change(ctx, Actor{Org: e.Org}, e.Kind, e.ID, "export", spec, func(tx *store.Tx, _ *store.Resource) error {
 		spec.After, spec.Ran, spec.Problem = max(spec.After, e.After), r.flows.now(), ""
-		if failed != nil {
-			spec.Problem = store.ForUsers(failed).Error() // it is tried again in an hour
+		if !over {
 			return nil
 		}
-		spec.due(r.flows.Now())
-		return nil
+		if failed != nil {
+			spec.Problem = store.ForUsers(failed).Error()
+		} else {
+			spec.due(r.flows.Now())
+		}
+		return j.Complete(ctx, tx)
 	})
-	if failed != nil {
-		r.flows.Logger.WarnContext(ctx, "records in quarantine could not be copied", "export", e.ID, "org", e.Org, "error", failed)
-	}
-	return noted
 }
 
 // export copies what was set aside since the last copy, file by file, and moves
-// After on with each.
-func (s *Service) export(ctx context.Context, e *RejectExport) error {
+// After on with each, until there is no more or the slice is over.
+func (s *Service) export(ctx context.Context, e *RejectExport, over func() bool) (left bool, err error) {
 	put, done, err := s.shelf(ctx, e)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer done()
 	owned, err := s.Store.ResourceIDs(ctx, store.ResourceFilter{Org: e.Org, Kind: store.KindDataset, Owner: e.Owner})
 	if err != nil || len(owned) == 0 {
-		return err
+		return false, err
 	}
 	ids := make([]int64, len(owned))
 	for i, r := range owned {
@@ -236,25 +290,26 @@ func (s *Service) export(ctx context.Context, e *RejectExport) error {
 	}
 	logs, err := s.Store.LogsOf(ctx, e.Org, ids, nil)
 	if err != nil || len(logs) == 0 {
-		return err
+		return false, err
 	}
 	origins, err := s.Store.Origins(ctx, logs...)
 	if err != nil {
-		return err
+		return false, err
 	}
 	f := store.QuarantineFilter{Org: e.Org, Datasets: logs, To: s.Now().Add(-exportAfter).UnixMicro()}
-	for {
+	for !over() {
 		some, err := s.Store.QuarantinedAfter(ctx, f, e.After, exportAtOnce)
 		if err != nil || len(some) == 0 {
-			return err
+			return false, err
 		}
 		for _, log := range logs {
 			if err := e.copyTo(ctx, put, origins[log].Dataset, ofLog(some, log)); err != nil {
-				return err
+				return false, err
 			}
 		}
 		e.After = some[len(some)-1].ID
 	}
+	return true, nil
 }
 
 // ofLog are those of the records that are of one log.

@@ -28,6 +28,21 @@ func (w *world) copied() (all []map[string]any) {
 	return all
 }
 
+// exported lets upkeep ask for the copies that are due, and waits until those of
+// the users are made.
+func (w *world) exported(users ...int64) {
+	w.Helper()
+	begun := w.now().UnixMicro()
+	w.must(w.runner.Upkeep(w.Context()))
+	for _, user := range users {
+		w.eventually(func() bool {
+			e, err := w.flows.RejectExport(w.Context(), 1, user)
+			w.must(err)
+			return e.Ran >= begun
+		})
+	}
+}
+
 // What is set aside of a user's datasets lies as files where the user said, each
 // record once, whoever replays or drops it.
 func TestRecordsInQuarantineAreCopiedOnceWhenThatIsDue(t *testing.T) {
@@ -49,9 +64,10 @@ func TestRecordsInQuarantineAreCopiedOnceWhenThatIsDue(t *testing.T) {
 		if got := w.copied(); len(got) != 0 {
 			w.Errorf("before it is due there is %v", got)
 		}
+		users := []int64{me.User, me.User + 1}
 		later := func() []map[string]any {
 			w.ahead.Add(int64(time.Hour + time.Minute))
-			w.must(w.runner.Upkeep(w.Context()))
+			w.exported(users...)
 			return w.copied()
 		}
 		got := later()
@@ -74,6 +90,7 @@ func TestRecordsInQuarantineAreCopiedOnceWhenThatIsDue(t *testing.T) {
 			w.Errorf("another user's settings copied what is not theirs: %v", files)
 		}
 		w.must(w.flows.DropRejectExport(w.Context(), me, me.User))
+		users = users[1:]
 		if got := later(); len(got) != 3 {
 			w.Errorf("without settings there are %d", len(got))
 		}
@@ -95,13 +112,13 @@ func TestAnExportThatFailsSaysWhyAndCatchesUp(t *testing.T) {
 	stone := filepath.Join(w.files, "1", "aside", "weir")
 	w.must(os.WriteFile(stone, nil, 0o600))
 	w.ahead.Add(int64(2 * time.Hour))
-	_ = w.runner.Upkeep(w.Context()) // that one export fails stops the others or not
+	w.exported(me.User)
 	e, err := w.flows.RejectExport(w.Context(), 1, me.User)
 	if w.must(err); e.Problem == "" || e.Next > w.now().UnixMicro() {
 		w.Fatalf("%+v", e.RejectExportSpec)
 	}
 	w.must(os.Remove(stone))
-	w.must(w.runner.Upkeep(w.Context()))
+	w.exported(me.User)
 	if e, err = w.flows.RejectExport(w.Context(), 1, me.User); err != nil || e.Problem != "" || len(w.copied()) != 1 {
 		w.Errorf("%+v, %v, and %d records", e, err, len(w.copied()))
 	}
@@ -123,7 +140,7 @@ func TestAnExportLeavesOutDatasetsThatAreMadeFromOthers(t *testing.T) {
 	export := func(user int64) int {
 		w.must(w.flows.CreateRejectExport(t.Context(), me, user, shelf, flow.RejectExportSpec{Cron: "0 0 * * * ? *", Path: "weir"}))
 		w.ahead.Add(int64(2 * time.Hour))
-		w.must(w.runner.Upkeep(t.Context()))
+		w.exported(user)
 		return len(w.copied())
 	}
 	if n := export(me.User + 1); n != 0 {

@@ -48,6 +48,7 @@ func NewRunner(flows *Service, jobs Queue) *Runner {
 	jobs.Handle(job.Validate, r.validate)
 	jobs.Handle(job.Rotate, r.rotate)
 	jobs.Handle(job.Compact, r.compact)
+	jobs.Handle(job.Export, r.export)
 	jobs.Handle(job.Upkeep, r.upkeep)
 	return r
 }
@@ -116,11 +117,12 @@ func (r *Runner) Start(ctx context.Context, who Actor, o Order) (run *Run, start
 	if o.LogOnly {
 		return r.fill(ctx, src, o)
 	}
-	id := pipeline.NewRunID(r.flows.Now())
+	fresh := pipeline.NewRunID(r.flows.Now())
+	var id weir.RunID
 	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
-		runs, err := r.queue(ctx, tx, job.When{Priority: 1}, o, []job.Subject{{Org: who.Org, ID: src.ID}}, id)
+		runs, err := r.queue(ctx, tx, job.When{Priority: 1}, o, []job.Subject{{Org: who.Org, ID: src.ID}}, fresh)
 		if err == nil {
-			started, id = runs[0] == id, runs[0]
+			started, id = runs[0] == fresh, runs[0]
 		}
 		return err
 	})

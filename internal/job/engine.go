@@ -62,7 +62,7 @@ func (o Options) withDefaults() Options {
 }
 
 // The groups of jobs: one that is full does not hold up another.
-var groups = map[Kind]string{Ingest: "ingest", Deliver: "deliver", Validate: "upkeep", Rotate: "upkeep", Compact: "upkeep", Upkeep: "upkeep"}
+var groups = map[Kind]string{Ingest: "ingest", Deliver: "deliver", Validate: "upkeep", Rotate: "upkeep", Compact: "upkeep", Export: "export", Upkeep: "upkeep"}
 
 // Engine enqueues jobs, and does them. It is safe for concurrent use.
 type Engine struct {
@@ -95,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: 24 * time.Hour, DiscardedJobRetentionPeriod: 24 * time.Hour,
 	}
 	if o.Works {
-		c.Queues = map[string]river.QueueConfig{"ingest": {MaxWorkers: o.Room}, "deliver": {MaxWorkers: o.Room}, "upkeep": {MaxWorkers: 4}}
+		c.Queues = map[string]river.QueueConfig{"ingest": {MaxWorkers: o.Room}, "deliver": {MaxWorkers: o.Room}, "upkeep": {MaxWorkers: 4}, "export": {MaxWorkers: 4}}
 	}
 	var err error
 	if e.queue, err = openQueue(ctx, o.Store, c, 4); err != nil {
@@ -270,7 +270,9 @@ func (w *worker) Timeout(*river.Job[args]) time.Duration {
 }
 
 // NextRetry implements river.Worker.
-func (w *worker) NextRetry(rj *river.Job[args]) time.Time { return time.Now().Add(Pause(rj.Attempt)) }
+func (w *worker) NextRetry(rj *river.Job[args]) time.Time {
+	return time.Now().Add(pauseOf(rj.ID, rj.Attempt))
+}
 
 // explain gives an error of the queue a class.
 func explain(err error) error {

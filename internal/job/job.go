@@ -32,15 +32,16 @@ const (
 	Validate Kind = "validate" // ask whether a credential is still good
 	Rotate   Kind = "rotate"   // let a credential's service make a new key
 	Compact  Kind = "compact"  // drop what a log has been told twice
+	Export   Kind = "export"   // copy what is in quarantine of a user's datasets into files
 	Upkeep   Kind = "upkeep"   // find what of the above is due
 )
 
 // Kinds are all kinds.
 func Kinds() []Kind {
-	return []Kind{Ingest, Deliver, Validate, Rotate, Compact, Upkeep}
+	return []Kind{Ingest, Deliver, Validate, Rotate, Compact, Export, Upkeep}
 }
 
-// Subject is what a job is about: a source, a destination, a credential.
+// Subject is what a job is about: a source, a destination, a credential, an export.
 type Subject struct{ Org, ID int64 }
 
 // Job is one job at work.
