@@ -253,12 +253,13 @@ func (s *Service) Check(ctx context.Context, who Actor, id int64) (*Credential, 
 	if problem != nil && !definitive(problem) {
 		return c, problem
 	}
+	asked := c
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
 		fresh, err := s.hold(ctx, tx, who.Org, id)
 		if err != nil {
 			return err
 		}
-		if fresh.SecretVersion != c.SecretVersion || fresh.Status() == StatusUnknown {
+		if fresh.SecretVersion != asked.SecretVersion || fresh.Status() == StatusUnknown {
 			c = fresh // replaced, or being rotated: what was learned is about the old key
 			return nil
 		}

@@ -147,7 +147,7 @@ func (s *Service) persist(ctx context.Context, who Actor, was *Credential, now i
 
 // mark changes a credential in one transaction, with its new secret if there is one.
 func (s *Service) mark(ctx context.Context, who Actor, was *Credential, action string, change func(*Credential) error, key ...weir.Secret) (c *Credential, err error) {
-	err = s.Store.ChangeAgain(ctx, func(tx *store.Tx) error {
+	err = s.Store.Change(ctx, func(tx *store.Tx) error {
 		if c, err = s.hold(ctx, tx, who.Org, was.ID); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -224,10 +225,7 @@ func (s *Service) CopyLookup(ctx context.Context, who Actor, id int64, name stri
 		if err := unpack(r, &l.LookupSpec); err != nil {
 			return err
 		}
-		if name == "" {
-			name = r.Name + " (copy)"
-		}
-		made, err := Common{Name: name, Description: r.Description, Tags: slices.Clone(r.Tags), CopiedFrom: r.ID}.resource(who, store.KindLookup, s.now())
+		made, err := Common{Name: cmp.Or(name, r.Name+" (copy)"), Description: r.Description, Tags: slices.Clone(r.Tags), CopiedFrom: r.ID}.resource(who, store.KindLookup, s.now())
 		if err != nil {
 			return err
 		}

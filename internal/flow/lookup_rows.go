@@ -50,6 +50,7 @@ func (s *Service) PutEntries(ctx context.Context, who Actor, id int64, rows []js
 		if err != nil {
 			return err
 		}
+		out = nil
 		for _, e := range entries {
 			out = append(out, e.Row)
 		}

@@ -56,7 +56,7 @@ func (r *Runner) Tick(ctx context.Context) (n int, err error) {
 	if at, err := r.flows.Store.NextDue(ctx); err != nil || at == 0 || at > now.UnixMicro() {
 		return 0, err
 	}
-	err = r.flows.Store.ChangeAgain(ctx, func(tx *store.Tx) error {
+	err = r.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		n = 0
 		due, err := tx.DueSchedules(ctx, now.UnixMicro(), tickMost)
 		if err != nil || len(due) == 0 {
@@ -87,7 +87,7 @@ func (r *Runner) Tick(ctx context.Context) (n int, err error) {
 // replays nothing.
 func (r *Runner) Recompute(ctx context.Context) error {
 	now := r.flows.Now()
-	return r.flows.Store.ChangeAgain(ctx, func(tx *store.Tx) error {
+	return r.flows.Store.Change(ctx, func(tx *store.Tx) error {
 		all, err := tx.DueAfter(ctx, now.UnixMicro())
 		if err != nil {
 			return err

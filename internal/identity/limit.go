@@ -154,6 +154,7 @@ func (s *Service) admit(ctx context.Context, subjects []subject) error {
 func (s *Service) reserve(ctx context.Context, subjects []subject) (at time.Time, last bool, err error) {
 	now := s.now()
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		last = false
 		if err := tx.ForgetAttempts(ctx, now.Add(-longest).UnixMicro()); err != nil {
 			return err
 		}

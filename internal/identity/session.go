@@ -127,11 +127,15 @@ func (s *Service) EndSession(ctx context.Context, p Principal, session int64) er
 	if err := s.mayEnd(ctx, p, session); err != nil {
 		return err
 	}
+	action := "session.end"
+	if p.Key != 0 && session == p.Session { // a program is done: there are very many of these
+		action = "service_key.sign_out"
+	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		if ended, err := tx.EndSession(ctx, p.User, session); err != nil || !ended {
 			return err
 		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: "session.end", Kind: "session", Object: session})
+		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: action, Kind: "session", Object: session})
 	})
 }
 

@@ -47,15 +47,19 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 		return Session{}, err
 	}
 	var out Session
+	var right bool
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
 		out = Session{}
-		if !t.right {
-			return s.failed(ctx, tx, t, in.Client)
+		now := t
+		if now.right {
+			out, err = s.signedIn(ctx, tx, &now, in)
+		} else {
+			err = s.failed(ctx, tx, now, in.Client)
 		}
-		out, err = s.signedIn(ctx, tx, &t, in)
+		right = now.right
 		return err
 	})
-	if err == nil && !t.right {
+	if err == nil && !right {
 		err = wrong()
 	}
 	return out, err

@@ -148,7 +148,7 @@ func (s *Service) mark(ctx context.Context, claim string, d store.Dispatch, prob
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()
 	f := s.judge(&d, problem)
-	return s.Store.ChangeAgain(ctx, func(tx *store.Tx) error {
+	return s.Store.Change(ctx, func(tx *store.Tx) error {
 		ours, err := tx.EndAttempt(ctx, claim, d)
 		if err != nil || !ours {
 			return err

@@ -41,7 +41,7 @@ func (s *Service) tell(ctx context.Context, e store.Event) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.ChangeAgain(ctx, func(tx *store.Tx) error {
+	return s.Store.Change(ctx, func(tx *store.Tx) error {
 		if first, err := tx.TellEvent(ctx, e.ID, s.now()); err != nil || !first {
 			return err
 		}

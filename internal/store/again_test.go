@@ -15,7 +15,7 @@ func TestOfTwoChangesThatWaitForEachOtherBothAreMade(t *testing.T) {
 	var calls atomic.Int32
 	change := func(first, second int64) error {
 		begun := false
-		return db.ChangeAgain(t.Context(), func(tx *Tx) error {
+		return db.Change(t.Context(), func(tx *Tx) error {
 			calls.Add(1)
 			const add = `UPDATE pair SET n = n + 1 WHERE id = $1`
 			if _, err := tx.tx.ExecContext(t.Context(), add, first); err != nil {

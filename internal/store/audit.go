@@ -82,8 +82,9 @@ type AuditFilter struct {
 	Parts        []int64 // of flows, instead of Kind and Object: ids of sources, datasets and destinations
 	Actor        int64
 	Action       string
-	From, To     int64 // µs, both inclusive; To 0 for no end
-	Page, Number int   // from 1; entries on a page
+	Without      []string // actions that are left out
+	From, To     int64    // µs, both inclusive; To 0 for no end
+	Page, Number int      // from 1; entries on a page
 }
 
 // AuditPage gives the filter's entries, newest first, and how many there are
@@ -105,6 +106,9 @@ func (db *DB) AuditPage(ctx context.Context, f AuditFilter) (entries []AuditEntr
 	}
 	if f.Action != "" {
 		c.and("action = %s", f.Action)
+	}
+	for _, action := range f.Without {
+		c.and("action <> %s", action)
 	}
 	if f.From != 0 {
 		c.and("at >= %s", f.From)

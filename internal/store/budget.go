@@ -10,7 +10,8 @@ import (
 // change makes of it, in one short durable write transaction: no other
 // process changes it between the two. Old is nil when nothing was written
 // down yet. Change runs while the row is held, so it must be quick and must
-// not use the database; its error aborts and comes back as it is.
+// not use the database, and may be called again when the transaction did not
+// last; its error aborts and comes back as it is.
 func (db *DB) UpdateBudget(ctx context.Context, key string, change func(old []byte) ([]byte, error)) error {
 	var refused error
 	err := db.change(ctx, func(tx *sql.Tx) error {
@@ -22,8 +23,7 @@ func (db *DB) UpdateBudget(ctx context.Context, key string, change func(old []by
 			old = nil
 		}
 		places, err := change(old)
-		if err != nil {
-			refused = err
+		if refused = err; err != nil {
 			return err
 		}
 		if places == nil {

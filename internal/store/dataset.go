@@ -70,9 +70,10 @@ func (db *DB) Dataset(ctx context.Context, id DatasetID) (Dataset, error) {
 // copy, whose positions mean other records than the destination has. When
 // somebody else has renamed it meanwhile, that name is the answer.
 func (db *DB) RenameLog(ctx context.Context, d Dataset) (log string, err error) {
-	log = fmt.Sprintf("%s/%d/%s", db.instance, d.ID, rand.Text())
+	anew := fmt.Sprintf("%s/%d/%s", db.instance, d.ID, rand.Text())
 	first := fmt.Sprintf("%s/%d", db.instance, d.ID)
 	err = db.change(ctx, func(tx *sql.Tx) error {
+		log = anew
 		done, err := tx.ExecContext(ctx, `UPDATE dataset SET log = $2 WHERE id = $1 AND (log = $3 OR log = '' AND $3 = $4)`, d.ID, log, d.Log, first)
 		if err != nil {
 			return err

@@ -77,7 +77,7 @@ type Claim struct {
 // else is sending, the longest due first, and counts the attempt that is about
 // to be made. They are the claimer's until c.Until.
 func (db *DB) ClaimDispatches(ctx context.Context, c Claim) (all []Dispatch, err error) {
-	err = db.ChangeAgain(ctx, func(t *Tx) error {
+	err = db.Change(ctx, func(t *Tx) error {
 		all = nil
 		each := c.Each
 		if each == 0 {

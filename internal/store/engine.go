@@ -62,8 +62,8 @@ type engine interface {
 	fill(ctx context.Context, write *sql.DB, from *DB) error
 	// check looks for damage that the engine itself can find.
 	check(ctx context.Context, read *sql.DB) error
-	// givenUp reports that the database has ended a transaction for another
-	// one's sake: the same may succeed in a moment.
+	// givenUp reports that the database has undone a transaction for another
+	// one's sake, and says so: the same may succeed in a moment.
 	givenUp(err error) bool
 	// explain gives a driver's error a class and a remedy.
 	explain(err error) error

@@ -26,6 +26,7 @@ type Answer struct {
 // one gets nil. Everybody's notes from before after are deleted.
 func (db *DB) ClaimAnswer(ctx context.Context, k AnswerKey, request []byte, at, after int64) (old *Answer, err error) {
 	err = db.change(ctx, func(tx *sql.Tx) error {
+		old = nil
 		if _, err := tx.ExecContext(ctx, `DELETE FROM idempotency WHERE at < $1`, after); err != nil {
 			return err
 		}

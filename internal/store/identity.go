@@ -69,6 +69,7 @@ func scanMember(row scanner) (m Member, err error) {
 
 // CreateOrganization stores a new organization and gives its id.
 func (t *Tx) CreateOrganization(ctx context.Context, o *Organization) error {
+	keep(t, o)
 	o.Updated = o.Created
 	return t.tx.QueryRowContext(ctx, `INSERT INTO organization (name, domain, description, created, updated) VALUES ($1, $2, $4, $3, $3) RETURNING id`,
 		o.Name, o.Domain, o.Created, o.About).Scan(&o.ID)
@@ -139,6 +140,7 @@ func (t *Tx) PutUser(ctx context.Context, u *User, seal func(User) []byte) error
 	if taken > 0 {
 		return &weir.Error{Code: weir.CodeConflict, Where: "user", Message: "somebody already has this e-mail address", Remedy: "Use another one"}
 	}
+	keep(t, u)
 	if u.ID == 0 {
 		u.Updated = u.Created
 		err := t.tx.QueryRowContext(ctx, `INSERT INTO user_account (login, email, full_name, password, status, created, updated, mac)

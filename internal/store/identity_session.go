@@ -75,6 +75,7 @@ func (t *Tx) CreateSession(ctx context.Context, s *Session, seal func(Session) [
 	if _, err := t.tx.ExecContext(ctx, `DELETE FROM session WHERE expires <= $1`, s.Created); err != nil {
 		return err
 	}
+	keep(t, s)
 	s.Seen = s.Created
 	err := t.tx.QueryRowContext(ctx, `INSERT INTO session (hash, org, account, kind, service_key, scope, created, expires, proved, seen, address, agent, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7, $10, $11, $12) RETURNING id`,
@@ -153,6 +154,7 @@ func (t *Tx) EndSessions(ctx context.Context, org, user, but int64) error {
 
 // CreateKey stores a new service key with the MAC that seal makes of it.
 func (t *Tx) CreateKey(ctx context.Context, k *ServiceKey, seal func(ServiceKey) []byte) error {
+	keep(t, k)
 	err := t.tx.QueryRowContext(ctx, `INSERT INTO service_key (hash, org, account, prefix, name, scope, created, expires, used, revoked, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9) RETURNING id`,
 		k.Hash, k.Org, k.User, k.Prefix, k.Name, k.Scope, k.Created, k.Expires, []byte{}).Scan(&k.ID)
@@ -170,6 +172,7 @@ func (t *Tx) sealKey(ctx context.Context, k *ServiceKey, seal func(ServiceKey) [
 
 // RevokeKey ends a key and the sessions that were got with it.
 func (t *Tx) RevokeKey(ctx context.Context, k *ServiceKey, at int64, seal func(ServiceKey) []byte) error {
+	keep(t, k)
 	k.Revoked = at
 	if err := t.sealKey(ctx, k, seal); err != nil {
 		return err
@@ -180,6 +183,7 @@ func (t *Tx) RevokeKey(ctx context.Context, k *ServiceKey, at int64, seal func(S
 
 // ConfirmKey lets a key work that waited since the server was restored.
 func (t *Tx) ConfirmKey(ctx context.Context, k *ServiceKey, at int64, seal func(ServiceKey) []byte) error {
+	keep(t, k)
 	k.Confirmed = at
 	return t.sealKey(ctx, k, seal)
 }

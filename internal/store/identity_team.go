@@ -71,6 +71,7 @@ func (db *DB) Teams(ctx context.Context, org int64) (all []Team, err error) {
 // PutTeam stores a team: a new one, whose id it gives, when the id is 0.
 func (t *Tx) PutTeam(ctx context.Context, team *Team) error {
 	if team.ID == 0 {
+		keep(t, team)
 		return t.tx.QueryRowContext(ctx, `INSERT INTO team (org, owner, name, description, created, updated) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
 			team.Org, team.Owner, team.Name, team.Description, team.Created, team.Updated).Scan(&team.ID)
 	}

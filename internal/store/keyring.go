@@ -28,9 +28,10 @@ func (db *DB) Keyring(ctx context.Context) (keys []weir.StoredKey, err error) {
 
 // ChangeKeyring hands f all keys and writes those it returns, in one
 // transaction; what it does not return stays. Others who change the keyring
-// wait, so f sees what it changes.
+// wait, so f sees what it changes. It is called once: it may write the root
+// key's file, which no transaction takes back.
 func (db *DB) ChangeKeyring(ctx context.Context, f func(keys []weir.StoredKey) (changed []weir.StoredKey, err error)) error {
-	return db.Change(ctx, func(t *Tx) error {
+	return db.changeOnce(ctx, func(t *Tx) error {
 		// An empty keyring has no row to hold; the database has one with its name.
 		var name string
 		if err := t.tx.QueryRowContext(ctx, `SELECT id FROM instance`+db.engine.forUpdate()).Scan(&name); err != nil {

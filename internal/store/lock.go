@@ -33,6 +33,16 @@ func waitLock(ctx context.Context, path string) (release func(), err error) {
 	}
 }
 
+// Lock takes an exclusive lock on a file, which is made for it, and which ends
+// with this process at the latest. held reports that another process has it.
+func Lock(path string) (release func(), held bool, err error) {
+	release, err = lockFile(path)
+	if errors.Is(err, errHeld) {
+		return nil, true, nil
+	}
+	return release, false, err
+}
+
 // pause waits, or gives the context's error.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

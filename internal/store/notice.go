@@ -175,6 +175,7 @@ func (db *DB) PutRule(ctx context.Context, r *Rule) error {
 			return &weir.Error{Code: weir.CodeConflict, Where: "rule", Message: "there is one for this type, channel and resource already", Remedy: "Change that one"}
 		}
 		if r.ID == 0 {
+			keep(t, r)
 			return t.tx.QueryRowContext(ctx, `INSERT INTO notice_rule (org, owner, shared, type, channel, kind, resource, target, status, config, created, updated)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
 				r.Org, r.Owner, shared, string(r.Type), r.Channel, string(r.Kind), r.Resource, r.Target, r.Status, r.Config, r.Created, r.Updated).Scan(&r.ID)

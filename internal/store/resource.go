@@ -95,6 +95,7 @@ func (t *Tx) CreateResource(ctx context.Context, r *Resource, inTree bool) error
 	if err != nil {
 		return err
 	}
+	keep(t, r)
 	r.Version, r.Updated = 1, r.Created
 	err = t.tx.QueryRowContext(ctx, `INSERT INTO resource (org, owner, kind, type, name, description, status, spec, tags, version, copied_from, created, updated)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $11) RETURNING id`,
@@ -128,6 +129,7 @@ func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 	if err != nil {
 		return err
 	}
+	keep(t, r)
 	r.Org, r.Kind, r.Credential = now.Org, now.Kind, now.Credential
 	done, err := t.tx.ExecContext(ctx, `UPDATE resource SET owner = $3, type = $4, name = $5, description = $6, status = $7, spec = $8, tags = $9,
 		version = version + 1, updated = $10, deleted = $11, mac = $12 WHERE id = $1 AND version = $2`,

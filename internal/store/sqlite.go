@@ -189,7 +189,9 @@ func (e *sqliteEngine) save(d DatasetID, org int64, entries []entry) (string, []
 	return saveColumns + `VALUES ` + row + strings.Repeat(","+row, len(entries)-1) + saveConflict, args
 }
 
-// givenUp is never true: a transaction that has begun is the only one.
+// givenUp is never true: a transaction that has begun is the only one, and
+// nothing comes between it and its commit. Whoever waits to begin one does so
+// for the busy timeout, which is the trying again.
 func (e *sqliteEngine) givenUp(error) bool { return false }
 
 // SQLite's primary result codes that a user can do something about.

@@ -109,9 +109,14 @@ func (db *DB) Close() error {
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 
-// change runs f in one write transaction and commits it. On SQLite it holds
-// the only writing connection, so f must not wait for anything else.
+// change runs f in one write transaction and commits it, as Change does: f may
+// be called again, and on SQLite it holds the only writing connection.
 func (db *DB) change(ctx context.Context, f func(*sql.Tx) error) error {
+	return db.again(ctx, func() error { return db.plainOnce(ctx, f) })
+}
+
+// plainOnce is one try of change.
+func (db *DB) plainOnce(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return db.explain(ctx, err)

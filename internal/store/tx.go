@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -16,12 +17,26 @@ type Tx struct {
 	conn *sql.Conn
 	told []string // what to tell listeners of this process once it is committed
 	over []RunOver
+	undo []func() // what takes back what was written into rows of the caller's
 }
 
 // Change runs f in one write transaction and commits it, unless f returns an
 // error. On SQLite it holds the only writing connection, so f must not wait
 // for anything else, and must read through the Tx.
+//
+// When Postgres has given the transaction up for another one's sake, which was
+// at the same rows in another order, f is called once more, in a new one: it
+// must begin with nothing that an earlier call has left. What the methods of Tx
+// have written into rows of the caller's, such as their ids, is taken back
+// before that, and after any error. Only what the server says it has undone is
+// repeated, never a commit that nobody answered.
 func (db *DB) Change(ctx context.Context, f func(*Tx) error) error {
+	return db.again(ctx, func() error { return db.changeOnce(ctx, f) })
+}
+
+// changeOnce is Change for an f that must be called only once, because it does
+// what no transaction takes back.
+func (db *DB) changeOnce(ctx context.Context, f func(*Tx) error) (err error) {
 	conn, err := db.write.Conn(ctx)
 	if err != nil {
 		return db.explain(ctx, err)
@@ -33,6 +48,11 @@ func (db *DB) Change(ctx context.Context, f func(*Tx) error) error {
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	t := &Tx{db: db, tx: tx, conn: conn}
+	defer func() {
+		if err != nil {
+			t.takeBack()
+		}
+	}()
 	if err := f(t); err != nil {
 		return db.explain(ctx, err)
 	}
@@ -44,21 +64,33 @@ func (db *DB) Change(ctx context.Context, f func(*Tx) error) error {
 	return nil
 }
 
-// How often ChangeAgain tries, and how long it waits at most after the first
-// time: up to twice as long after each further one.
+// keep remembers a row of the caller's as it is: what is written into it from
+// here on is taken back when the transaction is.
+func keep[T any](t *Tx, row *T) {
+	before := *row
+	t.undo = append(t.undo, func() { *row = before })
+}
+
+// takeBack restores the rows that were kept, the first one kept last.
+func (t *Tx) takeBack() {
+	for _, undo := range slices.Backward(t.undo) {
+		undo()
+	}
+}
+
+// How often a transaction is tried that the database gives up, and how long the
+// pause is at most before the second time: up to twice as long before each
+// further one.
 const (
-	againTries = 5
-	againPause = 20 * time.Millisecond
+	againTries = 8
+	againPause = 40 * time.Millisecond
 )
 
-// ChangeAgain is Change for an f that may be called several times: it begins
-// with nothing that an earlier call has left. When Postgres has given the
-// transaction up for another one's sake, which was at the same rows in another
-// order, it is done once more.
-func (db *DB) ChangeAgain(ctx context.Context, f func(*Tx) error) error {
-	for try := 1; ; try++ {
-		err := db.Change(ctx, f)
-		if err == nil || try == againTries || !db.engine.givenUp(err) {
+// again does once, a transaction, until the database no longer gives it up.
+func (db *DB) again(ctx context.Context, once func() error) error {
+	for try := 0; ; try++ {
+		err := once()
+		if err == nil || try == againTries-1 || !db.engine.givenUp(err) {
 			return err
 		}
 		if err := pause(ctx, rand.N(againPause<<try)); err != nil {

@@ -142,7 +142,7 @@ func (v *Vault) round(ctx context.Context, s Secrets, id string, change func(wei
 	for {
 		var changed []weir.SealedSecret
 		given, err := s.ChangeSecrets(ctx, id, last.Credential, last.Field, batch, func(all []weir.SealedSecret) ([]weir.SealedSecret, error) {
-			last = all[len(all)-1].Binding
+			changed, last = nil, all[len(all)-1].Binding
 			for _, one := range all {
 				next, err := change(one)
 				if weir.CodeOf(err) == weir.CodeIntegrity {
@@ -157,6 +157,9 @@ func (v *Vault) round(ctx context.Context, s Secrets, id string, change func(wei
 		})
 		if err != nil {
 			return err
+		}
+		if given == 0 {
+			return nil
 		}
 		if r.Changed += len(changed); progress != nil {
 			progress(r.Changed)
