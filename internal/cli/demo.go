@@ -36,10 +36,11 @@ func (c demoCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	dir, err := c.dir()
+	dir, release, err := c.dir(s)
 	if err != nil {
 		return err
 	}
+	defer release()
 	listener, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return &weir.Error{Code: weir.CodeLocal, Message: "no port to be had on loopback: " + err.Error(), Err: err}
@@ -54,15 +55,23 @@ func (c demoCommand) Run(s *session) error {
 	if c.Once {
 		return d.story()
 	}
-	defer c.tidy(d)
+	defer c.tidy(d, release)
 	return d.pages(c.Listen, c.opens(s))
 }
 
-// dir is where the demo's files go.
-func (c demoCommand) dir() (string, error) {
+// dir is where the demo's files go. A temporary directory is this demo's until
+// release is called.
+func (c demoCommand) dir(s *session) (dir string, release func(), err error) {
 	if c.Dir == "" {
-		return os.MkdirTemp("", "weir-demo-")
+		clearDemos(s)
+		return demoDir(c.Keep || c.Once) // what the story of scripts shows stays
 	}
+	dir, err = c.named()
+	return dir, func() {}, err
+}
+
+// named is the directory that the flag names.
+func (c demoCommand) named() (string, error) {
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil || c.Once {
 		return dir, err
@@ -78,11 +87,12 @@ func (c demoCommand) dir() (string, error) {
 }
 
 // tidy removes the temporary directory, or says where everything is.
-func (c demoCommand) tidy(d *demo) {
+func (c demoCommand) tidy(d *demo, release func()) {
 	if c.Dir != "" || c.Keep {
 		d.say("The demo's files are in %s. See them again: weir serve --data %s", d.dir, filepath.Join(d.dir, demoData))
 		return
 	}
+	release() // some systems remove no file that is open
 	if err := os.RemoveAll(d.dir); err != nil {
 		d.log.Warn("the demo's files are left", "directory", d.dir, "error", err)
 		return

@@ -117,7 +117,7 @@ func (c serveCommand) serve(s *session, srv *server.Server, l net.Listener) erro
 
 // config reads the flags.
 func (c serveCommand) config(s *session) (config server.Config, err error) {
-	config = server.Config{Database: c.Database, Files: c.Files, Role: server.Role(c.Role), Jobs: job.Options{Silence: c.Takeover, Room: c.Room}, Version: Version, Logger: s.log, Now: time.Now}
+	config = server.Config{Database: c.Database, Files: c.Files, Role: server.Role(c.Role), Jobs: job.Options{Silence: c.Takeover, Room: c.Room}, Version: versionText(), Logger: s.log, Now: time.Now}
 	if config.Data, err = dataDir(c.Data, s.Getenv); err != nil {
 		return config, err
 	}

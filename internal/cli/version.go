@@ -27,12 +27,18 @@ func versionText() string {
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return development
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			return "built from " + s.Value[:min(12, len(s.Value))]
 		}
 	}
-	return info.Main.Version
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	return development
 }
+
+// development is the version of a binary that says nothing of where it is from.
+const development = "development"

@@ -15,6 +15,10 @@ func (w *Web) registerActivity() {
 	w.show("/activity", identity.InOrg(identity.RoleAdmin), (*visit).activity)
 }
 
+// keySignIns is what the command line and scripts do before and after each thing
+// that they do: among what people want to see it is only in the way.
+var keySignIns = []string{"service_key.sign_in", "service_key.sign_out"}
+
 // activity is the audit log: who did what to which thing, newest first.
 func (v *visit) activity() error {
 	users, err := v.People.Users(v.r.Context(), v.who)
@@ -28,9 +32,13 @@ func (v *visit) activity() error {
 	}
 	q := v.query()
 	f := store.AuditFilter{Org: v.who.Org, Kind: q.Get("kind"), Actor: numberIn(q, "who"), Action: q.Get("action")}
+	if q.Get("keys") == "" && f.Action == "" {
+		f.Without = keySignIns
+	}
 	t := ui.Table{ID: "activity", Caption: "what was done", Path: "/activity", Export: true,
 		Columns: []ui.Column{{Title: "When"}, {Title: "Who"}, {Title: "What"}, {Title: "To"}, {Title: "Details", Wide: true}},
-		Filters: []ui.Field{{Name: "who", Title: "Who", Options: people}, {Name: "kind", Title: "To", Options: kindOptions()}}}
+		Filters: []ui.Field{{Name: "who", Title: "Who", Options: people}, {Name: "kind", Title: "To", Options: kindOptions()},
+			{Name: "keys", Title: "Sign-ins of keys", Options: []ui.Option{{Value: "", Title: "left out"}, {Value: "shown", Title: "shown"}}}}}
 	return v.listed("Activity", t, func(page, number int) (rows [][]ui.Cell, total int, err error) {
 		f.Page, f.Number = page, number
 		entries, total, err := v.Store.AuditPage(v.r.Context(), f)

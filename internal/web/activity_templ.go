@@ -28,7 +28,7 @@ func activityPage(t ui.Table) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Head("Activity", "Who did what. Every use of a secret is written down here before it happens; each line proves the one before it, which weir audit verify checks.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Head("Activity", "Who did what. Every use of a secret is written down here before it happens; each line proves the one before it, which weir audit verify checks. Sign-ins of service keys, as the command line makes them, are left out here unless you ask for them.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
