@@ -22,7 +22,7 @@ func (w *world) story() (did []string) {
 	w.Helper()
 	ctx, owner := w.Context(), w.owner().Principal
 	for i := range 3 {
-		w.clock.now = w.clock.now.Add(time.Hour)
+		w.clock.now = w.clock.now.Add(time.Minute)
 		name := fmt.Sprint("user", i)
 		p := w.user(owner, name, identity.RoleOperator)
 		w.must(w.s.Rename(ctx, owner, p.User, "Another name"))

@@ -18,7 +18,7 @@ func (s *Server) runEnded(r store.RunOver) {
 	s.metrics.RunEnded(r.Status, r.Took())
 	n := r.Totals
 	s.config.Logger.Info("run ended", "run", r.ID, "org", r.Org, "source", r.Flow, "status", r.Status, "class", r.Class, "seconds", r.Took().Seconds(),
-		"read", n.Read, "fresh", n.Fresh, "unchanged", n.Unchanged, "deleted", n.Deleted, "written", n.Written, "filtered", n.Filtered, "quarantined", n.Quarantined, "requests", n.Requests)
+		"read", n.Read, "written", n.Written, "deleted", n.Deleted, "quarantined", n.Quarantined, "fresh", n.Fresh, "unchanged", n.Unchanged, "filtered", n.Filtered, "requests", n.Requests)
 }
 
 // metricsServer answers metrics on a listener of its own.

@@ -32,7 +32,6 @@ func TestARunThatWaitsSaysWhyAndWhenItIsTriedAgain(t *testing.T) {
 	b.shot("run-waits")
 	s.must(s.sim.SetFaults(nil))
 	b.until("the run is over", `document.querySelector('#live')?.innerText.includes('succeeded') && !document.querySelector('#live').innerText.includes('waits for an answer')`)
-	b.sees("Destination by destination")
 	b.sees("Filtered by rules")
 }
 
