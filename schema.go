@@ -134,6 +134,9 @@ type Change struct {
 	Key      string   // the record's key
 	RootKey  []any    // values of the root table's Key columns
 	Deleted  bool
+	// Withheld marks a deletion that no source told: rules keep the record back,
+	// or fail on it, and the destination may never have had it.
+	Withheld bool
 	// Rows holds, for each table of the layout in order, the rows of this
 	// record; each row has a value per column. Empty when Deleted.
 	Rows [][][]any
@@ -179,6 +182,6 @@ func EditionsOf(log string) string { return Lineage(log) + editionMark }
 
 // Loaded is what became of a batch.
 type Loaded struct {
-	Rows    int      // root rows inserted, updated or marked deleted
+	Rows    int      // root rows inserted, updated or marked deleted; of what was withheld only rows that are known to be there
 	Refused []Reject // records the destination would not take; their Key is set
 }

@@ -95,6 +95,7 @@ type DataSet struct {
 	Own          struct {
 		Code []RuleOf `json:"code"`
 	} `json:"transform"`
+	Warnings []string `json:"warnings,omitzero"` // of rules that were given
 }
 
 // RuleOf is one rule of a transform.
@@ -110,6 +111,7 @@ type Transform struct {
 	Description string   `json:"description"`
 	Code        []RuleOf `json:"code"`
 	DataSets    []int64  `json:"data_sets"`
+	Warnings    []string `json:"warnings,omitzero"` // of rules that were given
 }
 
 // Destination is where a dataset goes.

@@ -36,6 +36,7 @@ type DataSet struct {
 	UpdatedAt      string            `json:"updated_at"`
 	Flows          []FlowNode        `json:"flows,omitzero" doc:"Of activate and pause: the flow's tree"`
 	Quarantined    int               `json:"quarantined" doc:"Records that failed"`
+	Warnings       []string          `json:"warnings,omitzero" nullable:"false" doc:"Of rules that were given: what of them is most likely not meant so, judged by the newest records"`
 	Docs           []DocContainer    `json:"-"`
 	Extra          map[string]string `json:"-"`
 }
@@ -213,7 +214,10 @@ func (in *dataSetInput) unoffered() error {
 	return nil
 }
 
-type createDataSetInput struct{ Body dataSetInput }
+type createDataSetInput struct {
+	DryRun flag `query:"dry_run" doc:"Check everything and store nothing."`
+	Body   dataSetInput
+}
 
 func (a *API) createDataSet(ctx context.Context, in *createDataSetInput) (*value[DataSet], error) {
 	if err := in.Body.unoffered(); err != nil {
@@ -235,8 +239,21 @@ func (a *API) createDataSet(ctx context.Context, in *createDataSetInput) (*value
 	if of != nil {
 		made.Transform = *of
 	}
-	d, err := a.Flows.CreateDataset(ctx, actor(ctx), made)
-	return a.oneDataSet(ctx, d, err)
+	create := a.Flows.CreateDataset
+	if in.DryRun.On {
+		create = a.Flows.CheckDataset
+	}
+	d, err := create(ctx, actor(ctx), made)
+	return a.ruledDataSet(ctx, d, err)
+}
+
+// ruledDataSet shows a dataset whose rules were given, with warnings of them.
+func (a *API) ruledDataSet(ctx context.Context, d *flow.Dataset, err error) (*value[DataSet], error) {
+	out, err := a.oneDataSet(ctx, d, err)
+	if err == nil {
+		out.Body.Warnings = a.Flows.WarnRules(ctx, d)
+	}
+	return out, err
 }
 
 // rulesGiven are the rules that a body gives a dataset: its own, or those of a
@@ -254,7 +271,8 @@ func (a *API) rulesGiven(ctx context.Context, in *dataSetInput) (rules *[]transf
 
 type updateDataSetInput struct {
 	One
-	Body dataSetInput
+	DryRun flag `query:"dry_run" doc:"Check the rules and store nothing."`
+	Body   dataSetInput
 }
 
 func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value[DataSet], error) {
@@ -265,10 +283,17 @@ func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value
 	if err != nil {
 		return nil, err
 	}
-	d, err := a.Runner.UpdateDataset(ctx, actor(ctx), in.ID, flow.DatasetEdit{
+	change := a.Runner.UpdateDataset
+	if in.DryRun.On {
+		change = a.Flows.CheckDatasetEdit
+	}
+	d, err := change(ctx, actor(ctx), in.ID, flow.DatasetEdit{
 		Edit: flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags}, Rules: rules, Transform: of,
 	})
-	return a.oneDataSet(ctx, d, err)
+	if rules == nil && of == nil {
+		return a.oneDataSet(ctx, d, err)
+	}
+	return a.ruledDataSet(ctx, d, err)
 }
 
 func (a *API) deleteDataSet(ctx context.Context, in *One) (*Done, error) {

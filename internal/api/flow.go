@@ -277,7 +277,7 @@ type switching func(ctx context.Context, who flow.Actor, kind store.Kind, id int
 // switchPart activates or pauses what a path names.
 func (a *API) switchPart(ctx context.Context, kind store.Kind, in *statusInput, change switching) error {
 	if !in.whole() {
-		return change(ctx, actor(ctx), kind, in.ID, false)
+		return a.rights().Named(ctx, principal(ctx), change(ctx, actor(ctx), kind, in.ID, false))
 	}
 	_, part, err := a.Flows.Tree(ctx, actor(ctx).Org, kind, in.ID)
 	if err != nil {
@@ -292,7 +292,7 @@ func (a *API) switchFlow(ctx context.Context, part *flow.Node, all bool, change 
 	if err != nil {
 		return err
 	}
-	return change(ctx, actor(ctx), part.Kind, part.ID, all, spared...)
+	return a.rights().Named(ctx, principal(ctx), change(ctx, actor(ctx), part.Kind, part.ID, all, spared...))
 }
 
 func (a *API) activateFlow(ctx context.Context, in *statusInput) (*value[FlowResponse], error) {
@@ -386,7 +386,7 @@ func copyField(err error) error {
 	if !errors.As(err, &lack) {
 		return err
 	}
-	field := map[store.Kind]string{store.KindCredential: "data_credentials_id", store.KindDataset: "data_set_id", store.KindLookup: "source_config.rest.iterations.map.id"}[lack.Kind]
+	field := map[store.Kind]string{store.KindCredential: "data_credentials_id", store.KindDataset: "data_set_id", store.KindLookup: "source_config.rest.iterations.map.id", store.KindTransform: "transform_id"}[lack.Kind]
 	return at(field, lack.Err)
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -120,7 +122,22 @@ func problemOf(err error, method string) *problem {
 	if p.status == http.StatusBadRequest {
 		p.details = []Detail{{Field: e.Where, Message: e.Message, Remedy: e.Remedy}}
 	}
+	var rules flow.WrongRules
+	if errors.As(cause, &rules) {
+		p.several(rules)
+	}
 	return p
+}
+
+// several tells of all rules that are wrong.
+func (p *problem) several(rules flow.WrongRules) {
+	p.message, p.remedy, p.details = fmt.Sprintf("%d rules are wrong", len(rules)), "Mend each of them", nil
+	for _, one := range rules {
+		var e *weir.Error
+		if errors.As(one, &e) {
+			p.details = append(p.details, Detail{Field: e.Where, Message: e.Message, Remedy: e.Remedy})
+		}
+	}
 }
 
 // upstream is what a connected service has said of its key. Its 401 is not

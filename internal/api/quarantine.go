@@ -18,7 +18,7 @@ import (
 type Reject struct {
 	ID           int64    `json:"id"`
 	DataSourceID *int64   `json:"data_source_id"`
-	DataSetID    *int64   `json:"data_set_id" doc:"null when its dataset was deleted"`
+	DataSetID    *int64   `json:"data_set_id" doc:"The dataset on whose way it was set aside: of rules, the one that has them; null when it was deleted"`
 	DataSet      string   `json:"data_set"`
 	DataSinkID   *int64   `json:"data_sink_id" doc:"The destination that refused it; null when it came to none"`
 	Stage        string   `json:"stage" doc:"decode, schema, transform, load"`
@@ -189,6 +189,12 @@ func (a *API) listRejects(ctx context.Context, in *rejectListInput) (*List[Rejec
 	}
 	f.Page, f.Size = min(in.Page, farthest/in.PerPage), in.PerPage
 	found, total, err := a.rejects(ctx, in.DataSetID, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.rights().Unseen(ctx, principal(ctx), found); err != nil {
+		return nil, err
+	}
 	shown := make([]Reject, len(found))
 	for i := range found {
 		shown[i] = showReject(&found[i])
@@ -197,8 +203,9 @@ func (a *API) listRejects(ctx context.Context, in *rejectListInput) (*List[Rejec
 }
 
 func showReject(r *flow.Rejected) Reject {
+	dataset, name := r.Of()
 	out := Reject{
-		ID: r.ID, DataSourceID: idOrNull(r.Origin.Source), DataSetID: idOrNull(r.Origin.Dataset), DataSet: r.Origin.Name, DataSinkID: idOrNull(r.Destination),
+		ID: r.ID, DataSourceID: idOrNull(r.Origin.Source), DataSetID: idOrNull(dataset), DataSet: name, DataSinkID: idOrNull(r.Destination),
 		Stage: r.Stage, Reason: r.Reason, Key: []string{}, RunID: string(r.Run), At: moment(r.At), Size: len(r.Original), State: r.State,
 		SettledAt: momentOrNull(r.Settled), SettledBy: idOrNull(r.SettledBy),
 	}
@@ -226,7 +233,11 @@ func (a *API) rejectFor(ctx context.Context, id int64, role identity.Role) (*flo
 		}
 		return nil, nowhere()
 	}
-	return r, a.Identity.Authorize(ctx, principal(ctx), identity.Access(store.KindDataset, role), r.Origin.Dataset)
+	if err := a.Identity.Authorize(ctx, principal(ctx), identity.Access(store.KindDataset, role), r.Origin.Dataset); err != nil {
+		return nil, err
+	}
+	one := []flow.Rejected{*r}
+	return &one[0], a.rights().Unseen(ctx, principal(ctx), one)
 }
 
 func (a *API) oneReject(ctx context.Context, in *One) (*value[RejectDetail], error) {

@@ -34,6 +34,7 @@ type Transform struct {
 	Tags         []string        `json:"tags" nullable:"false"`
 	CreatedAt    string          `json:"created_at"`
 	UpdatedAt    string          `json:"updated_at"`
+	Warnings     []string        `json:"warnings,omitzero" nullable:"false" doc:"Of rules that were given: what of them is most likely not meant so, judged by the newest records of datasets that use them"`
 }
 
 // TransformRule is one rule.
@@ -232,7 +233,11 @@ func (a *API) updateTransform(ctx context.Context, in *updateTransformInput) (*v
 	t, err := a.Runner.UpdateTransform(ctx, actor(ctx), in.ID, flow.TransformEdit{
 		Edit: flow.Edit{Name: changed(b.Name), Description: changed(b.Description), Tags: b.Tags}, Rules: rulesOf(b.Code),
 	})
-	return a.oneTransform(ctx, t, err)
+	out, err := a.oneTransform(ctx, t, err)
+	if err == nil && b.Code != nil {
+		out.Body.Warnings = a.Flows.WarnTransform(ctx, t.Org, t.ID)
+	}
+	return out, err
 }
 
 func (a *API) deleteTransform(ctx context.Context, in *One) (*Done, error) {
@@ -283,6 +288,7 @@ type TransformPreview struct {
 	Filtered int                `json:"filtered" doc:"Records that would be kept back"`
 	Failed   int                `json:"failed" doc:"Records that would be set aside"`
 	Records  []TransformExample `json:"records" nullable:"false"`
+	Warnings []string           `json:"warnings" nullable:"false" doc:"What of the rules is most likely not meant so, judged by the newest records: rules that fail on each, and fields that none has"`
 }
 
 // TransformExample is one record before and after the rules.
@@ -307,8 +313,8 @@ func (a *API) previewTransform(ctx context.Context, in *previewInput) (*value[Tr
 	if err != nil {
 		return nil, err
 	}
-	out := TransformPreview{Records: []TransformExample{}}
-	for _, r := range found {
+	out := TransformPreview{Records: []TransformExample{}, Warnings: some(found.Warnings)}
+	for _, r := range found.Records {
 		one := TransformExample{Before: object(r.Before), Reason: r.After.Reason}
 		switch r.After.Outcome {
 		case transform.Same:

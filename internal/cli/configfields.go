@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/weirhq/weir"
@@ -48,6 +49,19 @@ func inFile(t *manifest.Thing, field string) string {
 	return field
 }
 
+// ruleInFile is what a file calls a rule that the server names as "rule 2 cast.to",
+// and what else it says of the place. Rules of another dataset have no name here.
+func ruleInFile(about string) (field, rest string) {
+	words := strings.Fields(about)
+	if len(words) == 3 && words[0] == "rule" {
+		if n, err := strconv.Atoi(words[1]); err == nil {
+			operation, of, _ := strings.Cut(words[2], ".")
+			return manifest.RuleField(n, operation, of), ""
+		}
+	}
+	return manifest.TransformsField, about
+}
+
 // refusedThing says of which thing of a file a refusal is, and of which of its
 // fields, in the file's words. What the server says of it stays, with its class.
 func refusedThing(c *manifest.Change, err error) error {
@@ -58,6 +72,9 @@ func refusedThing(c *manifest.Change, err error) error {
 	lines := make([]string, len(refused.Details))
 	for i, d := range refused.Details {
 		field, about, _ := strings.Cut(d.Field, ": ")
+		if field == "transform" {
+			field, about = ruleInFile(about)
+		}
 		message := strings.TrimPrefix(about+": "+d.Message, ": ")
 		lines[i] = strings.TrimSuffix(c.File.Problem(inFile(c.File, field), message, d.Remedy).String(), ".")
 	}

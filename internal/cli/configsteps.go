@@ -104,26 +104,98 @@ func (w *configWriter) secret(t *manifest.Thing, from manifest.Secret) (weir.Sec
 	return weir.NewSecret(text), nil
 }
 
-// try asks the server whether it would take the sources that are to be made or
-// changed, as far as it can know: those whose credential and lookups it has.
+// try asks the server whether it would take the sources and the rules of datasets
+// that are to be made or changed, as far as it can know: those that use what it has.
+// All that it would refuse is told at once.
 func (w *configWriter) try(plan *manifest.Plan) error {
+	var refused []error
 	for _, c := range plan.Changes {
-		source, is := specOf[*manifest.Source](c)
-		if !is || c.Action != manifest.Add && c.Action != manifest.Edit || w.ids[manifest.Credentials][source.Credential] == 0 {
+		if c.Action != manifest.Add && c.Action != manifest.Edit {
 			continue
 		}
-		body, known := w.sourceBody(c.Name, source)
-		if !known {
+		err := w.tryOne(plan, c)
+		if err == nil {
 			continue
 		}
-		if after := source.Schedule.After; after != "" && (w.ids[manifest.Sources][after] == 0 || after == c.Name) {
-			delete(body, "schedule") // it follows one that is yet to be made
+		if code := weir.CodeOf(err); code != weir.CodeUsage && code != weir.CodeConfig && code != weir.CodeConflict {
+			return err
 		}
-		if err := w.server.Call(w.s.ctx, http.MethodPost, "/"+sourcesNoun+"?dry_run=true", body, nil); err != nil {
-			return refusedThing(c, err)
-		}
+		refused = append(refused, err)
+	}
+	return together(refused)
+}
+
+// tryOne asks for one change; nil where the server cannot know yet.
+func (w *configWriter) tryOne(plan *manifest.Plan, c *manifest.Change) error {
+	if source, is := specOf[*manifest.Source](c); is {
+		return w.trySource(c, source)
+	}
+	if dataset, is := specOf[*manifest.Dataset](c); is {
+		return w.tryRules(plan, c, dataset)
 	}
 	return nil
+}
+
+func (w *configWriter) trySource(c *manifest.Change, source *manifest.Source) error {
+	if w.ids[manifest.Credentials][source.Credential] == 0 {
+		return nil
+	}
+	body, known := w.sourceBody(c.Name, source)
+	if !known {
+		return nil
+	}
+	if after := source.Schedule.After; after != "" && (w.ids[manifest.Sources][after] == 0 || after == c.Name) {
+		delete(body, "schedule") // it follows one that is yet to be made
+	}
+	if err := w.server.Call(w.s.ctx, http.MethodPost, "/"+sourcesNoun+"?dry_run=true", body, nil); err != nil {
+		return refusedThing(c, err)
+	}
+	return nil
+}
+
+// tryRules asks about a dataset's rules, unless they follow others that are yet to
+// change: the server would judge them by what they do not come after.
+func (w *configWriter) tryRules(plan *manifest.Plan, c *manifest.Change, d *manifest.Dataset) error {
+	if c.Server != nil && !c.Touches(manifest.TransformsField) || d.From.Source != "" && w.ids[manifest.Sources][d.From.Source] == 0 {
+		return nil
+	}
+	for _, other := range plan.Changes {
+		if other.Kind == manifest.Datasets && other.Name == d.From.Dataset || other.Kind == manifest.Sources && other.Name == d.From.Source && other.Touches("endpoints") {
+			return nil
+		}
+	}
+	body, err := w.body(c)
+	if err != nil {
+		return nil //nolint:nilerr // what it is made from is yet to be made
+	}
+	var tried client.DataSet
+	if c.Server == nil {
+		if parent, _ := body["parent_data_set_id"].(int64); parent == 0 {
+			return nil
+		}
+		err = w.server.Call(w.s.ctx, http.MethodPost, "/"+datasetsNoun+"?dry_run=true", body, &tried)
+	} else {
+		err = w.server.Call(w.s.ctx, http.MethodPut, fmt.Sprintf("/%s/%d?dry_run=true", datasetsNoun, c.Server.ID), body, &tried)
+	}
+	if err != nil {
+		return refusedThing(c, err)
+	}
+	for _, said := range tried.Warnings {
+		warn(w.s, c.File.Where()+": "+said)
+	}
+	return nil
+}
+
+// together is one error of all that the server would refuse.
+func together(refused []error) error {
+	if len(refused) < 2 {
+		return errors.Join(refused...)
+	}
+	lines := ""
+	for _, err := range refused {
+		lines += "\n  " + err.Error()
+	}
+	return &weir.Error{Code: weir.CodeOf(refused[0]), Message: "nothing was changed, for the server would refuse this:" + lines, Err: refused[0]}
 }
 
 // wouldTake asks the server whether it would take what files say, as apply does

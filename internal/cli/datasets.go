@@ -10,11 +10,16 @@ import (
 
 // datasetsCommand is `weir datasets`.
 type datasetsCommand struct {
-	List    datasetsList    `cmd:"" default:"withargs" help:"List datasets."`
-	Schema  datasetsSchema  `cmd:"" help:"Print a dataset's JSON Schema."`
-	Samples datasetsSamples `cmd:"" help:"Print a dataset's newest records as JSON."`
-	Failed  datasetsFailed  `cmd:"" help:"Print the records that failed, with the reason."`
-	Derive  datasetsDerive  `cmd:"" help:"Make a dataset from another one, with rules that change its records."`
+	List     datasetsList     `cmd:"" default:"withargs" help:"List datasets."`
+	Schema   datasetsSchema   `cmd:"" help:"Print a dataset's JSON Schema."`
+	Samples  datasetsSamples  `cmd:"" help:"Print a dataset's newest records as JSON."`
+	Failed   datasetsFailed   `cmd:"" help:"Print the records that failed, with the reason."`
+	Derive   datasetsDerive   `cmd:"" help:"Make a dataset from another one, with rules that change its records."`
+	Update   datasetsUpdate   `cmd:"" help:"Change a dataset's name or description."`
+	Activate datasetsActivate `cmd:"" help:"Activate a dataset, and bring its destinations what they lack."`
+	Pause    datasetsPause    `cmd:"" help:"Pause a dataset: nothing of it is delivered."`
+	Delete   datasetsDelete   `cmd:"" help:"Delete a dataset that is paused and that nothing uses."`
+	Restore  datasetsRestore  `cmd:"" help:"Bring a deleted dataset back, paused."`
 }
 
 const datasetsNoun = "data_sets"
@@ -108,9 +113,8 @@ func (c datasetsDerive) Run(s *session) error {
 	if err := server.Call(s.ctx, http.MethodPost, "/"+datasetsNoun, body, &made); err != nil {
 		return err
 	}
-	return c.print(s, made, "ID\tNAME\tSTATUS\tSOURCE", func(w io.Writer) {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\n", made.ID, made.Name, made.Status, made.SourceID)
-	})
+	warn(s, made.Warnings...)
+	return c.printDataset(s, made)
 }
 
 // dump prints what a dataset answers to a verb.

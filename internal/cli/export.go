@@ -16,6 +16,16 @@ type exportCommand struct {
 	Force   bool   `help:"Write over a file that is there."`
 }
 
+// leftOut says what an export has not.
+func leftOut(s *session, left []string) {
+	for _, line := range left {
+		fmt.Fprintln(s.Stderr, "warning: "+line)
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(s.Stderr, "warning: %d of what the server has is not in the file. Give what shares its name another one, on its page or as in weir sources update ID --name NAME, and export again.\n", len(left))
+	}
+}
+
 // Run writes a server's configuration as YAML.
 func (c exportCommand) Run(s *session) error {
 	server, err := remoteFlags{Server: c.Server, KeyFile: c.KeyFile}.dial(s)
@@ -27,9 +37,7 @@ func (c exportCommand) Run(s *session) error {
 		return err
 	}
 	content, left := manifest.Write(have.Manifest)
-	for _, line := range left {
-		fmt.Fprintln(s.Stderr, sentence(line)+".")
-	}
+	leftOut(s, left)
 	if c.Output == "" || c.Output == "-" {
 		_, err := s.Stdout.Write(content)
 		return err

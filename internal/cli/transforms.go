@@ -20,7 +20,9 @@ type transformsCommand struct {
 	Add     transformsAdd     `cmd:"" help:"Make a transform of the rules in a file."`
 	Set     transformsSet     `cmd:"" help:"Give a transform the rules in a file; every dataset that uses it is brought to its destinations anew."`
 	Preview transformsPreview `cmd:"" help:"Show what the rules in a file would make of a dataset's newest records."`
+	Copy    transformsCopy    `cmd:"" help:"Make a transform of its own with the same rules."`
 	Delete  transformsDelete  `cmd:"" help:"Delete a transform that no dataset uses."`
+	Restore transformsRestore `cmd:"" help:"Bring a deleted transform back."`
 }
 
 // printTransforms prints transforms as a table.
@@ -140,7 +142,40 @@ func (c transformsSet) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	warn(s, t.Warnings...)
 	return c.printTransforms(s, t)
+}
+
+type transformsCopy struct {
+	remoteFlags
+	ID   int64  `arg:"" help:"Id of the transform."`
+	Name string `help:"What to call the copy (default: its name and (copy))."`
+}
+
+// Run copies it.
+func (c transformsCopy) Run(s *session) error {
+	return c.another(s, c.ID, "copy", map[string]any{"name": c.Name})
+}
+
+type transformsRestore struct {
+	remoteFlags
+	ID int64 `arg:"" help:"Id of the transform."`
+}
+
+// Run brings it back.
+func (c transformsRestore) Run(s *session) error { return c.another(s, c.ID, "restore", nil) }
+
+// another prints the transform that a verb gives.
+func (f remoteFlags) another(s *session, id int64, verb string, body any) error {
+	server, err := f.dial(s)
+	if err != nil {
+		return err
+	}
+	t, err := client.Do[client.Transform](s.ctx, server, http.MethodPost, transformsNoun, id, verb, body)
+	if err != nil {
+		return err
+	}
+	return f.printTransforms(s, t)
 }
 
 type transformsPreview struct {
@@ -152,10 +187,11 @@ type transformsPreview struct {
 
 // previewed is what rules would make of records.
 type previewed struct {
-	Changed  int `json:"changed"`
-	Same     int `json:"same"`
-	Filtered int `json:"filtered"`
-	Failed   int `json:"failed"`
+	Changed  int      `json:"changed"`
+	Same     int      `json:"same"`
+	Filtered int      `json:"filtered"`
+	Failed   int      `json:"failed"`
+	Warnings []string `json:"warnings"`
 	Records  []struct {
 		Outcome string `json:"outcome"`
 		Reason  string `json:"reason,omitempty"`
@@ -194,8 +230,16 @@ func (c transformsPreview) Run(s *session) error {
 		}
 		fmt.Fprintf(s.Stdout, "- %s\n+ %s\n", before, after)
 	}
+	warn(s, out.Warnings...)
 	_, err = fmt.Fprintf(s.Stdout, "%d changed, %d the same, %d filtered out, %d failed\n", out.Changed, out.Same, out.Filtered, out.Failed)
 	return err
+}
+
+// warn says what of rules is most likely not meant so.
+func warn(s *session, warnings ...string) {
+	for _, w := range warnings {
+		fmt.Fprintln(s.Stderr, "warning: "+oneLine(w))
+	}
 }
 
 func jsonLine(v any) string {

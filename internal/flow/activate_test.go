@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -74,7 +75,9 @@ func TestADestinationThatIsActivatedWhileItsSourceIsPausedIsFilledWithIt(t *test
 		}
 		// The same with what the log has already: the destination is behind it.
 		w.pause(store.KindDestination, to.ID)
-		late := w.destination(w.datasets(src)[0].ID)
+		late, err := w.flows.CreateDestination(w.Context(), me, flow.DestinationInput{Common: flow.Common{Name: "Late"}, DestinationSpec: flow.DestinationSpec{Mode: weir.ModeUpsert},
+			Credential: w.credential("sqlite", "path", "late.db"), Dataset: w.datasets(src)[0].ID})
+		w.must(err)
 		w.pause(store.KindSource, src.ID)
 		w.activate(store.KindDestination, late.ID)
 		if runs := w.runs(src); len(runs) != 1 {

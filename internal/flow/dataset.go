@@ -100,8 +100,29 @@ type DatasetInput struct {
 }
 
 // CreateDataset makes a dataset of its parent's records, as they are or as rules
-// make them, under a name, with documentation and destinations of its own.
+// make them, under a name, with documentation and destinations of its own. It is
+// active when its parent is, and paused when that is.
 func (s *Service) CreateDataset(ctx context.Context, who Actor, in DatasetInput) (*Dataset, error) {
+	d, err := s.CheckDataset(ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := hold(ctx, tx, who.Org, d.references()); err != nil {
+			return err
+		}
+		from, err := tx.Resource(ctx, who.Org, store.KindDataset, d.Parent)
+		if err != nil {
+			return err
+		}
+		d.Status = from.Status // nobody switches it any more before this ends
+		return s.put(ctx, tx, who, &d.Resource, d.DatasetSpec, d.references()...)
+	})
+	return d, err
+}
+
+// CheckDataset does what CreateDataset does, but for storing.
+func (s *Service) CheckDataset(ctx context.Context, who Actor, in DatasetInput) (*Dataset, error) {
 	r, err := in.resource(who, store.KindDataset, s.now())
 	if err != nil {
 		return nil, err
@@ -113,13 +134,9 @@ func (s *Service) CreateDataset(ctx context.Context, who Actor, in DatasetInput)
 	if err != nil {
 		return nil, weir.At("parent_data_set_id", err)
 	}
-	r.Type = parent.Type
+	r.Type, r.Status = parent.Type, parent.Status
 	d := &Dataset{Resource: r, DatasetSpec: DatasetSpec{Endpoint: parent.Endpoint}, Source: parent.Source, Parent: parent.ID}
-	if err := s.setRules(ctx, d, in.Rules, in.Transform); err != nil {
-		return nil, err
-	}
-	err = s.Store.Change(ctx, func(tx *store.Tx) error { return s.put(ctx, tx, who, &d.Resource, d.DatasetSpec, d.references()...) })
-	return d, err
+	return d, s.setRules(ctx, d, in.Rules, in.Transform)
 }
 
 func (d *Dataset) references() []store.Reference {
@@ -205,23 +222,17 @@ func (r *Runner) UpdateDataset(ctx context.Context, who Actor, id int64, edit Da
 }
 
 func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit DatasetEdit) (*Dataset, error) {
-	d, err := r.flows.Dataset(ctx, who.Org, id)
+	d, next, err := r.flows.edited(ctx, who, id, edit)
 	if err != nil {
 		return nil, err
 	}
-	next, rules, of := *d, []transform.Rule(nil), int64(0)
-	if edit.Rules != nil {
-		rules = *edit.Rules
-	}
-	if edit.Transform != nil {
-		of = *edit.Transform
-	}
-	anew := (edit.Rules != nil || edit.Transform != nil) && (!sameRules(rules, d.Rules) || of != d.Transform)
-	if !anew {
+	if next.Edition == d.Edition {
 		return r.flows.UpdateDataset(ctx, who, id, edit.Edit)
 	}
-	if err := r.flows.setRules(ctx, &next, rules, of); err != nil {
-		return nil, err
+	if next.Table != d.Table {
+		if err := r.flows.needTables(ctx, d, next.Table); err != nil {
+			return nil, err
+		}
 	}
 	redo, err := r.flows.refills(ctx, d)
 	if err != nil {
@@ -250,6 +261,35 @@ func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit Da
 	return r.flows.Dataset(ctx, who.Org, id)
 }
 
+// CheckDatasetEdit does what UpdateDataset does, but for storing, and gives the
+// dataset as it would be.
+func (s *Service) CheckDatasetEdit(ctx context.Context, who Actor, id int64, edit DatasetEdit) (*Dataset, error) {
+	_, next, err := s.edited(ctx, who, id, edit)
+	if err != nil {
+		return nil, err
+	}
+	return next, edit.apply(&next.Resource)
+}
+
+// edited is a dataset as it is, and with the rules of an edit: of another edition
+// when these are others.
+func (s *Service) edited(ctx context.Context, who Actor, id int64, edit DatasetEdit) (d, next *Dataset, err error) {
+	if d, err = s.Dataset(ctx, who.Org, id); err != nil {
+		return nil, nil, err
+	}
+	with, rules, of := *d, []transform.Rule(nil), int64(0)
+	if edit.Rules != nil {
+		rules = *edit.Rules
+	}
+	if edit.Transform != nil {
+		of = *edit.Transform
+	}
+	if edit.Rules == nil && edit.Transform == nil || sameRules(rules, d.Rules) && of == d.Transform {
+		return d, &with, nil
+	}
+	return d, &with, s.setRules(ctx, &with, rules, of)
+}
+
 // UpdateDataset changes a dataset's name, description and tags.
 func (s *Service) UpdateDataset(ctx context.Context, who Actor, id int64, edit Edit) (*Dataset, error) {
 	err := s.change(ctx, who, store.KindDataset, id, "update", &DatasetSpec{}, func(_ *store.Tx, r *store.Resource) error { return edit.apply(r) })
@@ -257,6 +297,21 @@ func (s *Service) UpdateDataset(ctx context.Context, who Actor, id int64, edit E
 		return nil, err
 	}
 	return s.Dataset(ctx, who.Org, id)
+}
+
+// DeleteDataset pauses a dataset and takes it away, or does neither: one that is
+// used is refused, naming what uses it. WasActive says what it was.
+func (s *Service) DeleteDataset(ctx context.Context, who Actor, id int64) (wasActive bool, err error) {
+	err = s.Store.Change(ctx, func(tx *store.Tx) error {
+		r, err := tx.Resource(ctx, who.Org, store.KindDataset, id)
+		if err != nil {
+			return err
+		}
+		wasActive = Status(r.Status) == StatusActive
+		r.Status = string(StatusPaused)
+		return s.remove(ctx, tx, who, &r)
+	})
+	return wasActive, err
 }
 
 // SetDocs replaces a dataset's documentation.
@@ -527,10 +582,7 @@ func (s *Service) CopyDataset(ctx context.Context, who Actor, id int64, name str
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = d.Name + " (copy)"
-	}
-	return s.CreateDataset(ctx, who, DatasetInput{Common: Common{Name: name, Description: d.Description, Tags: d.Tags, CopiedFrom: id}, Parent: id})
+	return s.CreateDataset(ctx, who, DatasetInput{Common: Common{Name: copyName(d.Name, name), Description: d.Description, Tags: d.Tags, CopiedFrom: id}, Parent: id})
 }
 
 // Look reads a few of the dataset's records from its source now.

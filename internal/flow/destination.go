@@ -61,8 +61,14 @@ func leadsSomewhere(c *credential.Credential) error {
 	return nil
 }
 
-// CreateDestination stores a destination of a dataset.
+// CreateDestination stores a destination of a dataset. One whose table another
+// destination is to fill is refused as Taken.
 func (s *Service) CreateDestination(ctx context.Context, who Actor, in DestinationInput) (*Destination, error) {
+	return s.createDestination(ctx, who, in, s.needTable)
+}
+
+// createDestination stores a destination that also passes the check.
+func (s *Service) createDestination(ctx context.Context, who Actor, in DestinationInput, check func(context.Context, *Destination) error) (*Destination, error) {
 	r, err := in.resource(who, store.KindDestination, s.now())
 	if err != nil {
 		return nil, err
@@ -70,6 +76,9 @@ func (s *Service) CreateDestination(ctx context.Context, who Actor, in Destinati
 	r.Credential = in.Credential
 	to := &Destination{Resource: r, DestinationSpec: in.DestinationSpec, Dataset: in.Dataset}
 	if err := s.checkDestination(ctx, to); err != nil {
+		return nil, err
+	}
+	if err := check(ctx, to); err != nil {
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
@@ -181,6 +190,11 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
+	if to.Credential != was.Credential || to.Dataset != was.Dataset {
+		if err := s.needTable(ctx, to); err != nil {
+			return nil, err
+		}
+	}
 	spec := &DestinationSpec{}
 	err = s.change(ctx, who, store.KindDestination, id, "update", spec, func(tx *store.Tx, r *store.Resource) error {
 		if r.Version != read { // what was checked and put together is of another destination
@@ -206,19 +220,31 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	return s.Destination(ctx, who.Org, id)
 }
 
-// CopyDestination makes a destination of its own with the same configuration.
+// CopyDestination makes a destination of its own with the same configuration. It
+// leads to the original's table, and so cannot be activated before it is given
+// another place.
 func (s *Service) CopyDestination(ctx context.Context, who Actor, id int64, name string) (*Destination, error) {
 	to, err := s.Destination(ctx, who.Org, id)
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = to.Name + " (copy)"
+	return s.copyDestination(ctx, who, to, name, to.Dataset)
+}
+
+// copyDestination copies a destination for a dataset.
+func (s *Service) copyDestination(ctx context.Context, who Actor, to *Destination, name string, dataset int64) (*Destination, error) {
+	return s.createDestination(ctx, who, DestinationInput{
+		Common:          Common{Name: copyName(to.Name, name), Description: to.Description, Tags: slices.Clone(to.Tags), CopiedFrom: to.ID},
+		DestinationSpec: to.DestinationSpec, Credential: to.Credential, Dataset: dataset,
+	}, func(context.Context, *Destination) error { return nil })
+}
+
+// copyName is what a copy is called: as was wished, or after its original.
+func copyName(original, wished string) string {
+	if wished != "" {
+		return wished
 	}
-	return s.CreateDestination(ctx, who, DestinationInput{
-		Common:          Common{Name: name, Description: to.Description, Tags: slices.Clone(to.Tags), CopiedFrom: to.ID},
-		DestinationSpec: to.DestinationSpec, Credential: to.Credential, Dataset: to.Dataset,
-	})
+	return original + " (copy)"
 }
 
 // closer is a destination of the pipeline that must be closed.

@@ -107,8 +107,8 @@ func (s *Service) fit(ctx context.Context, who Actor, credentialID, except int64
 	out := &Fit{}
 	var left []weir.Batch
 	for _, b := range batches {
-		if rival, taken := rivals[b.Dataset]; taken {
-			out.Obstacles = append(out.Obstacles, Obstacle{Table: b.Dataset, Rival: rival, Err: filledThere(b.Dataset)})
+		if there := rivals[b.Dataset]; len(there) > 0 {
+			out.Obstacles = append(out.Obstacles, Obstacle{Table: b.Dataset, Rival: there[0], Err: filledThere(b.Dataset)})
 			continue
 		}
 		left = append(left, b)
@@ -124,9 +124,9 @@ func filledThere(table string) *weir.Error {
 		Remedy: "Choose another database, schema or directory, or delete that destination"}
 }
 
-// rivals are the destinations that lead to the credential's place, by the
-// table that they fill there.
-func (s *Service) rivals(ctx context.Context, c *credential.Credential, except int64) (map[string]store.Resource, error) {
+// rivals are the destinations that lead to the credential's place, but for one,
+// by the table that they fill there.
+func (s *Service) rivals(ctx context.Context, c *credential.Credential, except int64) (map[string][]store.Resource, error) {
 	all, _, err := s.Credentials.List(ctx, store.ResourceFilter{Org: c.Org, Types: []string{c.Type}})
 	if err != nil {
 		return nil, err
@@ -159,10 +159,10 @@ func (s *Service) rivals(ctx context.Context, c *credential.Credential, except i
 			return nil, err
 		}
 	}
-	rivals := map[string]store.Resource{}
+	rivals := map[string][]store.Resource{}
 	for _, to := range there {
 		if table := tables[refs[to.ID][roleDataset]]; table != "" && to.ID != except {
-			rivals[table] = to
+			rivals[table] = append(rivals[table], to)
 		}
 	}
 	return rivals, nil

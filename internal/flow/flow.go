@@ -6,12 +6,15 @@
 //	dataset.go      what a source yields: schema, samples, documentation
 //	records.go      its records, all of them
 //	transform.go    rules that make a dataset's records of another one's
+//	transform_look.go  what rules would make, and what is wrong with them
 //	destination.go  where a dataset goes
 //	standing.go     how a destination stands
 //	fit.go          whether a dataset could go to a place, before it does
+//	taken.go        a table is one destination's
 //	status.go       activate, pause, delete, restore
 //	hold.go         what is used is not deleted meanwhile
 //	tree.go         the flow as a tree of nodes
+//	copy.go         a flow once more
 //	project.go      folders of flows
 //	lookup.go       tables of rows that sources read by
 //	lookup_rows.go  a lookup's rows

@@ -17,7 +17,20 @@ import (
 type Rejected struct {
 	store.Quarantined
 	Origin store.Origin // zero when its dataset was deleted
-	Hidden bool         // what rules may hide was taken out of it; Origin is the dataset that it is seen by
+	// Made is the dataset, made from Origin's, on whose way to a destination it
+	// was set aside; zero when that is Origin's own. What may be done with the
+	// record is asked of Origin.
+	Made   store.Resource
+	Hidden bool // what rules may hide was taken out of it; Origin is the dataset that it is seen by
+}
+
+// Of is the dataset of whose records it is one, by id and name; 0 when that was
+// deleted.
+func (r *Rejected) Of() (id int64, name string) {
+	if r.Made.ID != 0 {
+		return r.Made.ID, r.Made.Name
+	}
+	return r.Origin.Dataset, r.Origin.Name
 }
 
 // Rejects gives the filter's records in quarantine, newest first, and how many
@@ -38,11 +51,53 @@ func (s *Service) Rejects(ctx context.Context, f store.QuarantineFilter) ([]Reje
 		}
 	}
 	origins, err := s.Store.Origins(ctx, logs...)
+	if err != nil {
+		return nil, 0, err
+	}
+	made, err := s.refusedOf(ctx, f.Org, rows)
 	all := make([]Rejected, len(rows))
 	for i, q := range rows {
 		all[i] = Rejected{Quarantined: q, Origin: origins[q.Dataset]}
+		if d := made[q.Destination]; d.ID != all[i].Origin.Dataset && all[i].Origin.Dataset != 0 {
+			all[i].Made = d
+		}
 	}
 	return all, total, err
+}
+
+// refusedOf gives the dataset of each destination that refused one of the records.
+// One that was deleted is not in the answer.
+func (s *Service) refusedOf(ctx context.Context, org int64, rows []store.Quarantined) (map[int64]store.Resource, error) {
+	ids := []int64{}
+	for i := range rows {
+		if to := rows[i].Destination; to != 0 && !slices.Contains(ids, to) {
+			ids = append(ids, to)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	refs, err := s.Store.References(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	of, datasets := map[int64]int64{}, []int64{}
+	for _, ref := range refs {
+		if ref.Role == roleDataset {
+			of[ref.Resource] = ref.Target
+			datasets = append(datasets, ref.Target)
+		}
+	}
+	found, _, err := s.Store.Resources(ctx, store.ResourceFilter{Org: org, Kind: store.KindDataset, IDs: datasets})
+	out := map[int64]store.Resource{}
+	for to, dataset := range of {
+		for _, d := range found {
+			if d.ID == dataset {
+				out[to] = d
+			}
+		}
+	}
+	return out, err
 }
 
 // Reject finds one record in quarantine of the organization.

@@ -62,7 +62,7 @@ func (s *Service) HiddenRejects(ctx context.Context, d *Dataset, f store.Quarant
 	all, total, err := s.Rejects(ctx, f)
 	for i := range all {
 		Hide(&all[i].Quarantined)
-		all[i].Hidden = true
+		all[i].Hidden, all[i].Made = true, store.Resource{}
 		all[i].Origin = store.Origin{Source: d.Source, Dataset: d.ID, Name: d.Name, Endpoint: d.Endpoint}
 	}
 	return all, total, err

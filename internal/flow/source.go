@@ -373,11 +373,8 @@ func (s *Service) CopySource(ctx context.Context, who Actor, id int64, name stri
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = src.Name + " (copy)"
-	}
 	return s.CreateSource(ctx, who, SourceInput{
-		Common:     Common{Name: name, Description: src.Description, Tags: slices.Clone(src.Tags), CopiedFrom: src.ID},
+		Common:     Common{Name: copyName(src.Name, name), Description: src.Description, Tags: slices.Clone(src.Tags), CopiedFrom: src.ID},
 		SourceSpec: src.SourceSpec, Credential: src.Credential,
 	})
 }

@@ -24,38 +24,66 @@ func specOf(kind store.Kind) any {
 }
 
 // SetStatus activates or pauses one part of a flow, and with all everything
-// that hangs below it but the parts that are spared.
+// that hangs below it but the parts that are spared. When one of them cannot be
+// activated, none is.
 func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id int64, status Status, all bool, spared ...int64) error {
-	if status == StatusActive {
-		if err := s.checkReady(ctx, who, kind, id); err != nil {
-			return err
-		}
-	}
-	spec := specOf(kind)
-	err := s.change(ctx, who, kind, id, verbOf(status), spec, func(tx *store.Tx, r *store.Resource) error {
-		r.Status = string(status)
-		if kind != store.KindSource {
-			return nil
-		}
-		return s.timetable(ctx, tx, &Source{Resource: *r, SourceSpec: *spec.(*SourceSpec)})
-	})
-	if err != nil || !all && kind != store.KindSource {
-		return err
-	}
-	below, err := s.Store.Uses(ctx, id)
+	parts, err := s.switched(ctx, part{kind, id}, status, all, spared)
 	if err != nil {
 		return err
 	}
-	for _, u := range below {
-		// A source's datasets go with it: they have no life of their own.
-		if !all && u.Kind != store.KindDataset || u.Status == string(status) || slices.Contains(spared, u.ID) {
-			continue
+	if status == StatusActive {
+		for _, p := range parts {
+			if err := s.checkReady(ctx, who, p); err != nil {
+				return err
+			}
 		}
-		if err := s.SetStatus(ctx, who, u.Kind, u.ID, status, all, spared...); err != nil {
+	}
+	for _, p := range parts {
+		if err := s.setStatus(ctx, who, p, status); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// part names a part of a flow.
+type part struct {
+	kind store.Kind
+	id   int64
+}
+
+// switched are the parts that are switched with the first one, it first. A
+// source's datasets go with it: they have no life of their own.
+func (s *Service) switched(ctx context.Context, first part, status Status, all bool, spared []int64) ([]part, error) {
+	parts := []part{first}
+	for i := 0; i < len(parts); i++ {
+		if !all && parts[i].kind != store.KindSource {
+			continue
+		}
+		below, err := s.Store.Uses(ctx, parts[i].id)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range below {
+			next := part{u.Kind, u.ID}
+			if !all && u.Kind != store.KindDataset || u.Status == string(status) || slices.Contains(spared, u.ID) || slices.Contains(parts, next) {
+				continue
+			}
+			parts = append(parts, next)
+		}
+	}
+	return parts, nil
+}
+
+func (s *Service) setStatus(ctx context.Context, who Actor, p part, status Status) error {
+	spec := specOf(p.kind)
+	return s.change(ctx, who, p.kind, p.id, verbOf(status), spec, func(tx *store.Tx, r *store.Resource) error {
+		r.Status = string(status)
+		if p.kind != store.KindSource {
+			return nil
+		}
+		return s.timetable(ctx, tx, &Source{Resource: *r, SourceSpec: *spec.(*SourceSpec)})
+	})
 }
 
 func verbOf(status Status) string {
@@ -66,22 +94,24 @@ func verbOf(status Status) string {
 }
 
 // checkReady refuses to activate what would fail at once.
-func (s *Service) checkReady(ctx context.Context, who Actor, kind store.Kind, id int64) error {
-	switch kind {
+func (s *Service) checkReady(ctx context.Context, who Actor, p part) error {
+	switch p.kind {
 	case store.KindSource:
-		src, err := s.Source(ctx, who.Org, id)
+		src, err := s.Source(ctx, who.Org, p.id)
 		if err != nil {
 			return err
 		}
 		_, err = s.usable(ctx, who.Org, src.Credential)
 		return err
 	case store.KindDestination:
-		to, err := s.Destination(ctx, who.Org, id)
+		to, err := s.Destination(ctx, who.Org, p.id)
 		if err != nil {
 			return err
 		}
-		_, err = s.usable(ctx, who.Org, to.Credential)
-		return err
+		if _, err = s.usable(ctx, who.Org, to.Credential); err != nil {
+			return err
+		}
+		return s.haveTable(ctx, to)
 	}
 	return nil
 }

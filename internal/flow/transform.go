@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -59,7 +58,7 @@ func someRules(rules []transform.Rule) error {
 		return refuse("code", "there is no rule", `Give at least one, such as {"operation": "drop", "spec": {"fields": ["metadata"]}}`)
 	}
 	_, err := transform.Compile(rules, nil)
-	return weir.At(fieldTransform, err)
+	return wrongRules(fieldTransform, err)
 }
 
 // Transform reads one of the organization.
@@ -96,10 +95,7 @@ func (s *Service) CopyTransform(ctx context.Context, who Actor, id int64, name s
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = t.Name + " (copy)"
-	}
-	return s.CreateTransform(ctx, who, TransformInput{Common: Common{Name: name, Description: t.Description, Tags: slices.Clone(t.Tags), CopiedFrom: id}, Rules: t.Rules})
+	return s.CreateTransform(ctx, who, TransformInput{Common: Common{Name: copyName(t.Name, name), Description: t.Description, Tags: slices.Clone(t.Tags), CopiedFrom: id}, Rules: t.Rules})
 }
 
 // TransformEdit is what a user changes of a transform. Nil fields stay.
@@ -156,7 +152,7 @@ func (s *Service) affected(ctx context.Context, org, id int64, rules []transform
 			return nil, err
 		}
 		if err := s.checkRules(ctx, d, rules); err != nil {
-			return nil, weir.At(fmt.Sprintf("dataset %d", d.ID), err)
+			return nil, wrongRules(fmt.Sprintf("dataset %d", d.ID), err)
 		}
 		more, err := s.refills(ctx, d)
 		if err != nil {
@@ -259,16 +255,19 @@ func (sh shaping) compile(key []string) (*transform.Program, error) {
 		return nil, nil
 	}
 	p, err := transform.Compile(sh.rules, key)
-	var wrong *transform.Error
-	if errors.As(err, &wrong) {
-		own := *wrong
+	if err == nil {
+		return p, nil
+	}
+	var all WrongRules
+	for _, wrong := range transform.AllOf(err) {
+		own, place := *wrong, "the rules of the dataset that it is made from"
 		if own.Rule > sh.own {
 			own.Rule -= sh.own
-			return nil, weir.At(fieldTransform, &own)
+			place = fieldTransform
 		}
-		return nil, weir.At("the rules of the dataset that it is made from", &own)
+		all = append(all, weir.At(place, &own))
 	}
-	return p, err
+	return nil, all.one()
 }
 
 // program is what becomes of the records of a dataset's source; nil when they
@@ -320,7 +319,7 @@ func (s *Service) checkBelow(ctx context.Context, d *Dataset, rules []transform.
 		}
 		with := shaping{rules: slices.Concat(rules, all.rules[len(before.rules):])}
 		if _, err := with.compile(key); err != nil {
-			return weir.At(fmt.Sprintf("with dataset %d, which is made from it", child.ID), err)
+			return wrongRules(fmt.Sprintf("with dataset %d, which is made from it", child.ID), err)
 		}
 	}
 	return nil
@@ -453,42 +452,4 @@ func (f *filler) current(ctx context.Context, tx *store.Tx) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// RuledRecord is a record before and after rules.
-type RuledRecord struct {
-	Before []byte
-	After  transform.Result
-}
-
-// PreviewRules shows what rules would make of a dataset's newest n records. It
-// stores nothing.
-func (s *Service) PreviewRules(ctx context.Context, d *Dataset, rules []transform.Rule, n int) ([]RuledRecord, error) {
-	o, before, err := s.shaped(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	key := o.endpoint.PrimaryKey
-	if before != nil {
-		key = before.Key()
-	}
-	program, err := transform.Compile(rules, key)
-	if err != nil {
-		return nil, weir.At(fieldTransform, err)
-	}
-	var out []RuledRecord
-	err = s.looks.within(ctx, func(ctx context.Context) error {
-		samples, err := s.samples(ctx, d, o, before, n)
-		for _, one := range samples {
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				return err
-			}
-			out = append(out, RuledRecord{Before: one.Data, After: program.Apply(one.Data)})
-		}
-		return err
-	})
-	return out, err
 }

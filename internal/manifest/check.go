@@ -58,7 +58,6 @@ func Check(file, server *Manifest, catalogue Catalogue, prune bool) Problems {
 		}
 	}
 	c.order()
-	c.follow()
 	c.folders()
 	if prune {
 		c.kept()
@@ -255,34 +254,6 @@ func (c *checker) order() {
 		}
 	}
 	c.file.Things = ordered
-}
-
-// follow says of each dataset whether it is active: it goes with its source.
-// One whose source stands still, on the server or in the file, is as it is:
-// switching the source on will switch it on.
-func (c *checker) follow() {
-	for _, t := range c.file.Of(Datasets) {
-		d, of := t.Spec.(*Dataset), t
-		for range c.file.Things { // a chain is no longer than that, and on the server's side it ends
-			name := of.Spec.(*Dataset).From.Dataset
-			if name == "" {
-				break
-			}
-			if of = c.target(Datasets, name); of == nil {
-				return
-			}
-		}
-		name := of.Spec.(*Dataset).From.Source
-		if source := c.target(Sources, name); source != nil {
-			d.Active = active(source)
-		}
-		for _, source := range c.server.named(Sources, name) {
-			d.Active = d.Active && active(source)
-		}
-		if before := c.server.named(Datasets, t.Name); !d.Active && len(before) == 1 {
-			d.Active = active(before[0])
-		}
-	}
 }
 
 // folders makes sure that a flow is in one project alone, as on a server.

@@ -223,7 +223,7 @@ func (p *Plan) Steps() (steps []Step) {
 			add(Making, c)
 		}
 	}
-	for _, k := range []Kind{Destinations, Datasets, Sources} {
+	for _, k := range []Kind{Destinations, Sources} {
 		for _, c := range p.Changes {
 			if c.Kind == k && c.File != nil && active(c.File) && (c.Server == nil || !active(c.Server)) {
 				add(Activating, c)

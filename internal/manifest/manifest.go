@@ -185,13 +185,13 @@ type From struct {
 	Dataset          string
 }
 
-// Dataset is one that was made of another. It is switched on and off with its
-// source.
+// Dataset is one that was made of another. It begins as that is, is switched on
+// and off with its source, and files have no word for one that is paused alone.
 type Dataset struct {
 	Common
 	From       From
 	Transforms []transform.Rule // in the order in which they are carried out
-	Active     bool
+	Active     bool             // of a server's, where it is paused before it is removed
 }
 
 // Destination is where a dataset goes.

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,23 +10,24 @@ import (
 	"github.com/weirhq/weir/internal/transform"
 )
 
-// The rules of a dataset stand in a list, each as its operation with what it is
+// TransformsField is the field of a dataset's rules. They stand in a list, each as its operation with what it is
 // about:
 //
 //	transforms:
 //	  - filter: row.status == "accepted"
 //	  - drop: [metadata, location]
 //	  - cast: {field: price, to: number}
-const transformsField = "transforms"
+const TransformsField = "transforms"
 
 // transforms reads the rules of a dataset, and checks them by themselves.
 func (o *object) transforms() []transform.Rule {
-	n := o.value(transformsField, "a list of rules: - drop: [metadata]", formList)
+	n := o.value(TransformsField, "a list of rules: - drop: [metadata]", formList)
 	if n == nil {
 		return nil
 	}
 	before := len(o.problems)
 	var rules []transform.Rule
+	var at []int // where they stand in the list
 	for i, one := range n.list {
 		where := ruleField(i)
 		o.lines[o.path+where] = one.line
@@ -41,26 +41,40 @@ func (o *object) transforms() []transform.Rule {
 		if err != nil {
 			about = jsontext.Value("null")
 		}
-		rules = append(rules, transform.Spell(f.name, about))
+		rules, at = append(rules, transform.Spell(f.name, about)), append(at, i)
 	}
-	if len(o.problems) > before {
-		return nil
-	}
-	var wrong *transform.Error
-	if _, err := transform.Compile(rules, nil); errors.As(err, &wrong) {
-		where := transformsField
+	_, err := transform.Compile(rules, nil)
+	for _, wrong := range transform.AllOf(err) {
+		where := TransformsField
 		if wrong.Rule > 0 && wrong.Rule <= len(rules) {
-			where = ruleField(wrong.Rule-1) + "." + rules[wrong.Rule-1].Operation
-			if deeper := where + "." + wrong.Field; wrong.Field != "" && o.lines[o.path+deeper] != 0 {
+			n := at[wrong.Rule-1] + 1
+			where = RuleField(n, wrong.Operation, "")
+			if deeper := RuleField(n, wrong.Operation, wrong.Field); o.lines[o.path+deeper] != 0 {
 				where = deeper
 			}
 		}
 		o.wrong(o.place, o.path+where, wrong.Message, wrong.Remedy)
 	}
+	if len(o.problems) > before {
+		return nil
+	}
 	return rules
 }
 
-func ruleField(i int) string { return fmt.Sprintf("%s.%d", transformsField, i) }
+func ruleField(i int) string { return fmt.Sprintf("%s.%d", TransformsField, i) }
+
+// RuleField is what a file calls a rule's operation, counted from 1, or a field of
+// it: transforms.1.cast.to. It is what stands before the first "" among them.
+func RuleField(rule int, operation, field string) string {
+	out := ruleField(rule - 1)
+	for _, part := range []string{operation, field} {
+		if part == "" {
+			return out
+		}
+		out += "." + part
+	}
+	return out
+}
 
 // ParseRules reads rules that stand by themselves: the list that a file has
 // below transforms.
@@ -73,7 +87,7 @@ func ParseRules(name string, content []byte) ([]transform.Rule, Problems) {
 		return nil, wrong
 	}
 	r := &fileReader{m: &Manifest{}, file: name}
-	o := &object{reader: &r.reader, place: r.at("", 1), node: &node{names: map[string]*node{transformsField: root}}}
+	o := &object{reader: &r.reader, place: r.at("", 1), node: &node{names: map[string]*node{TransformsField: root}}}
 	rules := o.transforms()
 	return rules, r.problems.sorted()
 }

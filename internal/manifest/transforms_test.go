@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,6 +52,21 @@ func TestAWrongRuleIsToldByItsLine(t *testing.T) {
 		if len(problems) != 1 || problems[0].Line != test.line || problems[0].Remedy == "" {
 			t.Errorf("%s: %v, want one on line %d", test.now, problems, test.line)
 		}
+	}
+}
+
+func TestAllWrongRulesAreToldAtOnce(t *testing.T) {
+	content := "- cast: {field: title, to: money}\n- drop: [metadata]\n- rename\n- filter: row.status = \"accepted\"\n- shift: a\n"
+	_, problems := ParseRules("rules.yaml", []byte(content))
+	var lines []int
+	for _, p := range problems {
+		lines = append(lines, p.Line)
+		if p.File != "rules.yaml" || p.Field == "" || p.Message == "" || p.Remedy == "" {
+			t.Errorf("%+v", p)
+		}
+	}
+	if !slices.Equal(lines, []int{1, 3, 4, 5}) {
+		t.Errorf("they are on lines %v: %v", lines, problems)
 	}
 }
 

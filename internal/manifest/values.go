@@ -16,7 +16,7 @@ func fieldsOf(k Kind) []string {
 		Credentials:  {"type", "description", "tags", "settings", "secret"},
 		Lookups:      {"key", "type", "description", "tags", "defaults", "emit_defaults"},
 		Sources:      {"credential", "endpoints", "params", "config", "schedule", "active", "description", "tags", "datasets"},
-		Datasets:     {"source", "endpoint", "dataset", transformsField, "description", "tags"},
+		Datasets:     {"source", "endpoint", "dataset", TransformsField, "description", "tags"},
 		Destinations: {"source", "endpoint", "dataset", "credential", "mode", "active", "description", "tags"},
 		Projects:     {"sources", "description", "tags"},
 		Channels:     {"type", "settings", "secret", "signing_secret"},
@@ -112,7 +112,7 @@ func (f From) values() []value {
 }
 
 func (d *Dataset) values() []value {
-	return append(append(d.From.values(), value{transformsField, rulesValue(d.Transforms)}, value{"active", d.Active}), d.Common.values()...)
+	return append(append(d.From.values(), value{TransformsField, rulesValue(d.Transforms)}), d.Common.values()...)
 }
 
 func (d *Destination) values() []value {

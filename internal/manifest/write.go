@@ -272,7 +272,7 @@ func (f From) write() []field {
 func (d *Dataset) write() []field {
 	w := fieldsWriter(d.From.write())
 	if len(d.Transforms) > 0 {
-		w = append(w, field{name: transformsField, value: &node{form: formList, list: ruleNodes(d.Transforms)}})
+		w = append(w, field{name: TransformsField, value: &node{form: formList, list: ruleNodes(d.Transforms)}})
 	}
 	w.common(d.Common)
 	return w

@@ -29,8 +29,9 @@ type outlet struct {
 	err     error
 	apart   *Filling // who fills the destination apart from the reading; nil when nobody does
 
-	reshaping *Reshaping // nil for records as they are
-	saved     int        // changes of the schema that reshaping has saved
+	reshaping *Reshaping             // nil for records as they are
+	saved     int                    // changes of the schema that reshaping has saved
+	withheld  map[weir.Position]bool // what the rules keep back of the piece under way
 }
 
 // openOutlets prepares the way into each destination that takes the stream.
@@ -206,6 +207,7 @@ func (o *outlet) batch(chunk store.LogChunk, from weir.Position) (weir.Batch, []
 			rejects = append(rejects, *reject)
 			continue
 		}
+		change.Withheld = o.withheld[r.Position]
 		b.Changes = append(b.Changes, change)
 	}
 	return b, rejects

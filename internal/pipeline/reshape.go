@@ -106,6 +106,7 @@ func (o *outlet) reshape(ctx context.Context, chunk store.LogChunk) (_ store.Log
 		newest[r.Key] = r.Position
 	}
 	kept := make([]store.LogRecord, 0, len(chunk.Records))
+	o.withheld = map[weir.Position]bool{}
 	for _, r := range chunk.Records {
 		if err := ctx.Err(); err != nil { // rules may take their time
 			return chunk, nil, 0, err
@@ -117,9 +118,9 @@ func (o *outlet) reshape(ctx context.Context, chunk store.LogChunk) (_ store.Log
 		switch {
 		case reject != nil: // what other rules have made of it must not stay either
 			rejects = append(rejects, *reject)
-			r.Deleted, r.Data = true, nil
+			r.Deleted, r.Data, o.withheld[r.Position] = true, nil, true
 		case r.Deleted && len(r.Data) > 0:
-			r.Data = nil
+			r.Data, o.withheld[r.Position] = nil, true
 			filtered++
 		}
 		kept = append(kept, r)

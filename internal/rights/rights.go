@@ -5,6 +5,7 @@ package rights
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -47,12 +48,45 @@ func (j Judge) Spared(ctx context.Context, who identity.Principal, part *flow.No
 
 // Copy makes sure that somebody may use what a copy of a whole flow would use.
 func (j Judge) Copy(ctx context.Context, who identity.Principal, root *flow.Node) error {
-	for _, part := range root.Parts(store.KindSource, store.KindDestination) {
+	for _, part := range root.Parts() {
+		if part.Kind == store.KindDataset {
+			if err := j.rederive(ctx, who, part.ID); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := j.Reuse(ctx, who, part.Kind, part.ID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rederive makes sure that somebody may see the rules that a copy of a dataset
+// would have: those of the dataset, and those of a transform that it uses.
+func (j Judge) rederive(ctx context.Context, who identity.Principal, id int64) error {
+	d, err := j.Flows.Dataset(ctx, who.Org, id)
+	if err != nil || d.Parent == 0 {
+		return err
+	}
+	if err := j.may(ctx, who, identity.RoleCollaborator, store.KindDataset, id); err != nil || d.Transform == 0 {
+		return err
+	}
+	return j.may(ctx, who, identity.RoleCollaborator, store.KindTransform, d.Transform)
+}
+
+// Named names, in the error of a destination whose table another one fills, that
+// other one to who may see it.
+func (j Judge) Named(ctx context.Context, who identity.Principal, err error) error {
+	var taken *flow.Taken
+	if !errors.As(err, &taken) {
+		return err
+	}
+	roles, unread := j.People.RolesOn(ctx, who, taken.Rival)
+	if unread != nil || roles[taken.Rival.ID] == identity.RoleNone {
+		return err
+	}
+	return taken.Named()
 }
 
 // Reuse makes sure that somebody may use what a copy of a source or destination
@@ -83,6 +117,30 @@ func (j Judge) Reuse(ctx context.Context, who identity.Principal, kind store.Kin
 func (j Judge) may(ctx context.Context, who identity.Principal, need identity.Role, kind store.Kind, id int64) error {
 	if err := j.People.Authorize(ctx, who, identity.Access(kind, need), id); err != nil {
 		return &Lack{Kind: kind, Err: err}
+	}
+	return nil
+}
+
+// Unseen takes out of records in quarantine the datasets that somebody may not see:
+// what was set aside on their way is seen by the dataset that they are made from.
+func (j Judge) Unseen(ctx context.Context, who identity.Principal, all []flow.Rejected) error {
+	var made []store.Resource
+	for i := range all {
+		if all[i].Made.ID != 0 {
+			made = append(made, all[i].Made)
+		}
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	roles, err := j.People.RolesOn(ctx, who, made...)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if roles[all[i].Made.ID] == identity.RoleNone {
+			all[i].Made = store.Resource{}
+		}
 	}
 	return nil
 }

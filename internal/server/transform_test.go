@@ -131,3 +131,47 @@ func TestCodeThatIsNotRulesIsRefusedByItsField(t *testing.T) {
 		}
 	}
 }
+
+func TestACheckOfRulesStoresNothingAndTellsAllThatIsWrong(t *testing.T) {
+	w := newWorld(t, 20)
+	src, root := w.bookings()
+	w.call(200, "POST", "/data_sources/"+id(src["id"])+"/run_now", m{})
+	w.finished(src["id"])
+	before := len(w.list("/data_sets"))
+	wrong := []any{rule("cast", m{"field": "title", "to": "money"}), rule("drop", m{"field": "uid"})}
+	body := func(code []any) m { return m{"name": "Mine", "parent_data_set_id": root["id"], "transform": code} }
+	details := w.call(400, "POST", "/data_sets?dry_run=1", body(wrong))["details"].([]any)
+	if len(details) != 2 || details[0].(m)["field"] != "transform: rule 1 cast.to" || details[1].(m)["field"] != "transform: rule 2 drop" || details[1].(m)["remedy"] == "" {
+		t.Errorf("wrong rules: %v", details)
+	}
+	tried := w.call(200, "POST", "/data_sets?dry_run=1", body([]any{rule("mask", m{"field": "phone", "method": "sha256"})}))
+	if said, _ := tried["warnings"].([]any); len(said) != 1 || !strings.Contains(said[0].(string), "has the field phone") {
+		t.Errorf("a check says %v", tried["warnings"])
+	}
+	if after := len(w.list("/data_sets")); after != before {
+		t.Errorf("checks have made %d datasets", after-before)
+	}
+	made := w.call(200, "POST", "/data_sets", body([]any{rule("drop", m{"field": "metadata"})}))
+	path := "/data_sets/" + id(made["id"])
+	w.call(400, "PUT", path+"?dry_run=1", m{"transform": wrong})
+	if checked := w.call(200, "PUT", path+"?dry_run=1", m{"transform": []any{rule("upper", m{"field": "title"})}}); checked["transform"].(m)["code"].([]any)[0].(m)["operation"] != "upper" {
+		t.Errorf("a check shows %v", checked["transform"])
+	}
+	if now := w.call(200, "GET", path, nil); now["transform"].(m)["code"].([]any)[0].(m)["operation"] != "drop" {
+		t.Errorf("a check has changed the rules to %v", now["transform"])
+	}
+}
+
+func TestASecondDestinationOfATableIsRefusedByName(t *testing.T) {
+	w := newWorld(t, 5)
+	_, root := w.bookings()
+	lake := w.call(200, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
+	body := m{"name": "Tables", "sink_type": "rest", "data_credentials_id": lake, "data_set_id": root["id"]}
+	first := w.call(200, "POST", "/data_sinks", body)
+	if got := w.call(409, "POST", "/data_sinks", body); !strings.Contains(got["error_description"].(string), "destination "+id(first["id"])+" (Tables) fills the table bookings") {
+		t.Errorf("a second one: %v", got)
+	}
+	copied := w.call(200, "POST", "/data_sinks/"+id(first["id"])+"/copy", m{})
+	w.call(200, "PUT", "/data_sinks/"+id(first["id"])+"/activate", nil)
+	w.call(409, "PUT", "/data_sinks/"+id(copied["id"])+"/activate", nil)
+}

@@ -68,10 +68,10 @@ func newExpression(s *spec, truth bool) *expression {
 	options := append([]expr.Option{
 		expr.Env(map[string]any{rowName: map[string]any{}}), expr.MaxNodes(mostNodes), expr.Patch(guard), expr.DisableAllBuiltins(),
 	}, e.functions()...)
-	if truth {
-		options = append(options, expr.AsBool())
-	}
 	program, err := expr.Compile(source, options...)
+	if err == nil && truth { // only looked at: run by itself it would not say what was given instead
+		_, err = expr.Compile(source, append(options, expr.AsBool())...)
+	}
 	if err != nil {
 		message, remedy := explain(err)
 		s.refuse("expression", message, remedy)
@@ -82,12 +82,21 @@ func newExpression(s *spec, truth bool) *expression {
 	return e
 }
 
+// What the compiler says of a filter that compares nothing, and what helps.
+const (
+	noTruth       = "expected bool, but got"
+	compareRemedy = `Compare something, as in row.status == "accepted"`
+)
+
 // explain says what the language's compiler has found. Its words are about the
 // expression, which the one who reads them has written.
 func explain(err error) (message, remedy string) {
 	remedy = `Write the record as row, as in row.status == "accepted" and row.duration > 15; docs/transforms.md lists the functions`
 	var at *file.Error
 	if !errors.As(err, &at) {
+		if strings.Contains(err.Error(), noTruth) {
+			return "it gives no true or false", compareRemedy
+		}
 		return "it cannot be read: " + weir.Clip(err.Error()), remedy
 	}
 	message = weir.Clip(at.Message)
@@ -95,8 +104,10 @@ func explain(err error) (message, remedy string) {
 	case unknown:
 		message = name + " is no name that there is"
 		remedy = "Write row." + strings.TrimSpace(name) + " for the record's field; docs/transforms.md lists the functions"
-	case strings.Contains(message, "expected bool, but got"):
-		message, remedy = "it gives no true or false", `Compare something, as in row.status == "accepted"`
+	case strings.Contains(message, `token Operator("=")`):
+		message, remedy = "a single = stands here, and compares nothing", `Write == to compare, as in row.status == "accepted"`
+	case strings.Contains(message, noTruth):
+		message, remedy = "it gives no true or false", compareRemedy
 	}
 	return fmt.Sprintf("from character %d on: %s", at.Column+1, message), remedy
 }
@@ -373,10 +384,23 @@ func newFilter(s *spec) step { return &filter{newExpression(s, true)} }
 func (f *filter) apply(root *value) (bool, error) {
 	out, err := f.run(root)
 	through, is := out.(bool)
-	if err == nil && !is {
-		err = errors.New("the expression gives neither true nor false")
+	if err == nil && !is && out != nil { // a field that is not there is as little true as false
+		err = neither(out)
 	}
 	return through, err
+}
+
+// neither is the failure of a filter whose expression gives no true or false.
+func neither(out any) error {
+	switch out.(type) {
+	case string:
+		return errors.New(`the expression gives a text, and neither true nor false; compare it, as in row.status == "accepted"`)
+	case int, int64, float64:
+		return errors.New("the expression gives a number, and neither true nor false; compare it, as in row.duration > 15")
+	case []any:
+		return errors.New("the expression gives a list, and neither true nor false; compare its length, as in len(row.attendees) > 0")
+	}
+	return errors.New(`the expression gives neither true nor false; compare something, as in row.status == "accepted"`)
 }
 
 func (f *filter) follow(at place) (place, bool) { return at, true }

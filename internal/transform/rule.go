@@ -53,6 +53,40 @@ func (e *Error) weir() *weir.Error {
 	return &weir.Error{Code: weir.CodeUsage, Reason: "transform", Where: e.Where(), Message: e.Message, Remedy: e.Remedy}
 }
 
+// Errors is what is wrong with several rules, in their order.
+type Errors []*Error
+
+// Error has a line for each.
+func (es Errors) Error() string {
+	lines := make([]string, len(es))
+	for i, e := range es {
+		lines[i] = e.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap gives them one by one.
+func (es Errors) Unwrap() []error {
+	all := make([]error, len(es))
+	for i, e := range es {
+		all[i] = e
+	}
+	return all
+}
+
+// AllOf are the errors of rules in an error of Compile; none in any other.
+func AllOf(err error) []*Error {
+	var several Errors
+	var one *Error
+	switch {
+	case errors.As(err, &several):
+		return several
+	case errors.As(err, &one):
+		return []*Error{one}
+	}
+	return nil
+}
+
 func asError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {

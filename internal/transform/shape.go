@@ -80,9 +80,15 @@ func (d *drop) follow(f place) (place, bool) {
 func (d *drop) spares([]string) error { return nil } // follow says so
 
 // keep takes all fields away but those that it names.
-type keep struct{ paths [][]string }
+type keep struct {
+	paths [][]string
+	own   int // of them, those of the rule; the others are the primary key's
+}
 
-func newKeep(s *spec) step { return &keep{s.paths()} }
+func newKeep(s *spec) step {
+	paths := s.paths()
+	return &keep{paths, len(paths)}
+}
 
 // also keeps the primary key, which every record needs.
 func (k *keep) also(key [][]string) { k.paths = append(k.paths, key...) }

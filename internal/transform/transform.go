@@ -16,6 +16,7 @@
 //	arithmetic.go  whole numbers that do not wrap around
 //	pattern.go     what matches looks for
 //	follow.go      where a field is after the rules
+//	survey.go      what rules come to with some records
 //
 // A program gives the same answer for the same record, always: nothing in it
 // looks at a clock, at another record or at chance. Numbers that no rule makes
@@ -57,7 +58,8 @@ type Program struct {
 	names []string // "rule 2 (cast)"
 	key   [][]string
 	doc   document
-	work  work // of the record that is looked at
+	work  work    // of the record that is looked at
+	seen  *survey // what the rules meet; nil when nobody asks
 }
 
 // step is one rule, compiled.
@@ -72,7 +74,7 @@ type step interface {
 
 // Compile checks rules and makes a program of them. Key are the paths of the
 // primary key: what changes their values is refused, and a rename is followed.
-// The error is an *Error.
+// The error is an *Error, or Errors of several rules that are wrong.
 func Compile(rules []Rule, key []string) (*Program, error) {
 	p := &Program{}
 	for _, path := range key {
@@ -85,14 +87,21 @@ func Compile(rules []Rule, key []string) (*Program, error) {
 	if len(rules) > MostRules {
 		return nil, &Error{Rule: MostRules + 1, Message: fmt.Sprintf("there are more than %d rules", MostRules), Remedy: "Put some into a dataset that is made from this one"}
 	}
+	var wrong Errors
 	for i, r := range rules {
 		if err := p.add(r); err != nil {
 			err.Rule, err.Operation = i+1, r.Operation
-			return nil, err
+			wrong = append(wrong, err)
 		}
 		p.names = append(p.names, fmt.Sprintf("rule %d (%s)", i+1, r.Operation))
 	}
-	return p, nil
+	switch len(wrong) {
+	case 0:
+		return p, nil
+	case 1:
+		return nil, wrong[0]
+	}
+	return nil, wrong
 }
 
 // add compiles the next rule.
@@ -152,7 +161,9 @@ func (p *Program) Apply(data []byte) (r Result) {
 		return Result{Outcome: Failed, Reason: "the record is not a JSON object"}
 	}
 	for i, s := range p.steps {
+		p.seen.before(i, s, root)
 		through, err := s.apply(root)
+		p.seen.after(i, through, err)
 		if err != nil {
 			return Result{Outcome: Failed, Reason: p.names[i] + ": " + err.Error()}
 		}

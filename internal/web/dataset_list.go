@@ -17,6 +17,7 @@ func (w *Web) registerDatasets() {
 	w.show("/datasets/{id}", see, (*visit).dataset)
 	w.do("/datasets/{id}/docs", operate, (*visit).documentDataset)
 	w.registerTransforms()
+	w.registerDatasetAct()
 }
 
 // datasets is the list of all that somebody may see.

@@ -35,6 +35,8 @@ type transformView struct {
 	problem *ui.Problem
 	tried   []triedRecord
 	sums    string // what became of the records, in words
+
+	warnings []string // what of the rules is most likely not meant so
 }
 
 // triedRecord is one record before and after the rules.
@@ -119,12 +121,7 @@ func (v *visit) makeDerived() error {
 	if err != nil {
 		return v.rulesAgain(r, err)
 	}
-	if flow.Status(from.Status) == flow.StatusActive {
-		if err := v.Runner.Activate(ctx, v.actor(), store.KindDataset, made.ID, false); err != nil {
-			return v.told(datasetPath(made.ID), "", err)
-		}
-	}
-	return v.to(datasetPath(made.ID), ui.Good, "The dataset is made. It has the newest records already; give it a destination.")
+	return v.ruled(made, "The dataset is made. It has the newest records already; give it a destination.")
 }
 
 // rulesHere reads the dataset that the path names, and the one whose records
@@ -151,20 +148,8 @@ func (v *visit) rulesHere() (*transformView, error) {
 
 // rulesText are the rules of a dataset as YAML.
 func (v *visit) rulesText(d *flow.Dataset) (string, error) {
-	rules, err := v.rulesOf(d)
+	rules, err := v.Flows.RulesOf(v.r.Context(), d)
 	return manifest.WriteRules(rules), err
-}
-
-// rulesOf are the rules of a dataset, its own or a transform's.
-func (v *visit) rulesOf(d *flow.Dataset) ([]transform.Rule, error) {
-	if d.Transform == 0 {
-		return d.Rules, nil
-	}
-	t, err := v.Flows.Transform(v.r.Context(), v.who.Org, d.Transform)
-	if err != nil {
-		return nil, err
-	}
-	return t.Rules, nil
 }
 
 func (v *visit) editRules() error {
@@ -193,28 +178,52 @@ func (v *visit) changeRules() error {
 	if err != nil || form.Get("do") == "try" {
 		return v.tryRules(r, rules, err)
 	}
-	if _, err := v.Runner.UpdateDataset(v.r.Context(), v.actor(), r.of.ID, flow.DatasetEdit{Rules: &rules}); err != nil {
+	d, err := v.Runner.UpdateDataset(v.r.Context(), v.actor(), r.of.ID, flow.DatasetEdit{Rules: &rules})
+	if err != nil {
 		return v.rulesAgain(r, err)
 	}
-	return v.to(datasetPath(r.of.ID), ui.Good, "Saved. All records go to its destinations anew, without a request.")
+	return v.ruled(d, "Saved. All records go to its destinations anew, without a request.")
 }
 
-// parsedRules are the rules that were typed.
+// ruled goes on to a dataset whose rules were saved, and says of them what was
+// most likely not meant so.
+func (v *visit) ruled(d *flow.Dataset, done string) error {
+	warnings := v.Flows.WarnRules(v.r.Context(), d)
+	if len(warnings) == 0 {
+		return v.to(datasetPath(d.ID), ui.Good, done)
+	}
+	said := weir.Clip("It is saved, but look at " + warnings[0])
+	if more := len(warnings) - 1; more > 0 {
+		said += fmt.Sprintf(" And %d more: try the rules to see all.", more)
+	}
+	return v.to(datasetPath(d.ID), ui.Warn, said)
+}
+
+// parsedRules are the rules that were typed. All that is wrong with them is told.
 func parsedRules(form url.Values) ([]transform.Rule, error) {
 	rules, problems := manifest.ParseRules("", []byte(form.Get("rules")))
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, &weir.Error{Code: weir.CodeUsage, Where: "rules", Message: fmt.Sprintf("line %d: %s", p.Line, p.Message), Remedy: p.Remedy}
+	if len(problems) == 0 {
+		return rules, nil
 	}
-	return rules, nil
+	var all flow.WrongRules
+	for _, p := range problems {
+		all = append(all, &weir.Error{Code: weir.CodeUsage, Where: "rules", Message: fmt.Sprintf("line %d: %s", p.Line, p.Message), Remedy: p.Remedy})
+	}
+	return nil, all
 }
 
-// rulesAgain shows the page with what is wrong.
+// rulesAgain shows the page with what is wrong: of several rules, all of it.
 func (v *visit) rulesAgain(r *transformView, wrong error) error {
-	var e *weir.Error
-	var rule *transform.Error
-	if errors.As(wrong, &rule) && errors.As(wrong, &e) {
-		wrong = &weir.Error{Code: weir.CodeUsage, Where: "rules", Message: rule.Where() + ": " + rule.Message, Remedy: rule.Remedy}
+	var several flow.WrongRules
+	if errors.As(wrong, &several) && len(several) > 0 {
+		var lines []string
+		for _, one := range several {
+			var e *weir.Error
+			if errors.As(one, &e) {
+				lines = append(lines, (&weir.Error{Where: strings.TrimPrefix(strings.TrimPrefix(e.Where, "rules"), "transform: "), Message: e.Message, Remedy: e.Remedy}).Error())
+			}
+		}
+		wrong = &weir.Error{Code: weir.CodeUsage, Where: "rules", Message: strings.Join(lines, " ")}
 	}
 	var err error
 	if r.problem, err = blame(wrong, r.fields); err != nil {
@@ -233,14 +242,15 @@ func (v *visit) tryRules(r *transformView, rules []transform.Rule, wrong error) 
 		return v.rulesAgain(r, err)
 	}
 	key, sums := v.keyOf(r.from.Endpoint), map[string]int{}
-	for _, one := range found {
+	r.warnings = found.Warnings
+	for _, one := range found.Records {
 		t := triedOf(one, key)
 		sums[t.Outcome]++
 		r.tried = append(r.tried, t)
 	}
 	r.sums = "There is no record yet to try them on."
-	if len(found) > 0 {
-		r.sums = fmt.Sprintf("Of the newest %d: %d changed, %d the same, %d filtered out, %d failed.", len(found), sums["changed"], sums["the same"], sums["filtered out"], sums["failed"])
+	if n := len(found.Records); n > 0 {
+		r.sums = fmt.Sprintf("Of the newest %d: %d changed, %d the same, %d filtered out, %d failed.", n, sums["changed"], sums["the same"], sums["filtered out"], sums["failed"])
 	}
 	return v.transformShown(http.StatusOK, r)
 }

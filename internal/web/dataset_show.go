@@ -23,6 +23,7 @@ type datasetView struct {
 	RefusedTotal int
 	Destinations []*destinationView
 	Deleted      *store.Resource // a destination that can be brought back; nil for none
+	Gone         *store.Resource // a dataset that was made from it, and can be brought back; nil for none
 	WasActive    bool            // it was, when it was deleted
 	Makes        bool            // the visitor may add destinations
 	Documented   string
@@ -83,7 +84,10 @@ func (v *visit) datasetHere() (*datasetView, error) {
 	if view.Destinations, err = v.destinationsOf(d.ID); err != nil {
 		return nil, err
 	}
-	if view.Deleted, err = v.deletedHere(); err != nil {
+	if view.Deleted, err = v.deletedHere(store.KindDestination, "deleted"); err != nil {
+		return nil, err
+	}
+	if view.Gone, err = v.deletedHere(store.KindDataset, goneDataset); err != nil {
 		return nil, err
 	}
 	view.WasActive = v.query().Get("was") == string(flow.StatusActive)

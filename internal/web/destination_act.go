@@ -23,7 +23,7 @@ func (v *visit) thisDestination() string { return destinationPath(v.number("id")
 
 func (v *visit) activateDestination() error {
 	err := v.Runner.Activate(v.r.Context(), v.actor(), store.KindDestination, v.number("id"), false)
-	return v.told(v.thisDestination(), "It is active, and gets what it lacks.", err)
+	return v.told(v.thisDestination(), "It is active, and gets what it lacks.", v.rights().Named(v.r.Context(), v.who, err))
 }
 
 func (v *visit) pauseDestination() error {
@@ -67,10 +67,10 @@ func (v *visit) deleteDestination() error {
 	return v.to(after, ui.Good, "Deleted. What was delivered stays where it is.")
 }
 
-// mayRestore is a deleted destination that the visitor may bring back: one of
+// mayRestore is a deleted part of a flow that the visitor may bring back: one of
 // their own, or any for administrators.
-func (v *visit) mayRestore(id int64) (*store.Resource, error) {
-	r, err := v.Store.DeletedResource(v.r.Context(), v.who.Org, store.KindDestination, id)
+func (v *visit) mayRestore(kind store.Kind, id int64) (*store.Resource, error) {
+	r, err := v.Store.DeletedResource(v.r.Context(), v.who.Org, kind, id)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (v *visit) restoreDestination() error {
 		return err
 	}
 	ctx, id := v.r.Context(), v.number("id")
-	if _, err := v.mayRestore(id); err != nil {
+	if _, err := v.mayRestore(store.KindDestination, id); err != nil {
 		return err
 	}
 	if err := v.Flows.Restore(ctx, v.actor(), store.KindDestination, id); err != nil {

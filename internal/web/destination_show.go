@@ -154,14 +154,14 @@ func linked(path, name string) templ.Component {
 	return ui.Link(path, name)
 }
 
-// deletedHere is a destination that the visitor has just deleted, and may bring
-// back; nil for none.
-func (v *visit) deletedHere() (*store.Resource, error) {
-	id := numberIn(v.query(), "deleted")
+// deletedHere is something of a kind that the visitor has just deleted, and may
+// bring back; nil for nothing. The address has its id in the parameter.
+func (v *visit) deletedHere(kind store.Kind, parameter string) (*store.Resource, error) {
+	id := numberIn(v.query(), parameter)
 	if id == 0 {
 		return nil, nil
 	}
-	r, err := v.mayRestore(id)
+	r, err := v.mayRestore(kind, id)
 	if code := weir.CodeOf(err); code == weir.CodeNotFound || code == weir.CodeForbidden {
 		return nil, nil
 	}

@@ -46,7 +46,7 @@ func (v *visit) activateFlow() error {
 	if err == nil {
 		err = v.Runner.Activate(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true, spared...)
 	}
-	return v.told(v.thisFlow(), "It is active, and its first run has begun.", err)
+	return v.told(v.thisFlow(), "It is active, and its first run has begun.", v.rights().Named(v.r.Context(), v.who, err))
 }
 
 func (v *visit) pauseFlow() error {
@@ -87,7 +87,11 @@ func (v *visit) copyFlow() error {
 	if err != nil {
 		return v.told(v.thisFlow(), "", err)
 	}
-	return v.to(flowPath(made), ui.Good, "This is the copy. Nothing of it is active yet.")
+	said := "This is the copy. Nothing of it is active yet."
+	if len(made.Parts(store.KindDestination)) > 0 {
+		said += " Give its destinations places of their own before you activate it."
+	}
+	return v.to(flowPath(made), ui.Good, said)
 }
 
 // deleteFlow deletes a flow of which nothing is active.

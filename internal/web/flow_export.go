@@ -136,12 +136,12 @@ func (e *flowExport) dataset(part store.Resource, source string, from map[int64]
 		from[d.ID] = manifest.From{Source: source, Endpoint: d.Endpoint}
 		return nil
 	}
-	rules, err := e.rulesOf(d)
+	rules, err := e.Flows.RulesOf(e.r.Context(), d)
 	if err != nil {
 		return err
 	}
 	from[d.ID] = manifest.From{Dataset: d.Name}
-	e.add(manifest.Datasets, d.Resource, &manifest.Dataset{Common: common(d.Resource), From: from[d.Parent], Transforms: rules, Active: flow.Status(d.Status) == flow.StatusActive})
+	e.add(manifest.Datasets, d.Resource, &manifest.Dataset{Common: common(d.Resource), From: from[d.Parent], Transforms: rules})
 	return nil
 }
 

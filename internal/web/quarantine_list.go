@@ -133,6 +133,9 @@ func (v *visit) rejects(f store.QuarantineFilter, hidden *flow.Dataset, chooses 
 			f.Page, sent = 1, (page-1)*number
 		}
 		found, total, err := v.rejectsAs(hidden, f)
+		if err == nil {
+			err = v.rights().Unseen(v.r.Context(), v.who, found)
+		}
 		for i := range found {
 			rows = append(rows, rejectRow(&found[i], chooses))
 			if v.exports() {
@@ -152,8 +155,8 @@ func (v *visit) rejectsAs(hidden *flow.Dataset, f store.QuarantineFilter) ([]flo
 
 func rejectRow(r *flow.Rejected, chooses bool) []ui.Cell {
 	row := []ui.Cell{ui.At(micros(r.At)), ui.Words("deleted"), ui.Words(r.Stage), ui.Words(r.Reason), ui.Shown(r.State, ui.Badge(rejectTone(r.State), r.State))}
-	if r.Origin.Dataset != 0 {
-		row[1] = ui.Shown(r.Origin.Name, ui.Link(datasetPath(r.Origin.Dataset), r.Origin.Name))
+	if id, name := r.Of(); id != 0 {
+		row[1] = ui.Shown(name, ui.Link(datasetPath(id), name))
 	}
 	if r.Origin.Dataset != 0 && !r.Hidden {
 		row[3] = ui.Shown(r.Reason, ui.Link(rejectPath(r), r.Reason))

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -35,4 +36,66 @@ func TestADatasetIsMadeWithRulesThatWereTried(t *testing.T) {
 	b.press("Save")
 	b.sees("All records go to its destinations anew")
 	b.sees("- drop: [title]")
+}
+
+func TestRulesThatDoNothingAreSavedWithAWarning(t *testing.T) {
+	s := settled(t)
+	b := s.browse(1440, 1000)
+	b.signIn()
+	b.flow()
+	b.open(fmt.Sprintf("/datasets/%d/derive", b.idHere()+1))
+	b.typed("name", "Odd ones")
+	b.typed("rules", "- cast: {field: title, to: money}\n- filter: row.status = \"accepted\"")
+	b.press("Try them")
+	b.sees("there is no such type")
+	b.sees("Write == to compare")
+	b.typed("rules", "- mask: {field: phone, method: sha256}")
+	b.press("Try them")
+	b.sees("Most likely not meant so")
+	b.sees("has the field phone")
+	b.press("Make the dataset")
+	b.sees("has the field phone")
+	b.sees("- mask: {field: phone, method: sha256}")
+}
+
+func TestADerivedDatasetIsRenamedPausedAndDeletedWithAWayBack(t *testing.T) {
+	s := settled(t)
+	b := s.browse(1440, 1000)
+	b.signIn()
+	b.flow()
+	source := b.idHere() + 1
+	b.open(fmt.Sprintf("/datasets/%d", source))
+	if strings.Contains(b.text(), "Delete this dataset") {
+		t.Error("what a flow reads can be deleted alone")
+	}
+	b.open(fmt.Sprintf("/datasets/%d/derive", source))
+	b.typed("name", "Short ones")
+	b.typed("rules", "- drop: [metadata]")
+	b.press("Make the dataset")
+	b.sees("The dataset is made")
+	here := b.where()
+	b.agrees()
+	b.press("Rename")
+	b.typed("name", "Brief ones")
+	b.typed("description", "For the auditors")
+	b.press("Save")
+	b.sees("Brief ones")
+	b.sees("For the auditors")
+	b.press("Pause")
+	b.sees("Nothing of it is delivered")
+	b.press("Activate")
+	b.sees("It is active")
+	b.press("Delete this dataset")
+	b.sees("Brief ones is deleted")
+	b.agrees()
+	b.shot("dataset-deleted")
+	b.press("Undo")
+	b.sees("It is back, and active.")
+	b.press("Add a destination")
+	b.press("Add")
+	b.sees("It is made")
+	b.open(here)
+	b.press("Delete this dataset")
+	b.sees("it is used by destination")
+	b.sees("Delete those first")
 }

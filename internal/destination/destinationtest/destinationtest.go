@@ -45,6 +45,8 @@ type Place struct {
 	Rows func(t testing.TB, table weir.Table) []map[string]any
 	// History says that the destination can keep every version.
 	History bool
+	// Marks says that it marks the rows of versions where they are.
+	Marks bool
 	// Exceptions are the promises that this kind of place cannot keep, each
 	// with the reason, which its documentation gives as well.
 	Exceptions map[string]string
@@ -82,6 +84,7 @@ var promises = []struct {
 	{"TwoWhoLoadTheSameBatchLoadItOnce", race},
 	{"WhateverHappenedTheNewestVersionIsThere", newest},
 	{"HistoryKeepsEveryVersionOnce", history},
+	{"OtherRulesReplaceTheVersionsInHistory", otherRules},
 }
 
 // Run runs the suite; each promise gets a place of its own.

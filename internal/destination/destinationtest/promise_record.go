@@ -104,3 +104,29 @@ func history(t *testing.T, p Place) {
 	load(t, d, b)
 	p.shows(t, historyLayout(), rowsOf(historyLayout(), want...))
 }
+
+// What other rules make of a version stands in place of it: both are of one time,
+// and nobody could tell which is the newest.
+func otherRules(t *testing.T, p Place) {
+	if !p.History || !p.Marks {
+		t.Skip("versions stay as they were written")
+	}
+	d := p.open(t)
+	by := func(edition string, changes ...weir.Change) {
+		b := batch(0, changes...)
+		b.Mode, b.Layout, b.Log = weir.ModeHistory, historyLayout(), weir.LogEdition("log-a", edition)
+		load(t, d, b)
+	}
+	one, two, three := Booking("a", 1, "Kei"), Booking("a", 2, "Kei", "Ada"), Booking("b", 1, "Cy")
+	by("1", one, two, three)
+	p.shows(t, historyLayout(), rowsOf(historyLayout(), one, two, three))
+
+	// Of the third they make the same.
+	first, second := readAt(Booking("a", 11, "K"), -10*time.Minute), readAt(Booking("a", 12, "K", "A"), -10*time.Minute)
+	by("2", first, second, three)
+	p.shows(t, historyLayout(), together(marked(rowsOf(historyLayout(), one, two), at(3)), rowsOf(historyLayout(), first, second, three)))
+
+	// And back again.
+	by("3", one, two, three)
+	p.shows(t, historyLayout(), together(marked(rowsOf(historyLayout(), first, second), at(3)), rowsOf(historyLayout(), one, two, three)))
+}

@@ -40,7 +40,18 @@ func (c *chain) load(ctx context.Context, b weir.Batch) (weir.Loaded, error) {
 	if err := c.publish(ctx, m); err != nil {
 		return weir.Loaded{}, err
 	}
-	return weir.Loaded{Rows: len(accepted), Refused: refused}, nil
+	return weir.Loaded{Rows: rows(accepted), Refused: refused}, nil
+}
+
+// rows counts what was written. Whether there was a row of what is withheld, the
+// files of before would have to say: its deletion is noted, and counted as none.
+func rows(changes []weir.Change) (n int) {
+	for _, ch := range changes {
+		if !ch.Withheld {
+			n++
+		}
+	}
+	return n
 }
 
 // admit decides whether a batch may be loaded now, and gives the manifest it

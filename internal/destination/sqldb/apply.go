@@ -195,6 +195,11 @@ func (l *loading) add(ctx context.Context) (int, error) {
 	if _, err := l.tx.exec(ctx, l.db.engine.dropSame(table, staged, append(slices.Clone(identity), weir.ColumnHash), identity)); err != nil {
 		return 0, err
 	}
+	if weir.Lineage(l.batch.Log) != l.batch.Log {
+		if err := l.replace(ctx, identity); err != nil {
+			return 0, err
+		}
+	}
 	var written int
 	for i, t := range l.targets {
 		owner := identity
@@ -211,6 +216,24 @@ func (l *loading) add(ctx context.Context) (int, error) {
 		}
 	}
 	return written, nil
+}
+
+// replace marks what other rules have made of the staged versions as gone. Both
+// are of one time, and of two that live nobody could tell which is the newest.
+func (l *loading) replace(ctx context.Context, identity []string) error {
+	root, e := l.targets[0], l.db.engine
+	table, staged := e.table(root.Name), l.stageOf(root)
+	at, _ := e.value(time.UnixMicro(l.batch.ExtractedAt).UTC(), weir.TypeTime)
+	n, err := l.tx.exec(ctx, e.markReplaced(table, staged, identity), at)
+	if err != nil || n == 0 {
+		return err
+	}
+	for _, t := range l.targets[1:] {
+		if _, err := l.tx.exec(ctx, e.markVersions(e.table(t.Name), t.Key[:t.Parent], table, staged, identity), at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // merge runs the statements of a merge and counts the rows that changed.

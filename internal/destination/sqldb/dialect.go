@@ -27,10 +27,12 @@ type dialect interface {
 	// temporary table of the deleted records' keys, in the columns of identity.
 	// markOwned marks rows whose owner is there, markNewest of a root table the
 	// newest versions, markVersions of a child table the rows of versions that
-	// are marked in the root table.
+	// are marked in the root table, markReplaced of a root table what other rules
+	// have made of a version that is staged.
 	markOwned(table string, owner []string, deleted string, identity []string) string
 	markNewest(table, deleted string, identity []string) string
 	markVersions(table string, owner []string, root, deleted string, identity []string) string
+	markReplaced(table, staged string, identity []string) string
 }
 
 // merge is how staged rows become rows of a table: a row whose key is there is
@@ -128,6 +130,11 @@ func (standard) markVersions(table string, owner []string, root, deleted string,
 	return fmt.Sprintf("UPDATE %s AS t SET %s = $1 WHERE %s IN (SELECT %s FROM %s AS r WHERE %s IN (SELECT %s FROM %s) AND NOT %s) AND %s",
 		table, quote(weir.ColumnDeletedAt), tuple(slices.Concat(owner, version)), quoteAll(slices.Concat(identity, version)), root,
 		tuple(identity), quoteAll(identity), deleted, live("r"), live("t"))
+}
+
+func (d standard) markReplaced(table, staged string, identity []string) string {
+	same, whole := append(slices.Clone(identity), weir.ColumnExtractedAt), slices.Concat(identity, version)
+	return d.markOwned(table, same, staged, same) + fmt.Sprintf(" AND %s NOT IN (SELECT %s FROM %s)", tuple(whole), quoteAll(whole), staged)
 }
 
 // isNewest says that row t of a table is its record's newest version.

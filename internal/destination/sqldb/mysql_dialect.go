@@ -84,3 +84,8 @@ func (m *mariadb) markVersions(table string, owner []string, root, deleted strin
 		deleted, root, equal("r", "s", identity), live("r"), table,
 		pairs("t", slices.Concat(owner, version), "r", slices.Concat(identity, version)), live("t"), quote(weir.ColumnDeletedAt))
 }
+
+func (m *mariadb) markReplaced(table, staged string, identity []string) string {
+	return fmt.Sprintf("UPDATE %s AS s STRAIGHT_JOIN %s AS t ON %s AND t.%s <> s.%s AND %s SET t.%s = $1",
+		staged, table, equal("t", "s", append(slices.Clone(identity), weir.ColumnExtractedAt)), quote(weir.ColumnHash), quote(weir.ColumnHash), live("t"), quote(weir.ColumnDeletedAt))
+}

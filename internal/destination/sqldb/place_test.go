@@ -56,7 +56,7 @@ func look(t testing.TB, url string) *sqldb.Glance {
 }
 
 func place(url string) destinationtest.Place {
-	return destinationtest.Place{History: true,
+	return destinationtest.Place{History: true, Marks: true,
 		Open: func(t testing.TB) destinationtest.Destination { return open(t, url) },
 		Look: func(t testing.TB) destinationtest.Glance { return look(t, url) },
 		Rows: func(t testing.TB, table weir.Table) []map[string]any { return rows(t, url, table) },
