@@ -135,8 +135,10 @@ func TestACopyOfADestinationIsActivatedOnceItHasATableOfItsOwn(t *testing.T) {
 		first := w.destination(w.datasets(src)[0].ID)
 		copied, err := w.flows.CopyDestination(w.Context(), me, first.ID, "")
 		w.must(err)
-		w.activate(store.KindDestination, first.ID) // a copy that never filled it is in nobody's way
-		w.activate(store.KindSource, src.ID)
+		w.must(w.runner.Activate(w.Context(), me, store.KindSource, src.ID, true)) // of a whole flow a copy stays as it is, and is in nobody's way
+		if w.status(store.KindDestination, first.ID) != flow.StatusActive || w.status(store.KindDestination, copied.ID) != flow.StatusInit {
+			w.Error("of two that are activated with their flow not the first one alone is active")
+		}
 		w.settle(src.ID)
 		w.pause(store.KindDestination, first.ID)
 		var taken *flow.Taken

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,17 +26,16 @@ func specOf(kind store.Kind) any {
 
 // SetStatus activates or pauses one part of a flow, and with all everything
 // that hangs below it but the parts that are spared. When one of them cannot be
-// activated, none is.
+// activated, none is; but a copy of a destination, to whose table the same records
+// go already, stays as it is where it is not asked for itself.
 func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id int64, status Status, all bool, spared ...int64) error {
 	parts, err := s.switched(ctx, part{kind, id}, status, all, spared)
 	if err != nil {
 		return err
 	}
 	if status == StatusActive {
-		for _, p := range parts {
-			if err := s.checkReady(ctx, who, p); err != nil {
-				return err
-			}
+		if parts, err = s.ready(ctx, who, parts); err != nil {
+			return err
 		}
 	}
 	for _, p := range parts {
@@ -75,6 +75,24 @@ func (s *Service) switched(ctx context.Context, first part, status Status, all b
 	return parts, nil
 }
 
+// ready are the parts that can be activated together: all, but for copies of
+// destinations to whose table the same records go already. The first part is asked
+// for itself.
+func (s *Service) ready(ctx context.Context, who Actor, parts []part) (ready []part, err error) {
+	for i, p := range parts {
+		err := s.checkReady(ctx, who, p, ready)
+		var taken *Taken
+		if i > 0 && errors.As(err, &taken) && taken.Twin {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		ready = append(ready, p)
+	}
+	return ready, nil
+}
+
 func (s *Service) setStatus(ctx context.Context, who Actor, p part, status Status) error {
 	spec := specOf(p.kind)
 	return s.change(ctx, who, p.kind, p.id, verbOf(status), spec, func(tx *store.Tx, r *store.Resource) error {
@@ -93,8 +111,9 @@ func verbOf(status Status) string {
 	return "pause"
 }
 
-// checkReady refuses to activate what would fail at once.
-func (s *Service) checkReady(ctx context.Context, who Actor, p part) error {
+// checkReady refuses to activate what would fail at once, beside others that are
+// activated with it.
+func (s *Service) checkReady(ctx context.Context, who Actor, p part, beside []part) error {
 	switch p.kind {
 	case store.KindSource:
 		src, err := s.Source(ctx, who.Org, p.id)
@@ -111,7 +130,7 @@ func (s *Service) checkReady(ctx context.Context, who Actor, p part) error {
 		if _, err = s.usable(ctx, who.Org, to.Credential); err != nil {
 			return err
 		}
-		return s.haveTable(ctx, to)
+		return s.haveTable(ctx, to, beside)
 	}
 	return nil
 }

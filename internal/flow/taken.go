@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
@@ -13,6 +14,7 @@ import (
 type Taken struct {
 	Table string
 	Rival store.Resource // the destination that the table belongs to
+	Twin  bool           // it brings the same dataset there
 }
 
 // Error names the rival by its number: not everybody may see its name.
@@ -39,9 +41,10 @@ func (s *Service) needTable(ctx context.Context, to *Destination) error {
 	return &Taken{Table: table, Rival: rivals[0]}
 }
 
-// haveTable refuses to activate a destination whose table another one fills, or
-// has filled. One that never did, such as a copy, stands in nobody's way.
-func (s *Service) haveTable(ctx context.Context, to *Destination) error {
+// haveTable refuses to activate a destination whose table another one fills, has
+// filled, or is to fill with it. One that never did, such as a copy, stands in
+// nobody's way.
+func (s *Service) haveTable(ctx context.Context, to *Destination, beside []part) error {
 	table, rivals, err := s.sharing(ctx, to)
 	if err != nil || len(rivals) == 0 {
 		return err
@@ -51,8 +54,12 @@ func (s *Service) haveTable(ctx context.Context, to *Destination) error {
 		return err
 	}
 	for _, rival := range rivals {
-		if Status(rival.Status) == StatusActive || stand[rival.ID].Took != 0 {
-			return &Taken{Table: table, Rival: rival}
+		if Status(rival.Status) == StatusActive || stand[rival.ID].Took != 0 || slices.Contains(beside, part{rival.Kind, rival.ID}) {
+			of, err := s.uses(ctx, rival.ID, roleDataset)
+			if err != nil {
+				return err
+			}
+			return &Taken{Table: table, Rival: rival, Twin: of == to.Dataset}
 		}
 	}
 	return nil
