@@ -96,6 +96,6 @@ func TestADerivedDatasetIsRenamedPausedAndDeletedWithAWayBack(t *testing.T) {
 	b.sees("It is made")
 	b.open(here)
 	b.press("Delete this dataset")
-	b.sees("it is used by destination")
+	b.sees("t is used by destination")
 	b.sees("Delete those first")
 }
