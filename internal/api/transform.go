@@ -39,7 +39,7 @@ type Transform struct {
 
 // TransformRule is one rule.
 type TransformRule struct {
-	Operation string `json:"operation" maxLength:"64" doc:"rename, drop, keep, flatten, default, cast, mask, trim, lower, upper, compute or filter"`
+	Operation string `json:"operation" maxLength:"64" doc:"rename, drop, keep, flatten, default, cast, mask, trim, lower, upper, compute, filter or require"`
 	Spec      object `json:"spec"`
 }
 

@@ -135,6 +135,26 @@ func TestARecordThatTheRulesFailOnIsSetAsideAndArrivesWithBetterRules(t *testing
 	})
 }
 
+func TestARecordThatBreaksACheckIsSetAsideWithTheCheck(t *testing.T) {
+	onBoth(t, 100, func(w *world) {
+		_, d, _ := w.derived("Checked", rules("filter", `{"expression":"row.status != \"pending\""}`, "require", `{"expression":"row.status == \"accepted\"","because":"it is not accepted"}`))
+		arrived := w.count("SELECT count(*) FROM checked")
+		if n := w.count("SELECT count(*) FROM checked WHERE status = 'accepted'"); n != arrived || arrived == 0 {
+			w.Errorf("%d rows of %d satisfy the check", n, arrived)
+		}
+		all, total, err := w.flows.Quarantine(w.Context(), d, 200)
+		w.must(err)
+		if total == 0 || total+arrived > 100 {
+			w.Fatalf("%d rows and %d rejects of 100 records", arrived, total)
+		}
+		for _, q := range all {
+			if q.Stage != "transform" || q.Reason != "rule 2 (require): it is not accepted" || len(q.Original) == 0 {
+				w.Fatalf("set aside as %s: %s", q.Stage, q.Reason)
+			}
+		}
+	})
+}
+
 func TestARowOfOlderRulesIsMarkedAsGoneWhenTheNewOnesFailOnIt(t *testing.T) {
 	w := newWorld(t, 50)
 	src, d, _ := w.derived("People", rules("upper", `{"field":"title"}`))

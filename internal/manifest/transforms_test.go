@@ -17,6 +17,8 @@ datasets:
       - cast: {field: price, to: number}
       - trim: title
       - default: {field: rating, value: 0}
+      - require: row.end > row.start
+      - require: {expression: row.rating <= 5, because: the rating is above 5}
 `
 
 func TestRulesOfADatasetAreReadInTheirShortForm(t *testing.T) {
@@ -28,7 +30,8 @@ func TestRulesOfADatasetAreReadInTheirShortForm(t *testing.T) {
 	for _, r := range m.Of(Datasets)[0].Spec.(*Dataset).Transforms {
 		got = append(got, r.Operation+string(r.Spec))
 	}
-	want := `filter{"expression":"row.status == \"accepted\""} drop{"fields":["metadata","location"]} cast{"field":"price","to":"number"} trim{"field":"title"} default{"field":"rating","value":0}`
+	want := `filter{"expression":"row.status == \"accepted\""} drop{"fields":["metadata","location"]} cast{"field":"price","to":"number"} trim{"field":"title"} default{"field":"rating","value":0}` +
+		` require{"expression":"row.end > row.start"} require{"because":"the rating is above 5","expression":"row.rating <= 5"}`
 	if strings.Join(got, " ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
 	}

@@ -375,34 +375,3 @@ func (c *compute) apply(root *value) (bool, error) {
 	}
 	return true, nil
 }
-
-// filter lets records through for which an expression is true.
-type filter struct{ *expression }
-
-func newFilter(s *spec) step { return &filter{newExpression(s, true)} }
-
-func (f *filter) apply(root *value) (bool, error) {
-	out, err := f.run(root)
-	through, is := out.(bool)
-	if err == nil && !is && out != nil { // a field that is not there is as little true as false
-		err = neither(out)
-	}
-	return through, err
-}
-
-// neither is the failure of a filter whose expression gives no true or false.
-func neither(out any) error {
-	switch out.(type) {
-	case string:
-		return errors.New(`the expression gives a text, and neither true nor false; compare it, as in row.status == "accepted"`)
-	case int, int64, float64:
-		return errors.New("the expression gives a number, and neither true nor false; compare it, as in row.duration > 15")
-	case []any:
-		return errors.New("the expression gives a list, and neither true nor false; compare its length, as in len(row.attendees) > 0")
-	}
-	return errors.New(`the expression gives neither true nor false; compare something, as in row.status == "accepted"`)
-}
-
-func (f *filter) follow(at place) (place, bool) { return at, true }
-
-func (f *filter) spares([]string) error { return nil }

@@ -24,11 +24,11 @@ func quoted(text string) string {
 func every() []transform.Rule {
 	return rules("rename", `{"field":"a","to":"b"}`, "drop", `{"field":"c.d"}`, "flatten", `{"field":"e"}`, "default", `{"field":"f.g","value":1}`,
 		"cast", `{"field":"h","to":"integer"}`, "cast", `{"field":"i","to":"timestamp"}`, "cast", `{"field":"j","to":"boolean"}`, "mask", `{"field":"k","method":"keep_last"}`,
-		"trim", `{"field":"l.m"}`, "compute", `{"field":"n","expression":"string(row.b) + (row.o.p ?? \"\")"}`, "filter", `{"expression":"row.q != 1"}`, "keep", `{"fields":["b","n","l.m"]}`)
+		"trim", `{"field":"l.m"}`, "compute", `{"field":"n","expression":"string(row.b) + (row.o.p ?? \"\")"}`, "filter", `{"expression":"row.q != 1"}`, "require", `{"expression":"row.r != 1","because":"r is 1"}`, "keep", `{"fields":["b","n","l.m"]}`)
 }
 
 func FuzzAnyRecord(f *testing.F) {
-	for _, seed := range []string{booking, `{}`, `[]`, `null`, ``, `{"a":1,"b":2}`, `{"h":"1e5","i":"x","j":2}`, `{"e":{"a":{"a":1}},"f":[{"g":null},[[{}]]]}`, `{"a":"\ud800"}`, "{\"a\":\"\xff\"}"} {
+	for _, seed := range []string{booking, `{}`, `[]`, `null`, ``, `{"a":1,"b":2}`, `{"h":"1e5","i":"x","j":2}`, `{"e":{"a":{"a":1}},"f":[{"g":null},[[{}]]]}`, `{"a":"\ud800"}`, `{"r":1}`, "{\"a\":\"\xff\"}"} {
 		f.Add([]byte(seed))
 	}
 	p, err := transform.Compile(every(), []string{"id"})

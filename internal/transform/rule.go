@@ -114,6 +114,7 @@ var operations = map[string]func(*spec) step{
 	"upper":   newUpper,
 	"compute": newCompute,
 	"filter":  newFilter,
+	"require": newRequire,
 }
 
 // Operations are the names of all operations, sorted.

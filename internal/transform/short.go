@@ -11,6 +11,7 @@ import (
 //
 //	drop: [metadata, location]
 //	filter: row.status == "accepted"
+//	require: row.end > row.start
 //	cast: {field: price, to: number}
 
 // Spell makes a rule of an operation and what stands after it: a JSON text,
@@ -18,7 +19,7 @@ import (
 func Spell(operation string, about jsontext.Value) Rule {
 	field := ""
 	switch {
-	case about.Kind() == '"' && operation == "filter":
+	case about.Kind() == '"' && asks(operation):
 		field = "expression"
 	case about.Kind() == '"':
 		field = "field"
@@ -42,11 +43,14 @@ func (r Rule) Brief() jsontext.Value {
 	}
 	for name, v := range fields {
 		switch {
-		case name == "expression" && v.Kind() == '"' && r.Operation == "filter",
-			name == "field" && v.Kind() == '"' && r.Operation != "filter",
+		case name == "expression" && v.Kind() == '"' && asks(r.Operation),
+			name == "field" && v.Kind() == '"' && !asks(r.Operation),
 			name == "fields" && v.Kind() == '[':
 			return v
 		}
 	}
 	return r.Spec
 }
+
+// asks reports whether an operation is about an expression, and not about fields.
+func asks(operation string) bool { return operation == "filter" || operation == "require" }

@@ -10,7 +10,8 @@
 //	text.go        trim, lower, upper, default
 //	mask.go        what nobody is to see
 //	cast.go        one type made of another
-//	expression.go  compute and filter, in a language without loops and effects
+//	expression.go  compute, in a language without loops and effects
+//	check.go       filter and require, which ask something of a record
 //	step.go        what of the language is offered, and what is replaced
 //	work.go        what holds all the rules of a record within bounds
 //	arithmetic.go  whole numbers that do not wrap around
@@ -48,7 +49,7 @@ const (
 type Result struct {
 	Outcome Outcome
 	Data    []byte // canonical JSON; of Same the bytes that came in, nil unless Same or Changed
-	Reason  string // in plain words, without the record's values
+	Reason  string // in plain words, without the record's values; of a broken check, its own words
 }
 
 // Program is rules that were found right. It is not safe for concurrent use:

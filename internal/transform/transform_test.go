@@ -111,6 +111,28 @@ func TestAFilterLetsThroughWhatItIsTrueFor(t *testing.T) {
 	}
 }
 
+func TestACheckFailsTheRecordsThatBreakIt(t *testing.T) {
+	for spec, reason := range map[string]string{
+		`{"expression":"row.end > row.start"}`:                                        "rule 2 (require): it is not true that row.end > row.start",
+		`{"expression":"row.end > row.start","because":" it ends before it begins "}`: "rule 2 (require): it ends before it begins",
+	} {
+		p := compile(t, rules("drop", `{"field":"metadata"}`, "require", spec))
+		for record, want := range map[string]transform.Result{
+			`{"end":2,"id":1,"start":1}`:              {Outcome: transform.Same, Data: []byte(`{"end":2,"id":1,"start":1}`)},
+			`{"end":2,"id":1,"metadata":1,"start":1}`: {Outcome: transform.Changed, Data: []byte(`{"end":2,"id":1,"start":1}`)},
+			`{"end":1,"id":1,"start":1}`:              {Outcome: transform.Failed, Reason: reason},
+			`{"id":1,"start":1}`:                      {Outcome: transform.Failed, Reason: "rule 2 (require): the expression meets a field that has no value; write ?? to say what stands for it, as in (row.duration ?? 0) > 15"},
+		} {
+			if got := p.Apply([]byte(record)); got.Outcome != want.Outcome || got.Reason != want.Reason || string(got.Data) != string(want.Data) {
+				t.Errorf("%s of %s: %d %q %s, want %+v", spec, record, got.Outcome, got.Reason, got.Data, want)
+			}
+		}
+		if p.Filters() {
+			t.Error("a check is taken for a filter")
+		}
+	}
+}
+
 func TestAFailureNamesTheRuleAndNeverTheValue(t *testing.T) {
 	for _, test := range []struct{ operation, spec, record, want string }{
 		{"cast", `{"field":"a","to":"integer"}`, `{"a":"geheim","id":1}`, "rule 1 (cast): a is no whole number"},
@@ -157,6 +179,12 @@ func TestWrongRulesAreRefusedByNumberAndFieldWithARemedy(t *testing.T) {
 		{"filter", `{"expression":"row.a +"}`, "rule 2 filter.expression"},
 		{"filter", `{"expression":"\"text\""}`, "rule 2 filter.expression"},
 		{"filter", `{"expression":"status == 1"}`, "rule 2 filter.expression"},
+		{"require", `{}`, "rule 2 require.expression"},
+		{"require", `{"expression":"\"text\""}`, "rule 2 require.expression"},
+		{"require", `{"expression":"row.a == 1","because":1}`, "rule 2 require.because"},
+		{"require", `{"expression":"row.a == 1","because":"two\nlines"}`, "rule 2 require.because"},
+		{"require", `{"expression":"row.a == 1","because":"` + strings.Repeat("a", 201) + `"}`, "rule 2 require.because"},
+		{"require", `{"expression":"row.a == 1","field":"a"}`, "rule 2 require.field"},
 	} {
 		_, err := transform.Compile(rules("drop", `{"field":"x"}`, test.operation, test.spec), []string{"id"})
 		e, ours := err.(*transform.Error)
