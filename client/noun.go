@@ -98,6 +98,19 @@ type DataSet struct {
 	Warnings []string `json:"warnings,omitzero"` // of rules that were given
 }
 
+// SchemaChange is one change of what a dataset's records look like.
+type SchemaChange struct {
+	At      string `json:"at"`
+	RunID   string `json:"run_id"` // that found it
+	Kind    string `json:"kind"`   // new_table, new_column, wider_type, shared_column or own_column
+	Path    string `json:"path"`   // in the record
+	Table   string `json:"table"`
+	Column  string `json:"column"`
+	Before  string `json:"before"` // its type; "" where there was none
+	After   string `json:"after"`
+	Message string `json:"message"` // the same in words
+}
+
 // RuleOf is one rule of a transform.
 type RuleOf struct {
 	Operation string         `json:"operation"`

@@ -94,6 +94,8 @@ func (a *API) registerDataSets() {
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/samples", Tag: tag, Summary: "The newest records", Policy: read}, a.samples)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/docs", Tag: tag, Summary: "A dataset's documentation", Policy: read}, a.docs)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/docs", Tag: tag, Summary: "Replace a dataset's documentation", Policy: change}, a.setDocs)
+	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/schema_changes", Tag: tag, Summary: "How a dataset's records have changed since its first reading, newest first", Policy: read,
+		Detail: "The newest 500 are kept. A dataset whose records rules make has none: ask for those of the one that it is made from."}, a.schemaChanges)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/quarantine", Tag: tag, Summary: "Records that failed, with the reason", Policy: read}, a.quarantine)
 }
 
@@ -426,6 +428,38 @@ func (a *API) liveSamples(ctx context.Context, d *flow.Dataset, in *samplesInput
 func (a *API) mayUse(ctx context.Context, field string, kind store.Kind, id int64) error {
 	err := a.Identity.Authorize(ctx, principal(ctx), identity.Access(kind, identity.RoleOperator), id)
 	return at(field, err)
+}
+
+// SchemaChange is one change of what a dataset's records look like.
+type SchemaChange struct {
+	At      string `json:"at"`
+	RunID   string `json:"run_id" doc:"The run that found it"`
+	Kind    string `json:"kind" enum:"new_table,new_column,wider_type,shared_column,own_column"`
+	Path    string `json:"path" doc:"In the record: of the field, or of the list that has become a table"`
+	Table   string `json:"table" doc:"In a destination"`
+	Column  string `json:"column" doc:"In a destination; empty for a table"`
+	Before  string `json:"before" doc:"The column's type; empty where there was none"`
+	After   string `json:"after" doc:"The column's type; empty for a table"`
+	Message string `json:"message" doc:"The same in words"`
+}
+
+type schemaChangesInput struct {
+	One
+	Paging
+}
+
+func (a *API) schemaChanges(ctx context.Context, in *schemaChangesInput) (*List[SchemaChange], error) {
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	found, total, err := a.Flows.SchemaChanges(ctx, d, min(in.Page, farthest/in.PerPage), in.PerPage)
+	out := []SchemaChange{}
+	for _, c := range found {
+		out = append(out, SchemaChange{At: moment(c.At), RunID: string(c.Run), Kind: string(c.Kind), Path: c.Path, Table: c.Table, Column: c.Column,
+			Before: string(c.Before), After: string(c.After), Message: c.String()})
+	}
+	return list(ctx, in.Paging, out, total), err
 }
 
 type docsInput struct {

@@ -14,6 +14,7 @@ type datasetsCommand struct {
 	Schema   datasetsSchema   `cmd:"" help:"Print a dataset's JSON Schema."`
 	Samples  datasetsSamples  `cmd:"" help:"Print a dataset's newest records as JSON."`
 	Failed   datasetsFailed   `cmd:"" help:"Print the records that failed, with the reason."`
+	Drift    datasetsDrift    `cmd:"" help:"List how a dataset's records have changed since its first reading."`
 	Derive   datasetsDerive   `cmd:"" help:"Make a dataset from another one, with rules that change its records."`
 	Update   datasetsUpdate   `cmd:"" help:"Change a dataset's name or description."`
 	Activate datasetsActivate `cmd:"" help:"Activate a dataset, and bring its destinations what they lack."`
@@ -83,6 +84,28 @@ type datasetsFailed struct {
 
 // Run prints them.
 func (c datasetsFailed) Run(s *session) error { return c.dump(s, "quarantine", c.ID) }
+
+type datasetsDrift struct {
+	remoteFlags
+	ID int64 `arg:"" help:"Id of the dataset."`
+}
+
+// Run lists the changes, the newest first.
+func (c datasetsDrift) Run(s *session) error {
+	server, err := c.dial(s)
+	if err != nil {
+		return err
+	}
+	all, err := client.List[client.SchemaChange](s.ctx, server, fmt.Sprintf("/%s/%d/schema_changes", datasetsNoun, c.ID), nil)
+	if err != nil {
+		return err
+	}
+	return c.print(s, all, "FOUND\tBY RUN\tCHANGE", func(w io.Writer) {
+		for _, one := range all {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", one.At, one.RunID, one.Message)
+		}
+	})
+}
 
 type datasetsDerive struct {
 	remoteFlags

@@ -78,7 +78,7 @@ func (s *stream) wantsSweep() bool {
 
 // commit makes one page durable.
 func (r *reading) commit(ctx context.Context, page weir.Page) error {
-	saved, notices, rejects, records, err := r.schema.observe(page.Records)
+	saved, drift, rejects, records, err := r.schema.observe(page.Records)
 	if err != nil {
 		return err
 	}
@@ -93,12 +93,12 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	for _, reject := range rejects {
 		r.unnamed = r.unnamed || reject.Key == ""
 	}
-	for _, n := range notices {
-		r.log.Info("schema changed", "notice", string(n))
+	for _, n := range drift {
+		r.log.Info("schema changed", "notice", n.String())
 	}
 	done, err := r.flow.Store.Append(ctx, store.Append{
 		Dataset: r.dataset.ID, Run: r.run, Epoch: r.epoch, Records: records, Rejects: rejects,
-		Checkpoint: page.Checkpoint, Schema: saved, Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(), Then: r.then(), Also: r.heard(ctx, len(records), saved, notices),
+		Checkpoint: page.Checkpoint, Schema: saved, Drift: changesOf(drift), Sweep: r.sweep, ExtractedAt: r.flow.Now().UnixMicro(), Then: r.then(), Also: r.heard(ctx, len(records), drift),
 	})
 	if err != nil {
 		return err
@@ -125,24 +125,26 @@ func (s *stream) then() func(context.Context, *store.Tx) error {
 // heard lets the flow's listener hear what a page of n records brings: the
 // dataset's first ones, or changes of its schema. What the first reading finds
 // is no change.
-func (r *reading) heard(ctx context.Context, n int, saved []byte, notices []schema.Notice) func(*store.Tx) error {
-	first := r.dataset.Head == 0
-	if r.flow.Listener == nil || n == 0 || first && r.begun || !first && saved == nil {
+func (r *reading) heard(ctx context.Context, n int, drift []schema.Notice) func(*store.Tx) error {
+	first := r.dataset.Head == 0 && !r.begun && n > 0
+	if r.flow.Listener == nil || len(drift) == 0 && !first {
 		return nil
 	}
 	var changes []string
-	for _, n := range notices {
-		changes = append(changes, string(n))
-	}
-	if changes == nil && !first {
-		if len(r.dataset.Schema) > 0 {
-			return nil // nothing that a column shows
-		}
-		changes = []string{"columns beyond those that the connector names"} // schema names no first ones
+	for _, n := range drift {
+		changes = append(changes, n.String())
 	}
 	return func(tx *store.Tx) error {
 		return r.flow.Listener.Changed(ctx, tx, r.endpoint.ID, r.run, first, changes)
 	}
+}
+
+// changesOf is drift as the store keeps it.
+func changesOf(drift []schema.Notice) (all []store.SchemaChange) {
+	for _, n := range drift {
+		all = append(all, store.SchemaChange{Kind: string(n.Kind), Table: n.Table, Column: n.Column, Path: n.Path, Before: string(n.Before), After: string(n.After), Other: n.Other})
+	}
+	return all
 }
 
 // wake tells the destinations that the log may have grown.

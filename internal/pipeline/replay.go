@@ -124,7 +124,7 @@ func (s *stream) revive(ctx context.Context, r *Replay) (record weir.Record, ove
 
 // place puts the record into the log, and its reject out of the way.
 func (s *stream) place(ctx context.Context, r *Replay, record weir.Record, over weir.Position) error {
-	saved, _, rejects, _, err := s.schema.observe([]weir.Record{record})
+	saved, drift, rejects, _, err := s.schema.observe([]weir.Record{record})
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *stream) place(ctx context.Context, r *Replay, record weir.Record, over 
 	defer r.mu.Unlock()
 	r.key = record.Key
 	r.placed, err = s.flow.Store.ReplayReject(ctx, s.dataset.ID, store.Replay{
-		ID: r.Reject.ID, By: r.By, At: s.flow.Now().UnixMicro(), Run: s.run, Epoch: s.epoch, Record: record, Over: over, Schema: saved,
+		ID: r.Reject.ID, By: r.By, At: s.flow.Now().UnixMicro(), Run: s.run, Epoch: s.epoch, Record: record, Over: over, Schema: saved, Drift: changesOf(drift),
 	})
 	if err != nil {
 		return err

@@ -220,7 +220,7 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 	if err != nil {
 		return nil, err
 	}
-	sch, err := schema.New(schemaSpec(r.flow.Connector, e), dataset.Schema)
+	sch, err := r.schema(ctx, e, dataset)
 	if err != nil {
 		return nil, err
 	}
@@ -233,13 +233,24 @@ func (r *runner) open(ctx context.Context, e *connector.Endpoint, t *tally) (*st
 		return nil, err
 	}
 	s := &stream{
-		flow: r.flow, endpoint: e, dataset: dataset, source: source, schema: &shared{schema: sch},
+		flow: r.flow, endpoint: e, dataset: dataset, source: source, schema: sch,
 		epoch: r.epoch, run: r.id, tally: t, log: r.flow.Logger.With("run", r.id, "stream", e.ID),
 	}
 	if r.apart {
 		return s, nil
 	}
 	return s, s.openOutlets(ctx)
+}
+
+// schema is what is known of a dataset's records. A first reading may take
+// several slices: until its run is over, what it finds is no drift.
+func (r *runner) schema(ctx context.Context, e *connector.Endpoint, d store.Dataset) (*shared, error) {
+	s, err := schema.New(schemaSpec(r.flow.Connector, e), d.Schema)
+	if err != nil || d.Head == 0 {
+		return &shared{schema: s, first: true}, err
+	}
+	began, err := r.flow.Store.FirstRun(ctx, d.ID)
+	return &shared{schema: s, first: began == r.id}, err
 }
 
 // outcome is the status that an error means for a stream.

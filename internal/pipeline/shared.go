@@ -13,27 +13,31 @@ import (
 type shared struct {
 	mu     sync.Mutex
 	schema *schema.Schema
+	first  bool // these are the dataset's first records: what they bring is no drift
 }
 
 // observe widens the schema by the records. It returns the schema's new
-// serialised form, nil when nothing changed, and what changed in plain words.
-func (s *shared) observe(records []weir.Record) (saved []byte, notices []schema.Notice, rejects []weir.Reject, kept []weir.Record, err error) {
+// serialised form, nil when nothing changed, and the drift: what has changed
+// since the dataset's first reading.
+func (s *shared) observe(records []weir.Record) (saved []byte, drift []schema.Notice, rejects []weir.Reject, kept []weir.Record, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.schema.Changes()
 	kept = records[:0:0]
 	for _, r := range records {
 		found, err := s.schema.Observe(r)
+		if !s.first {
+			drift = append(drift, found...)
+		}
 		if err != nil {
 			rejects = append(rejects, weir.Reject{Stage: "schema", Reason: err.Error(), Key: r.Key, Original: r.Data})
 			continue
 		}
-		notices = append(notices, found...)
 		kept = append(kept, r)
 	}
 	if s.schema.Changes() == before {
-		return nil, notices, rejects, kept, nil
+		return nil, drift, rejects, kept, nil
 	}
 	saved, err = s.schema.Bytes()
-	return saved, notices, rejects, kept, err
+	return saved, drift, rejects, kept, err
 }

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -11,9 +10,9 @@ import (
 )
 
 // Observe widens the schema so that it covers a record, and says what that
-// changed. Until a schema was saved its notices are empty: what appears in a
-// dataset's first reading is no drift. A tombstone changes nothing. The error
-// is CodeData: the data is not one JSON object, or has too many fields.
+// changed. A tombstone changes nothing. The error is CodeData: the data is not
+// one JSON object, or has too many fields; what the part before that has
+// changed stays, and is told.
 func (s *Schema) Observe(r weir.Record) ([]Notice, error) {
 	if r.Deleted {
 		return nil, nil
@@ -22,7 +21,7 @@ func (s *Schema) Observe(r weir.Record) ([]Notice, error) {
 	for again := true; again; {
 		o.joined, o.given = false, nil
 		if err := s.walk.over(r.Data, o); err != nil {
-			return nil, s.refuse(err)
+			return o.notices, s.refuse(err)
 		}
 		again = o.joined
 	}
@@ -51,7 +50,7 @@ func (o *observer) row(t *table) {
 
 func (o *observer) array(n *node) *table {
 	t := o.schema.child(n.path)
-	o.notice("new table %s", t.name)
+	o.notices = append(o.notices, Notice{Kind: NewTable, Table: t.name, Path: t.path})
 	return t
 }
 
@@ -85,18 +84,19 @@ func (o *observer) learn(t *table, n *node, kind weir.Type) error {
 		return err
 	}
 	n.field = f
-	if known == nil && f.column.shared() {
+	notice := Notice{Table: t.name, Column: f.Name, Path: t.pathOf(f.Path), Before: columnType(before), After: columnType(f.column.kind())}
+	switch {
+	case known == nil && f.column.shared():
 		o.joined = true
-		o.notice("table %s: the field %s shares the column %s", t.name, f.Path, f.Name)
+		notice.Kind, notice.Before = SharedColumn, ""
+	case notice.After == notice.Before:
 		return nil
-	}
-	switch after := f.column.kind(); {
-	case columnType(after) == columnType(before):
 	case before == unknown:
-		o.notice("table %s: new column %s", t.name, f.Name)
+		notice.Kind = NewColumn
 	default:
-		o.notice("table %s: the column %s was %s and is now %s", t.name, f.Name, columnType(before), columnType(after))
+		notice.Kind = WiderType
 	}
+	o.notices = append(o.notices, notice)
 	return nil
 }
 
@@ -116,13 +116,8 @@ func (o *observer) compare(t *table, c *column, v jsontext.Value) {
 	c.parted = true
 	o.schema.changed()
 	for _, f := range c.fields[1:] {
-		o.notice("table %s: new column %s, because the field %s is no longer the same as %s", t.name, hashed(f.Name, f.Path), f.Path, c.fields[0].Path)
-	}
-}
-
-func (o *observer) notice(format string, args ...any) {
-	if !o.schema.fresh {
-		o.notices = append(o.notices, Notice(fmt.Sprintf(format, args...)))
+		o.notices = append(o.notices, Notice{Kind: OwnColumn, Table: t.name, Column: hashed(f.Name, f.Path), Path: t.pathOf(f.Path),
+			After: columnType(f.Kind), Other: t.pathOf(c.fields[0].Path)})
 	}
 }
 

@@ -7,6 +7,7 @@
 //	name.go     paths become names that every database takes
 //	walk.go     one pass over a record
 //	observe.go  a record teaches the schema
+//	notice.go   what that changed
 //	layout.go   the schema as tables
 //	change.go   a record as rows of those tables
 //
@@ -60,9 +61,6 @@ type Column struct {
 	Type weir.Type `json:"type"`
 }
 
-// Notice is one change of a schema, in plain words.
-type Notice string
-
 // Schema is the learned shape of one dataset. It is not safe for concurrent
 // use: even Change keeps what it found out.
 type Schema struct {
@@ -70,7 +68,6 @@ type Schema struct {
 	root    *table
 	arrays  map[string]*table // child tables by their path in the record
 	names   map[string]bool   // of tables
-	fresh   bool              // nothing was saved before: what appears is no drift
 	changes int
 	laid    []*table // as last laid out; nil after a change
 	layouts map[weir.Mode]weir.Layout
@@ -89,7 +86,7 @@ func New(spec Spec, previous []byte) (*Schema, error) {
 	if len(spec.PrimaryKey) == 0 {
 		return nil, &weir.Error{Code: weir.CodeConfig, Where: spec.Dataset, Message: "the dataset has no primary key"}
 	}
-	s := &Schema{spec: spec, fresh: previous == nil, arrays: map[string]*table{}, names: map[string]bool{}}
+	s := &Schema{spec: spec, arrays: map[string]*table{}, names: map[string]bool{}}
 	s.walk = newWalk(s)
 	s.root = s.newTable("", tableName(spec.Dataset, spec.Dataset, s.names))
 	if previous != nil {
@@ -238,8 +235,7 @@ func (s *Schema) Columns() (all []Column) {
 			continue
 		}
 		for _, within := range slices.Sorted(maps.Keys(t.fields)) {
-			path := strings.TrimSuffix(strings.TrimPrefix(t.path+"."+within, "."), ".")
-			all = append(all, Column{Path: path, Type: t.fields[within].Kind})
+			all = append(all, Column{Path: t.pathOf(within), Type: t.fields[within].Kind})
 		}
 	}
 	return all

@@ -192,7 +192,7 @@ func TestDriftIsToldInPlainWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for data, want := range map[string][]Notice{
+	for data, want := range map[string][]string{
 		booking:                                nil,
 		`{"uid":"u2","color":null}`:            nil,
 		`{"uid":"u2","color":"red"}`:           {"table bookings: new column color"},
@@ -201,15 +201,19 @@ func TestDriftIsToldInPlainWords(t *testing.T) {
 		`{"uid":"u2","parts":[{"n":1}]}`:       {"new table booking_parts", "table booking_parts: new column n"},
 		`{"uid":"u2","status_":"x"}`:           {"table bookings: the field status_ shares the column status"},
 		`{"eventType":{"id":2},"eventTypeId":1,"uid":"u2"}`: {
-			Notice("table bookings: new column " + hashed("event_type_id", "eventType.id") + ", because the field eventType.id is no longer the same as eventTypeId")},
+			"table bookings: new column " + hashed("event_type_id", "eventType.id") + ", because the field eventType.id is no longer the same as eventTypeId"},
 	} {
 		s, err := New(bookings, saved)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.Observe(record(data))
+		notices, err := s.Observe(record(data))
 		if err != nil {
 			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range notices {
+			got = append(got, n.String())
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: %s", data, d)
@@ -217,6 +221,24 @@ func TestDriftIsToldInPlainWords(t *testing.T) {
 		if changed := s.Changes() > 0; changed != (want != nil) {
 			t.Errorf("%s: version %d", data, s.Changes())
 		}
+	}
+}
+
+func TestANoticeSaysWhereInTheRecordAndWhichTypes(t *testing.T) {
+	s := newSchema(t, bookings, booking)
+	got, err := s.Observe(record(`{"attendees":[{"absent":"no"}],"duration":1.5,"eventType":{"id":2},"eventTypeId":1,"parts":[{"n":1}],"uid":"u2"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Notice{
+		{Kind: WiderType, Table: "booking_attendees", Column: "absent", Path: "attendees.absent", Before: weir.TypeBool, After: weir.TypeText},
+		{Kind: WiderType, Table: "bookings", Column: "duration", Path: "duration", Before: weir.TypeInt, After: weir.TypeFloat},
+		{Kind: OwnColumn, Table: "bookings", Column: hashed("event_type_id", "eventType.id"), Path: "eventType.id", After: weir.TypeInt, Other: "eventTypeId"},
+		{Kind: NewTable, Table: "booking_parts", Path: "parts"},
+		{Kind: NewColumn, Table: "booking_parts", Column: "n", Path: "parts.n", After: weir.TypeInt},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -72,7 +72,7 @@ func needs() map[string]need {
 		"GET /data_credentials/{id}/probe": operates, "POST /data_credentials/{id}/probe/tree": operates, "POST /data_credentials/{id}/probe/sample": operates,
 		"POST /data_credentials/{id}/rotate": changes,
 		"GET /data_sources/{id}/plan":        operates, "GET /data_sources/{id}/runs": looks, "POST /data_sources/{id}/run_now": operates,
-		"GET /data_sets/{id}/samples": looks, "GET /data_sets/{id}/docs": looks, "POST /data_sets/{id}/docs": changes, "GET /data_sets/{id}/quarantine": looks,
+		"GET /data_sets/{id}/samples": looks, "GET /data_sets/{id}/docs": looks, "POST /data_sets/{id}/docs": changes, "GET /data_sets/{id}/quarantine": looks, "GET /data_sets/{id}/schema_changes": looks,
 	}
 	people(all)
 	for row, n := range map[string]need{

@@ -19,6 +19,7 @@ type Append struct {
 	Rejects     []weir.Reject
 	Checkpoint  weir.Checkpoint // nil keeps the one that is there
 	Schema      []byte          // nil keeps the one that is there
+	Drift       []SchemaChange  // how the schema has changed; nil for not, or by a first reading
 	Sweep       int64           // the sweep that shows these records, 0 for none
 	ExtractedAt int64           // µs
 	// Then is called in the page's transaction when the page has brought
@@ -38,7 +39,8 @@ type Appended struct {
 }
 
 // Append makes a page durable in one transaction: changed records in the log
-// and the key index, rejects in quarantine, checkpoint, schema and counters.
+// and the key index, rejects in quarantine, checkpoint, schema with what changed
+// of it, and counters.
 // A key that is on the page more than once is taken in order: each version
 // that differs goes into the log and the last one counts, unless its Version
 // is older. An epoch that no longer owns the source is CodeIntegrity; then,
@@ -119,6 +121,9 @@ func (p *page) store(ctx context.Context, db *DB, tx *sql.Tx) error {
 		return err
 	}
 	if err := quarantine(ctx, tx, p.org, Quarantined{Dataset: p.Dataset, Run: p.Run, At: p.ExtractedAt}, p.Rejects); err != nil {
+		return err
+	}
+	if err := drifted(ctx, tx, p.org, p.Dataset, p.Run, p.ExtractedAt, p.Drift); err != nil {
 		return err
 	}
 	return count(ctx, tx, p.org, p.Run, p.Dataset, Counts{p.done.Fresh, p.done.Unchanged, p.done.Stale, len(p.Rejects)})

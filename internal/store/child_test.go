@@ -57,6 +57,9 @@ func appendForever(ctx context.Context, db *store.DB, account string) {
 		for i := range page % 40 {
 			a.Records = append(a.Records, numbered(page, i))
 		}
+		if page%3 == 0 {
+			a.Drift = []store.SchemaChange{{Kind: "new_column", Table: "bookings", Column: fmt.Sprint(page)}}
+		}
 		_, err := db.Append(ctx, a)
 		stop(err)
 	}
@@ -139,7 +142,7 @@ func after(t *testing.T, d time.Duration) {
 	}
 }
 
-// agree fails unless head, log, key index and counters all say what the
+// agree fails unless head, log, key index, counters and drift all say what the
 // checkpoint says.
 func agree(t *testing.T, db *store.DB, account string) {
 	t.Helper()
@@ -176,6 +179,10 @@ func agree(t *testing.T, db *store.DB, account string) {
 	live, _, err := db.CountMissing(t.Context(), d.ID, 0)
 	if err != nil || live != len(want) {
 		t.Fatalf("%d keys in the index, want %d (%v)", live, len(want), err)
+	}
+	told, drifted, err := db.SchemaChanges(t.Context(), d.ID, 1, 1)
+	if err != nil || drifted != min(int(pages/3), 500) || drifted > 0 && told[0].Column != fmt.Sprint(pages/3*3) {
+		t.Fatalf("%d changes of the schema after %d pages, the newest %+v (%v)", drifted, pages, told, err)
 	}
 	runs, err := db.Runs(t.Context(), source, 1000)
 	if err != nil {

@@ -75,6 +75,16 @@ func (db *DB) nextBatch(ctx context.Context, d DatasetID, after weir.Position) (
 	return next, err
 }
 
+// FirstRun is the run that brought the oldest records that the log still has; ""
+// when it has none.
+func (db *DB) FirstRun(ctx context.Context, d DatasetID) (run weir.RunID, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT run FROM record_batch WHERE dataset = $1 ORDER BY last LIMIT 1`, d).Scan(&run)
+	if isNoRows(err) {
+		return "", nil
+	}
+	return run, db.explain(ctx, err)
+}
+
 // batches yields the batches that reach beyond after, in order, those
 // appended meanwhile too. One is in memory at a time.
 func (db *DB) batches(ctx context.Context, d DatasetID, after weir.Position) iter.Seq2[*logBatch, error] {

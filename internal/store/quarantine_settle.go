@@ -45,6 +45,7 @@ type Replay struct {
 	// gave it; 0 when the log had none. Meanwhile nothing may have come.
 	Over   weir.Position
 	Schema []byte // nil keeps the one that is there
+	Drift  []SchemaChange
 }
 
 // ReplayReject appends the record, new or again, and settles its reject, in
@@ -76,6 +77,9 @@ func (db *DB) ReplayReject(ctx context.Context, d DatasetID, r Replay) (at weir.
 			return err
 		}
 		if err := count(ctx, tx, h.org, r.Run, d, Counts{Fresh: 1}); err != nil {
+			return err
+		}
+		if err := drifted(ctx, tx, h.org, d, r.Run, r.At, r.Drift); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE dataset SET head = $2, schema = coalesce($3, schema) WHERE id = $1`, d, at, nullable(r.Schema))

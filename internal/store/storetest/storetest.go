@@ -13,7 +13,7 @@ import (
 
 // Run runs the suite. NewURL makes the address of a fresh store.
 func Run(t *testing.T, newURL func(testing.TB) string) {
-	for _, group := range []map[string]func(*world){logPromises, appendPromises, ownerPromises, sweepPromises, otherPromises, keyringPromises, identityPromises, idempotencyPromises, resourcePromises, lookupPromises, insightPromises, noticePromises, jobPromises} {
+	for _, group := range []map[string]func(*world){logPromises, appendPromises, driftPromises, ownerPromises, sweepPromises, otherPromises, keyringPromises, identityPromises, idempotencyPromises, resourcePromises, lookupPromises, insightPromises, noticePromises, jobPromises} {
 		for name, promise := range group {
 			t.Run(name, func(t *testing.T) {
 				url := newURL(t)
