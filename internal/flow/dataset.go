@@ -487,12 +487,17 @@ func (s *Service) samples(ctx context.Context, d *Dataset, o *opened, program *t
 // newest calls f with at most n of a log's newest records, newest first, until
 // it has seen enough or the context ends: f may take its time.
 func (s *Service) newest(ctx context.Context, o *opened, f func(store.LogRecord) bool, n int) error {
-	const piece = 500
+	piece := weir.Position(500)
 	for to := o.log.Head; to > 0 && n > 0; {
-		from := max(0, to-weir.Position(min(2*n, piece)))
+		piece = min(piece, weir.Position(2*n))
+		from := max(0, to-piece)
 		chunk, err := s.Store.ReadLog(ctx, o.log.ID, from, int(to-from), sampleBytes)
 		if err != nil {
 			return err
+		}
+		if span := to - from; span > 1 && len(chunk.Records) > 0 && chunk.To < to {
+			piece = span / 2 // large records: the chunk ends before the newest ones
+			continue
 		}
 		for i := len(chunk.Records) - 1; i >= 0 && n > 0; i-- {
 			if r := chunk.Records[i]; !r.Deleted && r.Position <= to {

@@ -47,6 +47,7 @@ func TestNoPageKeepsAnybodyOut(t *testing.T) {
 	b.signIn()
 	b.flow()
 	b.filledLookup()
+	b.ruled()
 	for _, theme := range []string{"light", "dark"} {
 		b.press(map[string]string{"light": "Theme: system", "dark": "Theme: light"}[theme])
 		b.sees("Theme: " + theme)
@@ -54,6 +55,8 @@ func TestNoPageKeepsAnybodyOut(t *testing.T) {
 			b.open(path)
 			look(path + " in " + theme)
 		}
+		b.tries()
+		look("rules that were tried in " + theme)
 	}
 	b.openOverlay()
 	look("the overlay")

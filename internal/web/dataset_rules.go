@@ -1,12 +1,15 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
@@ -44,6 +47,7 @@ type triedRecord struct {
 	Outcome string
 	Tone    ui.Tone
 	Name    string // what tells it apart
+	Reason  string // why it failed; "" where it did not
 	Changes []change
 }
 
@@ -53,7 +57,7 @@ type change struct{ Field, Before, After string }
 // previewed is how many records a page tries rules on.
 const previewed = 10
 
-const rulesHolder = "- filter: row.status == \"accepted\"\n- drop: [metadata]\n- compute: {field: hours, expression: row.duration / 60}"
+const rulesHolder = "- filter: row.status == \"accepted\"\n- require: row.end > row.start\n- drop: [metadata]\n- compute: {field: hours, expression: row.duration / 60}"
 
 func rulesField(text string) ui.Field {
 	return ui.Field{Name: "rules", Title: "Rules", Kind: "textarea", Rows: 10, Mono: true, Long: 100_000, Value: text, Holder: rulesHolder,
@@ -257,46 +261,77 @@ func (v *visit) tryRules(r *transformView, rules []transform.Rule, wrong error) 
 
 func triedOf(r flow.RuledRecord, key []string) triedRecord {
 	t := triedRecord{Outcome: "the same", Tone: ui.Plain}
-	before := members(r.Before)
-	for _, f := range before {
+	for _, f := range members(r.Before) {
 		if slices.Contains(key, f.name) {
 			t.Name = strings.TrimSpace(t.Name + " " + short(f.value))
 		}
 	}
 	switch r.After.Outcome {
 	case transform.Changed:
-		t.Outcome, t.Tone, t.Changes = "changed", ui.Good, differences(before, members(r.After.Data))
+		t.Outcome, t.Tone, t.Changes = "changed", ui.Good, differences("", r.Before, r.After.Data)
 	case transform.Filtered:
 		t.Outcome = "filtered out"
 	case transform.Failed:
-		t.Outcome, t.Tone, t.Changes = "failed", ui.Bad, []change{{Field: r.After.Reason}}
+		t.Outcome, t.Tone, t.Reason = "failed", ui.Bad, r.After.Reason
 	}
 	return t
 }
 
+// mostDifferences is how many fields of one record the page of rules shows that
+// differ.
+const mostDifferences = 50
+
 // differences are the fields that are others in two records, in the order of
-// their names.
-func differences(before, after []member) (all []change) {
-	by := map[string]*change{}
-	names := []string{}
-	at := func(name string) *change {
-		if by[name] == nil {
-			by[name] = &change{Field: name}
-			names = append(names, name)
+// their names: those within objects, and within lists that stay as long as they
+// are, by themselves.
+func differences(path string, before, after jsontext.Value) (all []change) {
+	switch {
+	case bytes.Equal(before, after):
+	case before.Kind() == '{' && after.Kind() == '{':
+		was, is := members(before), members(after)
+		for _, name := range namesOf(was, is) {
+			all = append(all, differences(strings.TrimPrefix(path+"."+name, "."), valueOf(was, name), valueOf(is, name))...)
 		}
-		return by[name]
+	case before.Kind() == '[' && after.Kind() == '[' && len(elements(before)) == len(elements(after)):
+		is := elements(after)
+		for i, was := range elements(before) {
+			all = append(all, differences(fmt.Sprintf("%s[%d]", path, i), was, is[i])...)
+		}
+	default:
+		all = []change{{Field: path, Before: whole(string(before)), After: whole(string(after))}}
 	}
-	for _, f := range before {
-		at(f.name).Before = string(f.value)
-	}
-	for _, f := range after {
-		at(f.name).After = string(f.value)
+	return all[:min(len(all), mostDifferences)]
+}
+
+// namesOf are the names in either of two objects, sorted.
+func namesOf(objects ...[]member) (names []string) {
+	for _, one := range objects {
+		for _, f := range one {
+			names = append(names, f.name)
+		}
 	}
 	slices.Sort(names)
-	for _, name := range names {
-		if c := by[name]; c.Before != c.After {
-			all = append(all, change{Field: name, Before: shortened(c.Before), After: shortened(c.After)})
+	return slices.Compact(names)
+}
+
+// valueOf is a field's value; nil where there is none.
+func valueOf(object []member, name string) jsontext.Value {
+	for _, f := range object {
+		if f.name == name {
+			return f.value
 		}
 	}
-	return all
+	return nil
+}
+
+// wholeBytes is how much of one value the page of rules holds: ten records of
+// any size must not make it as large.
+const wholeBytes = 10_000
+
+// whole is a value as it is, but for one that is larger than a page should be.
+func whole(text string) string {
+	if len(text) <= wholeBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:wholeBytes], "") + fmt.Sprintf("… and %s more", ui.Bytes(int64(len(text)-wholeBytes)))
 }

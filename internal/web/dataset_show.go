@@ -2,8 +2,6 @@ package web
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
@@ -18,6 +16,9 @@ const samplesShown = 20
 type datasetView struct {
 	*flow.Dataset
 	Columns      []columnView
+	Looked       int // how many of the newest records the columns were counted over
+	Drift        []flow.SchemaChange
+	DriftTotal   int
 	Samples      ui.Table
 	Newest       []flow.Sample
 	RefusedTotal int
@@ -32,11 +33,17 @@ type datasetView struct {
 	Operates     bool
 	Changes      bool
 	Rules        string   // that make its records, as YAML; "" for none
+	Ruled        bool     // by these, or by those of a dataset that it is made from
 	key          []string // what tells records apart
 }
 
-// columnView is one column of the schema.
-type columnView struct{ Name, Type, Example string }
+// driftShown is how many changes of its schema the page of a dataset shows, the
+// newest.
+const driftShown = 50
+
+// columnView is one column of the schema. Missing says in how many rows it has
+// no value, and Counted the same in numbers.
+type columnView struct{ Name, Type, Missing, Counted, Example string }
 
 // dataset is what a source yields: its shape, its newest records, what was refused.
 func (v *visit) dataset() error {
@@ -71,11 +78,12 @@ func (v *visit) datasetHere() (*datasetView, error) {
 		return nil, err
 	}
 	view := &datasetView{Dataset: d, key: v.keyOf(d.Endpoint)}
-	shape, _, err := v.Flows.Schema(ctx, d)
+	seen, err := v.Flows.Seen(ctx, d, samplesShown)
 	if err != nil {
 		return nil, err
 	}
-	if view.Newest, err = v.Flows.Samples(ctx, d, samplesShown); err != nil {
+	view.Newest, view.Looked, view.Columns, view.Ruled = seen.Newest, seen.Looked, columnViews(seen.Columns), seen.Ruled
+	if view.Drift, view.DriftTotal, err = v.Flows.SchemaChanges(ctx, d, 1, driftShown); err != nil {
 		return nil, err
 	}
 	if _, view.RefusedTotal, err = v.Flows.Quarantine(ctx, d, 1); err != nil {
@@ -91,7 +99,6 @@ func (v *visit) datasetHere() (*datasetView, error) {
 		return nil, err
 	}
 	view.WasActive = v.query().Get("was") == string(flow.StatusActive)
-	view.Columns = columnsOf(shape, "", view.examples())
 	view.Samples = view.sampleTable()
 	if len(d.Docs) > 0 {
 		view.Documented = d.Docs[0].Text
@@ -120,59 +127,47 @@ func (w *Web) keyOf(endpoint string) []string {
 	return nil
 }
 
-// columnsOf lists a JSON Schema's properties, nested ones with their path.
-func columnsOf(schema map[string]any, within string, examples map[string]string) (all []columnView) {
-	properties, _ := schema["properties"].(map[string]any)
-	names := make([]string, 0, len(properties))
-	for name := range properties {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		what, _ := properties[name].(map[string]any)
-		path := within + name
-		all = append(all, columnView{Name: path, Type: typeWords(what), Example: examples[path]})
-		all = append(all, columnsOf(what, path+".", examples)...)
-		if items, ok := what["items"].(map[string]any); ok {
-			all = append(all, columnsOf(items, path+"[].", examples)...)
+// columnViews are the columns as people read them.
+func columnViews(all []flow.Column) []columnView {
+	out := make([]columnView, len(all))
+	for i, c := range all {
+		out[i] = columnView{Name: c.Path, Type: c.Kind, Missing: missingWords(c.Null+c.Empty+c.Absent, c.Of), Counted: fmt.Sprintf("null in %d of %d, empty in %d, not there in %d", c.Null, c.Of, c.Empty, c.Absent)}
+		if c.Example != nil {
+			out[i].Example = short(c.Example)
 		}
 	}
-	return all
+	return out
 }
 
-// typeWords says a JSON Schema type in words.
-func typeWords(what map[string]any) string {
-	words := []string{}
-	switch t := what["type"].(type) {
-	case string:
-		words = append(words, t)
-	case []string:
-		words = append(words, t...)
-	case []any:
-		for _, one := range t {
-			words = append(words, fmt.Sprint(one))
-		}
+// missingWords is a share in words that claim neither never nor always of what
+// is nearly so; "" where nothing was counted.
+func missingWords(n, of int) string {
+	switch percent := 100 * float64(n) / float64(max(of, 1)); {
+	case of == 0:
+		return ""
+	case n > 0 && percent < 1:
+		return "under 1 %"
+	case n < of && percent > 99:
+		return "over 99 %"
+	default:
+		return fmt.Sprintf("%.0f %%", percent)
 	}
-	if format, ok := what["format"].(string); ok {
-		words = append(words, format)
-	}
-	if len(words) == 0 {
-		return "any"
-	}
-	return strings.Join(words, ", ")
 }
 
-// examples are values of the newest records, by field.
-func (d *datasetView) examples() map[string]string {
-	all := map[string]string{}
-	for _, s := range d.Newest {
-		for _, f := range members(s.Data) {
-			if all[f.name] == "" {
-				all[f.name] = short(f.value)
-			}
-		}
+// driftColumn is where in a destination a change is seen.
+func driftColumn(c flow.SchemaChange) string {
+	if c.Column == "" {
+		return c.Table
 	}
-	return all
+	return c.Table + "." + c.Column
+}
+
+// driftTypes is a column's type before and after a change.
+func driftTypes(c flow.SchemaChange) string {
+	if c.Before == "" {
+		return string(c.After)
+	}
+	return string(c.Before) + " → " + string(c.After)
 }
 
 // sampleTable shows the newest records.

@@ -94,6 +94,22 @@ func members(object []byte) (all []member) {
 	return all
 }
 
+// elements are those of a list, in their order; none of anything else.
+func elements(list jsontext.Value) (all []jsontext.Value) {
+	d := jsontext.NewDecoder(bytes.NewReader(list))
+	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {
+		return nil
+	}
+	for d.PeekKind() != ']' {
+		value, err := d.ReadValue()
+		if err != nil {
+			return all
+		}
+		all = append(all, value.Clone())
+	}
+	return all
+}
+
 // short is a value as a table shows it.
 func short(v jsontext.Value) string {
 	text := string(v)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"net/http"
@@ -15,9 +16,11 @@ import (
 	"github.com/chromedp/chromedp"
 	_ "modernc.org/sqlite"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/api"
 	"github.com/weirhq/weir/internal/server"
 	"github.com/weirhq/weir/internal/simulator"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // How much there is on the site that is measured.
@@ -25,7 +28,8 @@ const (
 	manyCredentials = 10_000
 	manyFlows       = 1_000
 	manyRuns        = 100_000
-	manyRows        = 50_000 // of a lookup
+	manyRows        = 50_000  // of a lookup
+	manyRecords     = 100_000 // of one dataset
 )
 
 // pageLimit is what a page may take on the server, and until its first content is
@@ -135,8 +139,37 @@ func (s *site) crowd(token string) (flow, lookup int64) {
 		s.puts(token, fmt.Sprintf("/data_maps/%v/entries", made["id"]), map[string]any{"entries": some})
 	}
 	s.quiet(token)
+	s.grown(flow + 1)
 	s.ran()
 	return flow, idOf(made["id"])
+}
+
+// grown puts very many records into a dataset's log: those that it has, again and
+// again with other keys.
+func (s *site) grown(dataset int64) {
+	s.Helper()
+	db, ctx := s.database(), s.Context()
+	logs, err := db.LogsOf(ctx, 1, []int64{dataset}, nil)
+	s.must(err)
+	log, err := db.Dataset(ctx, logs[0])
+	s.must(err)
+	lease, err := db.AcquireSource(ctx, log.Source, "the test")
+	s.must(err)
+	defer lease.Release()
+	there, err := db.ReadLog(ctx, log.ID, 0, 100, 10<<20)
+	s.must(err)
+	for page := range manyRecords / 1_000 {
+		a := store.Append{Dataset: log.ID, Run: there.Records[0].RunID, Epoch: lease.Epoch, ExtractedAt: time.Now().UnixMicro()}
+		for i := range 1_000 {
+			r := there.Records[i%len(there.Records)].Record
+			key := fmt.Sprintf("%s-%d-%d", r.Key, page, i)
+			r.Data = bytes.ReplaceAll(r.Data, []byte(r.Key), []byte(key))
+			r.Key, r.Hash = key, weir.HashOf(r.Data)
+			a.Records = append(a.Records, r)
+		}
+		_, err := db.Append(ctx, a)
+		s.must(err)
+	}
 }
 
 // quiet waits until no run is under way.

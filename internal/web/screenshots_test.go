@@ -11,7 +11,7 @@ import (
 
 // pages are those of which pictures are taken, once there is a flow.
 var pages = []string{"/", "/connectors", "/connectors/cal_com_api", "/credentials", "/credentials/new", "/credentials/1", "/credentials/1/replace", "/flows", "/flows/new", "/flows/new?credential=1",
-	"/flows/new?credential=1&endpoint=bookings", "/flows/3", "/flows/3/schedule", "/flows/3/edit", "/runs", "/datasets", "/datasets/4", "/datasets/4/derive", "/datasets/4/quarantine", "/datasets/4/destinations/new", "/destinations/5", "/destinations/5/edit", "/quarantine", "/budgets", "/notifications", "/notifications/rules", "/notifications/channels", "/people", "/people/1", "/teams", "/projects", "/lookups", "/lookups/new", "/lookups/6", "/lookups/6/row", "/lookups/6/edit", "/settings", "/settings/providers/new", "/links", "/activity", "/keys", "/account", "/_components", "/nowhere"}
+	"/flows/new?credential=1&endpoint=bookings", "/flows/3", "/flows/3/schedule", "/flows/3/edit", "/runs", "/datasets", "/datasets/4", "/datasets/4/derive", "/datasets/4/quarantine", "/datasets/4/destinations/new", "/destinations/5", "/destinations/5/edit", "/quarantine", "/budgets", "/notifications", "/notifications/rules", "/notifications/channels", "/people", "/people/1", "/teams", "/projects", "/lookups", "/lookups/new", "/lookups/6", "/lookups/6/row", "/lookups/6/edit", "/datasets/7", "/datasets/7/rules", "/settings", "/settings/providers/new", "/links", "/activity", "/keys", "/account", "/_components", "/nowhere"}
 
 // TestScreenshotsOfEveryPage takes a picture of each page in both themes and
 // three widths, for people to look at, when WEIR_SCREENSHOTS names a directory.
@@ -24,6 +24,7 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 	b.signIn()
 	b.flow()
 	b.filledLookup()
+	b.ruled()
 	for _, theme := range []string{"light", "dark"} {
 		b.press(map[string]string{"light": "Theme: system", "dark": "Theme: light"}[theme])
 		b.sees("Theme: " + theme)
@@ -37,6 +38,8 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 				}
 				b.shot(fmt.Sprintf("%s-%d-%s", name, width, theme))
 			}
+			b.tries()
+			b.shot(fmt.Sprintf("datasets-4-derive-tried-%d-%s", width, theme))
 		}
 	}
 }

@@ -96,3 +96,19 @@ func ended(text string) string {
 	}
 	return text + "."
 }
+
+// beginningLong is how many characters of a long text are shown before it is
+// unfolded.
+const beginningLong = 80
+
+// beginning is how a text begins, and whether there is more of it.
+func beginning(text string) (begins string, more bool) {
+	n := 0
+	for i := range text {
+		if n == beginningLong {
+			return text[:i], true
+		}
+		n++
+	}
+	return text, false
+}
