@@ -187,10 +187,14 @@ func (e VendorEndpoint) ID() (vendor, id string) {
 // pageSize is how many things are asked for at once.
 const pageSize = 500
 
-// List reads all pages of a list.
+// List reads all pages of a list: of all that the caller may see, unless the query
+// has an access_role.
 func List[T any](ctx context.Context, c *Client, path string, query url.Values) (all []T, err error) {
 	if query == nil {
 		query = url.Values{}
+	}
+	if !query.Has("access_role") {
+		query.Set("access_role", "all")
 	}
 	query.Set("per_page", fmt.Sprint(pageSize))
 	for page := 1; ; page++ {

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/weirhq/weir/internal/simulator"
 )
 
@@ -75,5 +78,53 @@ func TestProcessesThatAreKilledNeverExceedTheKeysLimit(t *testing.T) {
 	}
 	if killed[0] == 0 || a.Total < 10 {
 		t.Errorf("%d kills, %d arrivals: that proves nothing", killed[0], a.Total)
+	}
+}
+
+// A sync beside a server on one directory, with one key: each waits for the places
+// that the other has taken, and the server shows what the sync has used.
+func TestASyncBesideAServerSharesItsBudget(t *testing.T) {
+	t.Parallel()
+	const limit = 120
+	s := newService(t, 40_000) // more pages for each than the key has places
+	s.setup()
+	s.weir([]string{"CAL_API_KEY=" + s.key()}, "credentials", "add", "Ours")
+	s.weir(nil, "sources", "add", "Bookings", "--credential", "1", "--endpoint", "bookings")
+	s.weir(nil, "sources", "run", "2", "--no-wait")
+	beside := s.command("sync", "--streams", "bookings", "--quiet", "--base-url", s.simURL, "--data", s.dir, "--to", "sqlite:"+filepath.Join(t.TempDir(), "beside.db"))
+	beside.Env = append(beside.Env, "CAL_API_KEY="+s.key())
+	if err := beside.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = beside.Process.Kill()
+		_ = beside.Wait() // it was killed
+	}()
+	session := s.signedIn()
+	budget := func() (b struct {
+		Used    int `json:"used"`
+		LastDay struct {
+			Requests int `json:"requests"`
+		} `json:"last_day"`
+	}) {
+		var all []jsontext.Value
+		if err := json.Unmarshal(s.ask("GET", "/budgets", "Bearer "+session), &all); err != nil || len(all) != 1 {
+			t.Fatalf("%d budgets, %v", len(all), err)
+		}
+		if err := json.Unmarshal(all[0], &b); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for end := time.Now().Add(2 * time.Minute); s.sim.Arrivals().Total < limit && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	time.Sleep(5 * time.Second) // for requests that should not be
+	a := s.sim.Arrivals()
+	if a.Refused > 0 || a.MaxInWindow > limit || a.Total < limit {
+		t.Errorf("%d requests arrived, %d of them in one minute, %d were refused", a.Total, a.MaxInWindow, a.Refused)
+	}
+	if b := budget(); b.Used < limit*9/10 || b.LastDay.Requests > b.Used-limit/10 {
+		t.Errorf("of %d places %d are said to be used, and %d by the server itself", limit, b.Used, b.LastDay.Requests)
 	}
 }

@@ -3,8 +3,9 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
-	"time"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -40,10 +41,9 @@ var audited = []struct {
 type AuditInput struct {
 	One
 	Paging
-	From         string `query:"from" maxLength:"40" doc:"A day or an RFC 3339 time"`
-	To           string `query:"to" maxLength:"40"`
+	Span
 	EventFilter  string `query:"event_filter" maxLength:"64" doc:"An event, such as credential.use"`
-	ChangeFilter string `query:"change_filter" maxLength:"64"`
+	ChangeFilter string `query:"change_filter" maxLength:"64" doc:"A name in object_changes, such as name: only what says something of it"`
 }
 
 func (a *API) registerAudit() {
@@ -97,14 +97,12 @@ func (a *API) userAudit(ctx context.Context, in *UserAuditInput) (*List[LogEntry
 
 // auditLog shows the filter's entries of the caller's organization.
 func (a *API) auditLog(ctx context.Context, in *AuditInput, f store.AuditFilter) (*List[LogEntry], error) {
-	f.Org, f.Action, f.Page, f.Number = principal(ctx).Org, in.EventFilter, in.Page, in.PerPage
+	f.Org, f.Action, f.Change, f.Page, f.Number = principal(ctx).Org, in.EventFilter, in.ChangeFilter, in.Page, in.PerPage
 	var err error
-	if f.From, err = instant("from", in.From); err != nil {
+	if f.From, f.To, err = in.times(); err != nil {
 		return nil, err
 	}
-	if f.To, err = instant("to", in.To); err != nil {
-		return nil, err
-	}
+	f.To = max(0, f.To-1) // the span excludes it
 	entries, total, err := a.Store.AuditPage(ctx, f)
 	if err != nil {
 		return nil, err
@@ -122,19 +120,6 @@ func (a *API) auditLog(ctx context.Context, in *AuditInput, f store.AuditFilter)
 		}
 	}
 	return list(ctx, in.Paging, shown, total), nil
-}
-
-// instant reads a day or a time, in µs; 0 for none.
-func instant(field, text string) (int64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UnixMicro(), nil
-		}
-	}
-	return 0, refuse(field, "it is not a time", "Write it as 2026-01-31 or 2026-01-31T09:00:00Z")
 }
 
 // person is a member of the organization, or Weir itself.
@@ -155,110 +140,10 @@ func showEntry(e store.AuditEntry, by Owner) (LogEntry, error) {
 		ID: e.Seq, ItemType: e.Kind, ItemID: e.Object, Event: e.Action, ChangeSummary: []string{}, ObjectChanges: map[string][]any{},
 		User: map[string]any{"id": by.ID, "full_name": by.FullName, "email": by.Email}, OrgID: e.Org, OwnerID: by.ID, OwnerEmail: by.Email, CreatedAt: moment(e.At),
 	}
-	for name, v := range detail {
-		out.ChangeSummary = append(out.ChangeSummary, fmt.Sprintf("%s: %v", name, v))
-		out.ObjectChanges[name] = []any{nil, v}
+	for _, name := range slices.Sorted(maps.Keys(detail)) {
+		out.ChangeSummary = append(out.ChangeSummary, fmt.Sprintf("%s: %v", name, detail[name]))
+		out.ObjectChanges[name] = []any{nil, detail[name]}
 	}
+	out.RequestIP, _ = detail["address"].(string) // where it was written down
 	return out, nil
-}
-
-// Accessor is somebody with whom a resource is shared.
-type Accessor struct {
-	Type        string   `json:"type" enum:"USER,TEAM,ORG"`
-	ID          int64    `json:"id,omitzero"`
-	Email       string   `json:"email,omitzero" maxLength:"254" doc:"Of a user, instead of the id"`
-	OrgID       int64    `json:"org_id,omitzero"`
-	AccessRoles []string `json:"access_roles" minItems:"1" maxItems:"4" enum:"owner,admin,operator,collaborator"`
-	CreatedAt   string   `json:"created_at,omitzero"`
-}
-
-type accessorsInput struct {
-	One
-	Body struct {
-		Accessors []Accessor `json:"accessors" maxItems:"200"`
-	}
-}
-
-func (a *API) registerAccessors() {
-	const tag = "accessors"
-	for _, of := range audited {
-		path := "/" + of.noun + "/{id}/accessors"
-		register(a, Route{Method: http.MethodGet, Path: path, Tag: tag, Summary: "With whom it is shared", Policy: mayRead(of.kind)},
-			func(ctx context.Context, in *One) (*value[[]Accessor], error) {
-				return a.accessors(ctx, of.kind, in.ID)
-			})
-		register(a, Route{Method: http.MethodPut, Path: path, Tag: tag, Summary: "Share it with more", Policy: mayChange(of.kind)},
-			func(ctx context.Context, in *accessorsInput) (*value[[]Accessor], error) {
-				return a.share(ctx, of.kind, in, a.People.Share)
-			})
-		register(a, Route{Method: http.MethodPost, Path: path, Tag: tag, Summary: "Share it with these and nobody else", Policy: mayChange(of.kind)},
-			func(ctx context.Context, in *accessorsInput) (*value[[]Accessor], error) {
-				return a.share(ctx, of.kind, in, a.People.ShareOnly)
-			})
-		register(a, Route{Method: http.MethodDelete, Path: path, Tag: tag, Summary: "Share it with these no more; without a body, with nobody", Policy: mayChange(of.kind)},
-			func(ctx context.Context, in *unshareInput) (*value[[]Accessor], error) {
-				return a.share(ctx, of.kind, in.these(), a.People.Unshare)
-			})
-	}
-}
-
-type unshareInput struct {
-	One
-	Body *struct {
-		Accessors []Accessor `json:"accessors" maxItems:"200"`
-	}
-}
-
-// these are the accessors that are named; none means all.
-func (in *unshareInput) these() *accessorsInput {
-	these := &accessorsInput{One: in.One}
-	if in.Body != nil {
-		these.Body.Accessors = in.Body.Accessors
-	}
-	return these
-}
-
-func (a *API) accessors(ctx context.Context, kind store.Kind, id int64) (*value[[]Accessor], error) {
-	found, err := a.People.Accessors(ctx, principal(ctx), kind, id)
-	shown := []Accessor{}
-	for _, one := range found {
-		shown = append(shown, Accessor{Type: one.Kind, ID: one.Who, OrgID: principal(ctx).Org, AccessRoles: []string{string(one.Role)}, CreatedAt: moment(one.Created.UnixMicro())})
-	}
-	return show(shown), err
-}
-
-// share changes with whom something is shared, and shows who that is now.
-func (a *API) share(ctx context.Context, kind store.Kind, in *accessorsInput, change func(context.Context, identity.Principal, store.Kind, int64, ...identity.Accessor) error) (*value[[]Accessor], error) {
-	with := make([]identity.Accessor, len(in.Body.Accessors))
-	for i, one := range in.Body.Accessors {
-		who, err := a.whoIs(ctx, one)
-		if err != nil {
-			return nil, err
-		}
-		with[i] = identity.Accessor{Kind: one.Type, Who: who, Role: identity.Role(one.AccessRoles[0])}
-	}
-	if err := change(ctx, principal(ctx), kind, in.ID, with...); err != nil {
-		return nil, err
-	}
-	return a.accessors(ctx, kind, in.ID)
-}
-
-// whoIs finds the id of somebody who is named by e-mail.
-func (a *API) whoIs(ctx context.Context, one Accessor) (int64, error) {
-	switch {
-	case one.Type == identity.AccessorOrg:
-		return principal(ctx).Org, nil
-	case one.ID != 0 || one.Email == "":
-		return one.ID, nil
-	}
-	users, err := a.People.Users(ctx, principal(ctx))
-	if err != nil {
-		return 0, err
-	}
-	for _, u := range users {
-		if u.Email == one.Email {
-			return u.ID, nil
-		}
-	}
-	return 0, refuse("accessors.email", "nobody in the organization has this address", "GET /users lists all")
 }

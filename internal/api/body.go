@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -32,6 +33,9 @@ const nexlaJSON = "application/vnd.nexla.api.v1+json"
 // understand differently goes to nobody.
 func readBody(x *exchange) error {
 	if err := checkQuery(x.r.URL.RawQuery); err != nil {
+		return err
+	}
+	if err := checkDryRun(x); err != nil {
 		return err
 	}
 	body, err := receive(x)
@@ -153,6 +157,18 @@ func checkQuery(raw string) error {
 		}
 	}
 	return nil
+}
+
+// dryRun is the parameter with which a request is tried and not done.
+const dryRun = "dry_run"
+
+// checkDryRun refuses to do what was only to be tried, where it cannot be.
+func checkDryRun(x *exchange) error {
+	value := x.r.URL.Query().Get(dryRun)
+	if safe(x.r.Method) || x.route.takesDryRun || slices.Contains([]string{"", "0", "false", "False"}, value) {
+		return nil
+	}
+	return refuse(dryRun, "this cannot be tried without being done, and nothing was done", "Leave it out to do it; POST /data_credentials and POST /data_sources can be tried")
 }
 
 // refuse is an error about one field.

@@ -68,7 +68,7 @@ func (a *API) registerBudgets() {
 }
 
 func (a *API) budgets(ctx context.Context, in *struct{ ListInput }) (*List[Budget], error) {
-	ids, err := a.visible(ctx, in.ListInput, store.KindCredential)
+	ids, err := a.visible(ctx, in.ListInput.ofAll(), store.KindCredential)
 	if err != nil {
 		return nil, err
 	}

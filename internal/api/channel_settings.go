@@ -64,7 +64,7 @@ func (a *API) registerChannelSettings() {
 }
 
 func (a *API) listSettings(ctx context.Context, in *struct{ ListInput }) (*List[ChannelSetting], error) {
-	f, err := a.filter(ctx, in.ListInput, store.KindChannel)
+	f, err := a.filter(ctx, in.ListInput.ofAll(), store.KindChannel)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,10 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -15,12 +15,12 @@ import (
 type copyInput struct {
 	One
 	Body *struct {
-		Name             string `json:"name,omitempty" maxLength:"255"`
-		ReuseCredentials bool   `json:"reuse_data_credentials,omitempty" doc:"Copies use the credentials of the original in any case"`
-		CopyAccess       bool   `json:"copy_access_controls,omitempty" doc:"The copy is shared as the original is"`
-		CopyDependent    bool   `json:"copy_dependent_data_flows,omitempty"`
-		OwnerID          int64  `json:"owner_id,omitempty" doc:"Whose the copy is; yours when absent"`
-		OrgID            int64  `json:"org_id,omitempty" doc:"Your own organization: copies stay in it"`
+		Name             *name `json:"name,omitempty"`
+		ReuseCredentials *bool `json:"reuse_data_credentials,omitempty" doc:"false gives copies of sources and destinations copies of the credentials, too, which their services must accept; without it, and with true, they use the original's"`
+		CopyAccess       bool  `json:"copy_access_controls,omitempty" doc:"The copy is shared as the original is"`
+		CopyDependent    bool  `json:"copy_dependent_data_flows,omitempty" doc:"A flow is copied whole in any case"`
+		OwnerID          int64 `json:"owner_id,omitempty" doc:"Whose the copy is; yours when absent"`
+		OrgID            int64 `json:"org_id,omitempty" doc:"Your own organization: copies stay in it"`
 	}
 }
 
@@ -29,7 +29,12 @@ func (in *copyInput) name() string {
 	if in.Body == nil {
 		return ""
 	}
-	return in.Body.Name
+	return given(in.Body.Name)
+}
+
+// ownCredentials reports whether copies are to have credentials of their own.
+func (in *copyInput) ownCredentials() bool {
+	return in.Body != nil && in.Body.ReuseCredentials != nil && !*in.Body.ReuseCredentials
 }
 
 // mayCopy refuses, before anything is made, a copy that cannot be given to who
@@ -47,43 +52,76 @@ func (a *API) mayCopy(ctx context.Context, in *copyInput) error {
 	return at("owner_id", a.People.MayGive(ctx, p, in.Body.OwnerID))
 }
 
-// copied is what a copy was made of, and the copy.
-type copied struct {
-	kind     store.Kind
-	from, to int64
-}
-
-// inherit gives copies the access that the originals have, and their owner.
-func (a *API) inherit(ctx context.Context, in *copyInput, all ...copied) error {
-	if in.Body == nil {
-		return nil
-	}
-	p := principal(ctx)
-	for _, c := range all {
-		if in.Body.CopyAccess {
-			if err := a.People.ShareAlike(ctx, p, c.kind, c.from, c.to); err != nil {
-				return err
-			}
-		}
-		if in.Body.OwnerID != 0 && in.Body.OwnerID != p.User {
-			if err := a.People.TransferResource(ctx, p, c.kind, c.to, in.Body.OwnerID); err != nil {
-				return at("owner_id", err)
-			}
-		}
-	}
-	return nil
-}
-
-// copyOne lets make copy what the path names, and gives the copy the access and
-// the owner that were asked for.
-func (a *API) copyOne(ctx context.Context, in *copyInput, kind store.Kind, make func() (int64, error)) (id int64, err error) {
+// copying is how a body wants what it is about to be copied: parts of flows with
+// what those use, and everything with the access and the owner that it asks for.
+func (a *API) copying(ctx context.Context, in *copyInput, parts ...store.Resource) (c flow.Copying, err error) {
 	if err := a.mayCopy(ctx, in); err != nil {
-		return 0, err
+		return c, err
 	}
-	if id, err = make(); err != nil {
-		return 0, err
+	c.Name, c.OwnCredentials = in.name(), in.ownCredentials()
+	if c.OwnCredentials {
+		if err := a.rights().Own(ctx, principal(ctx), parts...); err != nil {
+			return c, lackIn("reuse_data_credentials", err)
+		}
+		if parts, err = a.withCredentials(ctx, parts); err != nil {
+			return c, err
+		}
 	}
-	return id, a.inherit(ctx, in, copied{kind: kind, from: in.ID, to: id})
+	c.Heritage, err = a.heritage(ctx, in, parts)
+	return c, err
+}
+
+// withCredentials adds the credentials that parts of flows use, each once.
+func (a *API) withCredentials(ctx context.Context, parts []store.Resource) ([]store.Resource, error) {
+	seen := map[int64]bool{}
+	for _, part := range parts {
+		if part.Credential == 0 || seen[part.Credential] {
+			continue
+		}
+		seen[part.Credential] = true
+		c, err := a.Credentials.Credential(ctx, part.Org, part.Credential)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, c.Resource)
+	}
+	return parts, nil
+}
+
+// heritage is what copies get besides what they are: nil for nothing.
+func (a *API) heritage(ctx context.Context, in *copyInput, parts []store.Resource) (credential.Heritage, error) {
+	if in.Body == nil || !in.Body.CopyAccess && in.Body.OwnerID == 0 {
+		return nil, nil
+	}
+	with := map[int64][]identity.Accessor{}
+	if in.Body.CopyAccess {
+		roles, err := a.People.RolesOn(ctx, principal(ctx), parts...)
+		if err != nil {
+			return nil, err
+		}
+		for _, part := range parts {
+			if roles[part.ID] == identity.RoleNone {
+				continue // with whom it is shared is not theirs to know
+			}
+			if with[part.ID], err = a.People.Accessors(ctx, principal(ctx), part.Kind, part.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	owner := in.Body.OwnerID
+	if owner == 0 {
+		owner = principal(ctx).User
+	}
+	return a.People.Bequest(principal(ctx), owner, with)
+}
+
+// copyingOne is copying for what the path names, and nothing below it.
+func (a *API) copyingOne(ctx context.Context, in *copyInput, kind store.Kind) (flow.Copying, error) {
+	r, err := a.Store.Resource(ctx, actor(ctx).Org, kind, in.ID)
+	if err != nil {
+		return flow.Copying{}, err
+	}
+	return a.copying(ctx, in, r)
 }
 
 // copyProject copies the flows that the caller sees in a project, each as it is
@@ -93,25 +131,27 @@ func (a *API) copyProject(ctx context.Context, in *copyInput) (*value[Project], 
 	if err := a.Identity.Authorize(ctx, principal(ctx), maker, 0); err != nil {
 		return nil, err
 	}
-	if err := a.mayCopy(ctx, in); err != nil {
-		return nil, err
-	}
 	roots, err := a.copyableIn(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	sources, err := a.copyTrees(ctx, in, roots)
+	of, err := a.Flows.Project(ctx, actor(ctx).Org, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.Flows.CopyProject(ctx, actor(ctx), in.ID, in.name(), sources...)
-	if err != nil {
-		return nil, errors.Join(err, a.dropCopies(ctx, sources))
+	parts := []store.Resource{of}
+	for _, root := range roots {
+		parts = append(parts, root.Parts()...)
 	}
-	if err := a.inherit(ctx, in, copied{kind: store.KindProject, from: in.ID, to: r.ID}); err != nil {
+	c, err := a.copying(ctx, in, parts...)
+	if err != nil {
 		return nil, err
 	}
-	return a.oneProject(ctx, r.ID)
+	made, err := a.Flows.CopyProject(ctx, actor(ctx), in.ID, c, roots...)
+	if err != nil {
+		return nil, validation(err)
+	}
+	return a.oneProject(ctx, made.ID)
 }
 
 // copyableIn are the flows in a project that the caller sees, if all of them
@@ -132,48 +172,4 @@ func (a *API) copyableIn(ctx context.Context, project int64) (roots []*flow.Node
 		roots = append(roots, root)
 	}
 	return roots, nil
-}
-
-// copyTrees copies flows, or none of them.
-func (a *API) copyTrees(ctx context.Context, in *copyInput, roots []*flow.Node) (sources []int64, err error) {
-	for _, root := range roots {
-		made, err := a.copyTree(ctx, in, root, root.Name)
-		if made != nil {
-			sources = append(sources, made.ID)
-		}
-		if err != nil {
-			return nil, errors.Join(err, a.dropCopies(ctx, sources))
-		}
-	}
-	return sources, nil
-}
-
-// dropCopies deletes flows that were just made and are not wanted.
-func (a *API) dropCopies(ctx context.Context, sources []int64) (err error) {
-	for _, id := range sources {
-		root, _, wrong := a.Flows.Tree(ctx, actor(ctx).Org, store.KindSource, id)
-		if wrong == nil {
-			wrong = a.Flows.DeleteFlow(ctx, actor(ctx), root)
-		}
-		err = errors.Join(err, wrong)
-	}
-	return err
-}
-
-// twins pairs the parts of a flow with those of its copy that the caller may
-// see. A dataset that the copied source yields is of the same endpoint as the
-// original's.
-func twins(root, made *flow.Node, roles map[int64]identity.Role) (all []copied) {
-	made.Walk(func(n *flow.Node) {
-		from := n.CopiedFrom
-		for _, child := range root.Children {
-			if from == 0 && child.Kind == n.Kind && child.Type == n.Type {
-				from = child.ID
-			}
-		}
-		if roles[from] != identity.RoleNone {
-			all = append(all, copied{kind: n.Kind, from: from, to: n.ID})
-		}
-	})
-	return all
 }

@@ -70,7 +70,7 @@ type credentialInput struct {
 	VendorID       int64          `json:"vendor_id,omitzero"`
 	AuthTemplateID int64          `json:"auth_template_id,omitzero"`
 	Version        string         `json:"credentials_version,omitzero" maxLength:"16"`
-	Tags           []string       `json:"tags,omitzero" maxItems:"100"`
+	Tags           tags           `json:"tags,omitzero" maxItems:"100"`
 	OtherAccount   bool           `json:"confirm_other_account,omitzero" doc:"The new key may be of another account"`
 }
 
@@ -84,7 +84,7 @@ func (a *API) registerCredentials() {
 	register(a, Route{Method: http.MethodDelete, Path: "/data_credentials/{id}", Tag: tag, Summary: "Delete a credential that nothing uses", Policy: change}, a.deleteCredential)
 	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/restore", Tag: tag, Summary: "Bring a deleted credential back, without its secrets", Policy: admin}, a.restoreCredential)
 	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/copy", Tag: tag, Summary: "Copy a credential", Policy: change, Creates: true}, a.copyCredential)
-	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/rotate", Tag: tag, Summary: "Let the service make a new key", Policy: change}, a.rotateCredential)
+	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/rotate", Tag: tag, Summary: "Let the service make a new key", Policy: change, Creates: true}, a.rotateCredential)
 	register(a, Route{Method: http.MethodGet, Path: "/data_credentials/{id}/probe", Tag: tag, Summary: "Ask the service whether the credential is good", Policy: mayOperate(store.KindCredential)}, a.probeCredential)
 	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/probe/tree", Tag: tag, Summary: "What can be read with it", Policy: mayOperate(store.KindCredential)}, a.probeTree)
 	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/probe/sample", Tag: tag, Summary: "Test a source before it is stored", Policy: mayOperate(store.KindCredential)}, a.probeSample)
@@ -99,20 +99,29 @@ func actor(ctx context.Context) credential.Actor {
 // ListInput is the input of lists of resources.
 type ListInput struct {
 	Paging
-	AccessRole string `query:"access_role" enum:"owner,collaborator,operator,admin,member,all" doc:"owner lists what is one's own, all what one may see; administrators see everything."`
+	AccessRole string `query:"access_role" enum:"owner,collaborator,operator,admin,member,all" doc:"owner, which is also what is meant without it, lists what is one's own; all what one may see, and to administrators everything"`
+}
+
+// ofAll is the input for lists of what happened, which show all that one may see
+// unless they are asked for less.
+func (in ListInput) ofAll() ListInput {
+	if in.AccessRole == "" {
+		in.AccessRole = "all"
+	}
+	return in
 }
 
 // filter is what of the organization a list shows: by default what is one's
-// own; with all, or to administrators, whatever they may see.
+// own; with all, whatever one may see, which is everything to administrators.
 func (a *API) filter(ctx context.Context, in ListInput, kind store.Kind) (store.ResourceFilter, error) {
 	p := principal(ctx)
 	f := store.ResourceFilter{Org: p.Org, Kind: kind, Page: in.Page, Number: in.PerPage}
 	switch role := identity.Role(in.AccessRole); {
-	case in.AccessRole == "" && p.Role.AtLeast(identity.RoleAdmin), in.AccessRole == "all" && p.Role.AtLeast(identity.RoleAdmin):
-	case in.AccessRole == "owner":
+	case in.AccessRole == "all" && p.Role.AtLeast(identity.RoleAdmin):
+	case in.AccessRole == "" || in.AccessRole == "owner":
 		f.Owner = p.User
 	default:
-		own := in.AccessRole == "" || in.AccessRole == "all"
+		own := in.AccessRole == "all"
 		sharing, err := a.People.Sharing(ctx, p, own, atLeast(role)...)
 		if err != nil {
 			return f, err
@@ -314,17 +323,33 @@ type updateCredentialInput struct {
 
 func (a *API) updateCredential(ctx context.Context, in *updateCredentialInput) (*value[Credential], error) {
 	change := credential.Change{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags, OtherAccount: in.Body.OtherAccount}
+	before, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.sameKind(before.Kind, in.Body); err != nil {
+		return nil, err
+	}
 	if in.Body.Credentials != nil || in.Body.TemplateConfig != nil {
-		before, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
-		if err != nil {
-			return nil, err
-		}
 		if change.Values, err = valuesOf(before.Kind, in.Body); err != nil {
 			return nil, err
 		}
 	}
 	c, err := a.Credentials.Update(ctx, actor(ctx), in.ID, change)
 	return a.oneCredential(ctx, c, validation(blameWire(err, in.Body)))
+}
+
+// sameKind refuses to make a credential one of another kind: what uses it would
+// be of another kind, too.
+func (a *API) sameKind(is *credential.Kind, in credentialInput) error {
+	if in.VendorID == 0 && in.AuthTemplateID == 0 && in.Vendor == "" && (in.Type == "" || in.Type == is.Connection) {
+		return nil
+	}
+	k, err := a.kindOf(in)
+	if err == nil && k != is {
+		err = refuse("credentials_type", "a credential stays of its kind", "Make another one")
+	}
+	return err
 }
 
 func (a *API) deleteCredential(ctx context.Context, in *One) (*Done, error) {
@@ -340,17 +365,15 @@ func (a *API) restoreCredential(ctx context.Context, in *One) (*value[Credential
 }
 
 func (a *API) copyCredential(ctx context.Context, in *copyInput) (*value[Credential], error) {
-	id, err := a.copyOne(ctx, in, store.KindCredential, func() (int64, error) {
-		c, err := a.Credentials.Copy(ctx, actor(ctx), in.ID, in.name())
-		if err != nil {
-			return 0, err
-		}
-		return c.ID, nil
-	})
+	how, err := a.copyingOne(ctx, in, store.KindCredential)
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, id)
+	made, err := a.Credentials.Copy(ctx, actor(ctx), in.ID, how.Copying)
+	if err != nil {
+		return nil, validation(err)
+	}
+	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, made.ID)
 	return a.oneCredential(ctx, c, err)
 }
 
@@ -367,5 +390,5 @@ func (a *API) rotateCredential(ctx context.Context, in *rotateInput) (*value[Cre
 		days = in.Body.Days
 	}
 	c, err := a.Credentials.Rotate(ctx, actor(ctx), in.ID, days)
-	return a.oneCredential(ctx, c, err)
+	return a.oneCredential(ctx, c, validation(err))
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -203,6 +205,10 @@ func splitPrefix(value string, out map[string]weir.Secret) {
 	}
 }
 
+// exact is the largest whole number up to which JSON's numbers are exact for all
+// who read them.
+const exact = 1<<53 - 1
+
 // textOf reads a value of any plain JSON type as text.
 func textOf(field string, v any) (string, error) {
 	switch v := v.(type) {
@@ -213,7 +219,10 @@ func textOf(field string, v any) (string, error) {
 	case bool:
 		return fmt.Sprint(v), nil
 	case float64:
-		return fmt.Sprintf("%.0f", v), nil
+		if math.Abs(v) > exact {
+			return "", refuse("credentials."+shown(field), "this number is too large to be kept exactly", "Send it as text")
+		}
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	}
 	return "", refuse("credentials."+shown(field), "it must be text, a number or true or false", "")
 }

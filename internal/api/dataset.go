@@ -139,7 +139,7 @@ func (a *API) showDataSets(ctx context.Context, all ...*flow.Dataset) ([]DataSet
 func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common, sinks []store.Resource) (DataSet, error) {
 	out := DataSet{
 		ID: d.ID, Name: d.Name, Description: d.Description, Status: statusOf(d.Status), Owner: common.owner(d.Owner), Org: common.org, AccessRoles: common.roles(d.ID),
-		FlowType: "streaming", DataSourceID: idOrNull(d.Source), Endpoint: d.Endpoint, ParentDataSets: []DataSetBrief{}, DataSinks: []DataSinkBrief{}, OutputSchema: map[string]any{},
+		FlowType: flowType, DataSourceID: idOrNull(d.Source), Endpoint: d.Endpoint, ParentDataSets: []DataSetBrief{}, DataSinks: []DataSinkBrief{}, OutputSchema: map[string]any{},
 		Version: d.Version, CopiedFromID: idOrNull(d.CopiedFrom), Tags: some(d.Tags), CreatedAt: moment(d.Created), UpdatedAt: moment(d.Updated),
 	}
 	out.TransformID, out.CustomRules = idOrNull(d.Transform), len(d.Rules) > 0
@@ -189,7 +189,7 @@ func (a *API) dataSet(ctx context.Context, in *expandable) (*value[DataSet], err
 type dataSetInput struct {
 	Name               *name          `json:"name,omitzero"`
 	Description        *text          `json:"description,omitzero"`
-	Tags               []string       `json:"tags,omitzero" maxItems:"100"`
+	Tags               tags           `json:"tags,omitzero" maxItems:"100"`
 	Parent             int64          `json:"parent_data_set_id,omitzero"`
 	HasCustomTransform bool           `json:"has_custom_transform,omitzero" doc:"What transform or transform_id say counts"`
 	Transform          *ownRules      `json:"transform,omitzero" doc:"Rules of its own; an empty list takes them away"`
@@ -210,6 +210,12 @@ func (in *dataSetInput) unoffered() error {
 		return refuse("transform_id", "transform is there, too", "Give one of the two")
 	case in.Transform != nil && in.Transform.as.unoffered() != nil:
 		return inBody(in.Transform.as.unoffered(), "transform.")
+	case len(in.DataSinks) > 0:
+		return refuse("data_sinks", "a destination chooses its dataset, not the other way round", "Leave it out, and send data_set_id with POST or PUT /data_sinks")
+	case len(in.Annotations) > 0:
+		return refuse("output_schema_annotations", "annotations of a schema are not offered by this version of Weir", "Leave it out; POST /data_sets/{id}/docs keeps documentation")
+	case len(in.CustomConfig) > 0:
+		return refuse("custom_config", "this is not offered by this version of Weir", "Leave it out")
 	case in.Validation || len(in.ValidationSchema) > 0:
 		return refuse("output_schema_validation_enabled", "validation by a schema is not offered by this version of Weir", "Leave it out")
 	}
@@ -281,6 +287,9 @@ func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value
 	if err := in.Body.unoffered(); err != nil {
 		return nil, err
 	}
+	if err := a.sameParent(ctx, in); err != nil {
+		return nil, err
+	}
 	rules, of, err := a.rulesGiven(ctx, &in.Body)
 	if err != nil {
 		return nil, err
@@ -296,6 +305,18 @@ func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value
 		return a.oneDataSet(ctx, d, err)
 	}
 	return a.ruledDataSet(ctx, d, err)
+}
+
+// sameParent refuses to make a dataset from another one than it is made from.
+func (a *API) sameParent(ctx context.Context, in *updateDataSetInput) error {
+	if in.Body.Parent == 0 {
+		return nil
+	}
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	if err == nil && d.Parent != in.Body.Parent {
+		err = refuse("parent_data_set_id", "a dataset stays made from what it is made from", "Make another one")
+	}
+	return err
 }
 
 func (a *API) deleteDataSet(ctx context.Context, in *One) (*Done, error) {
@@ -320,17 +341,15 @@ func (a *API) restoreDataSet(ctx context.Context, in *One) (*value[DataSet], err
 }
 
 func (a *API) copyDataSet(ctx context.Context, in *copyInput) (*value[DataSet], error) {
-	id, err := a.copyOne(ctx, in, store.KindDataset, func() (int64, error) {
-		d, err := a.Flows.CopyDataset(ctx, actor(ctx), in.ID, in.name())
-		if err != nil {
-			return 0, err
-		}
-		return d.ID, nil
-	})
+	c, err := a.copyingOne(ctx, in, store.KindDataset)
 	if err != nil {
 		return nil, err
 	}
-	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, id)
+	made, err := a.Flows.CopyDataset(ctx, actor(ctx), in.ID, c)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, made.ID)
 	return a.oneDataSet(ctx, d, err)
 }
 

@@ -29,7 +29,7 @@ type Delivery struct {
 func (a *API) registerDeliveries() {
 	const tag = "deliveries"
 	register(a, Route{Method: http.MethodGet, Path: "/deliveries", Tag: tag, Summary: "How each destination stands", Policy: signedIn}, a.listDeliveries)
-	register(a, Route{Method: http.MethodPost, Path: "/data_sinks/{id}/deliver_now", Tag: tag, Summary: "Bring a destination what it lacks", Policy: mayOperate(store.KindDestination),
+	register(a, Route{Method: http.MethodPost, Path: "/data_sinks/{id}/deliver_now", Tag: tag, Summary: "Bring a destination what it lacks", Policy: mayOperate(store.KindDestination), Creates: true,
 		Detail: "The destination itself is asked how far it is, so one that was emptied is filled again. It costs no request."}, a.deliverNow)
 }
 
@@ -40,7 +40,7 @@ type deliveryList struct {
 }
 
 func (a *API) listDeliveries(ctx context.Context, in *deliveryList) (*List[Delivery], error) {
-	f, err := a.filter(ctx, in.ListInput, store.KindDestination)
+	f, err := a.filter(ctx, in.ListInput.ofAll(), store.KindDestination)
 	if err != nil {
 		return nil, err
 	}

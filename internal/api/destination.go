@@ -108,7 +108,7 @@ func (a *API) showDestinations(ctx context.Context, all ...*flow.Destination) ([
 		out := Destination{
 			ID: to.ID, Name: to.Name, Description: to.Description, Status: statusOf(to.Status), SinkType: sinkType(to.Type), ConnectorType: kind.Connection,
 			Owner: common.owner(to.Owner), Org: common.org, AccessRoles: common.roles(to.ID), Connector: a.connectorOf(kind), DataSetID: idOrNull(to.Dataset),
-			SinkConfig: map[string]any{}, DataCredentialsID: idOrNull(to.Credential), FlowType: "streaming", Vendor: a.vendorOf(kind),
+			SinkConfig: map[string]any{}, DataCredentialsID: idOrNull(to.Credential), FlowType: flowType, Vendor: a.vendorOf(kind),
 			CopiedFromID: idOrNull(to.CopiedFrom), Tags: some(to.Tags), CreatedAt: moment(to.Created), UpdatedAt: moment(to.Updated),
 		}
 		if len(to.Given) > 0 {
@@ -147,7 +147,7 @@ func (a *API) destination(ctx context.Context, in *expandable) (*value[Destinati
 type destinationInput struct {
 	Name             *name          `json:"name,omitzero"`
 	Description      *text          `json:"description,omitzero"`
-	Tags             []string       `json:"tags,omitzero" maxItems:"100"`
+	Tags             tags           `json:"tags,omitzero" maxItems:"100"`
 	SinkType         string         `json:"sink_type,omitzero" maxLength:"64"`
 	CredentialsID    *int64         `json:"data_credentials_id,omitzero"`
 	DataSetID        *int64         `json:"data_set_id,omitzero"`
@@ -163,6 +163,9 @@ var modes = map[string]weir.Mode{"": weir.ModeUpsert, "upsert": weir.ModeUpsert,
 func (in *destinationInput) spec() (spec flow.DestinationSpec, err error) {
 	if in.VendorEndpointID != 0 {
 		return spec, refuse("vendor_endpoint_id", "writing to a service is not offered by this version of Weir", "Choose a credential of a database, a bucket or files")
+	}
+	if len(in.TemplateConfig) > 0 {
+		return spec, refuse("template_config", "it is for writing to a service, which is not offered by this version of Weir", "Leave it out, and give sink_config")
 	}
 	mode, _ := in.SinkConfig["mode"].(string)
 	if mode == "" {
@@ -191,6 +194,13 @@ func (a *API) mayUseBoth(ctx context.Context, in destinationInput) error {
 	return nil
 }
 
+// sinkOf refuses a sink_type that is not its credential's. The contract's closed
+// list has no word for SQLite and for files: rest stands for those, and is taken
+// for all, as its clients send it.
+func (a *API) sinkOf(ctx context.Context, in destinationInput, credentialID int64) error {
+	return a.ofCredential(ctx, "sink_type", in.SinkType, credentialID, "rest")
+}
+
 type createDestinationInput struct{ Body destinationInput }
 
 func (a *API) createDestination(ctx context.Context, in *createDestinationInput) (*value[Destination], error) {
@@ -205,6 +215,9 @@ func (a *API) createDestination(ctx context.Context, in *createDestinationInput)
 		return nil, err
 	}
 	if err := a.mayUseBoth(ctx, in.Body); err != nil {
+		return nil, err
+	}
+	if err := a.sinkOf(ctx, in.Body, *in.Body.CredentialsID); err != nil {
 		return nil, err
 	}
 	to, err := a.Flows.CreateDestination(ctx, actor(ctx), flow.DestinationInput{
@@ -224,14 +237,25 @@ func (a *API) updateDestination(ctx context.Context, in *updateDestinationInput)
 		Edit:       flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags},
 		Credential: in.Body.CredentialsID, Dataset: in.Body.DataSetID,
 	}
+	spec, err := in.Body.spec()
+	if err != nil {
+		return nil, err
+	}
 	if in.Body.SinkConfig != nil {
-		spec, err := in.Body.spec()
-		if err != nil {
-			return nil, err
-		}
 		edit.Spec = &spec
 	}
 	if err := a.mayUseBoth(ctx, in.Body); err != nil {
+		return nil, err
+	}
+	before, err := a.Flows.Destination(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	use := before.Credential
+	if in.Body.CredentialsID != nil {
+		use = *in.Body.CredentialsID
+	}
+	if err := a.sinkOf(ctx, in.Body, use); err != nil {
 		return nil, err
 	}
 	to, err := a.Runner.UpdateDestination(ctx, actor(ctx), in.ID, edit)
@@ -254,17 +278,15 @@ func (a *API) copyDestination(ctx context.Context, in *copyInput) (*value[Destin
 	if err := a.mayReuse(ctx, store.KindDestination, in.ID); err != nil {
 		return nil, err
 	}
-	id, err := a.copyOne(ctx, in, store.KindDestination, func() (int64, error) {
-		to, err := a.Flows.CopyDestination(ctx, actor(ctx), in.ID, in.name())
-		if err != nil {
-			return 0, err
-		}
-		return to.ID, nil
-	})
+	c, err := a.copyingOne(ctx, in, store.KindDestination)
 	if err != nil {
 		return nil, err
 	}
-	to, err := a.Flows.Destination(ctx, actor(ctx).Org, id)
+	made, err := a.Flows.CopyDestination(ctx, actor(ctx), in.ID, c)
+	if err != nil {
+		return nil, validation(err)
+	}
+	to, err := a.Flows.Destination(ctx, actor(ctx).Org, made.ID)
 	return a.oneDestination(ctx, to, err)
 }
 

@@ -13,6 +13,12 @@ import (
 	"github.com/weirhq/weir/internal/store"
 )
 
+// The one type of flows that there is, in the contract's words.
+const (
+	flowType      = "streaming"
+	ingestionMode = "full_ingestion"
+)
+
 // FlowNode is one part of a flow in its tree.
 type FlowNode struct {
 	ID            int64      `json:"id" doc:"Of the node: its own sequence"`
@@ -219,7 +225,7 @@ func credentialsOf(sources []*flow.Source, destinations []*flow.Destination) (id
 // part without a role it says that it is there.
 func nodeOf(n *flow.Node, roles map[int64]identity.Role) FlowNode {
 	out := FlowNode{
-		ID: n.Node, OriginNodeID: n.Origin().Node, ProjectID: idOrNull(n.Origin().Project), Status: statusOf(n.Status), FlowType: "streaming", IngestionMode: "full_ingestion",
+		ID: n.Node, OriginNodeID: n.Origin().Node, ProjectID: idOrNull(n.Origin().Project), Status: statusOf(n.Status), FlowType: flowType, IngestionMode: ingestionMode,
 		Children: []FlowNode{},
 	}
 	if roles[n.ID] != identity.RoleNone {
@@ -276,46 +282,54 @@ type switching func(ctx context.Context, who flow.Actor, kind store.Kind, id int
 
 // switchPart activates or pauses what a path names.
 func (a *API) switchPart(ctx context.Context, kind store.Kind, in *statusInput, change switching) error {
-	if !in.whole() {
-		return a.rights().Named(ctx, principal(ctx), change(ctx, actor(ctx), kind, in.ID, false))
-	}
-	_, part, err := a.Flows.Tree(ctx, actor(ctx).Org, kind, in.ID)
+	root, part, err := a.Flows.Tree(ctx, actor(ctx).Org, kind, in.ID)
 	if err != nil {
 		return err
 	}
-	return a.switchFlow(ctx, part, true, change)
+	return a.switchFlow(ctx, root, part, in, change)
 }
 
-// switchFlow spares the destinations that are not the caller's to operate.
-func (a *API) switchFlow(ctx context.Context, part *flow.Node, all bool, change switching) error {
+// switchFlow activates or pauses a part of a flow and all below it, or as much as
+// was asked for. The whole flow is so for who may operate its source; what is not
+// the caller's to operate is spared.
+func (a *API) switchFlow(ctx context.Context, root, part *flow.Node, in *statusInput, change switching) error {
+	if in.whole() && part != root {
+		roles, err := a.rolesIn(ctx, root)
+		if err != nil {
+			return err
+		}
+		if roles[root.ID].AtLeast(identity.RoleOperator) {
+			part = root
+		}
+	}
 	spared, err := a.rights().Spared(ctx, principal(ctx), part)
 	if err != nil {
 		return err
 	}
-	return a.rights().Named(ctx, principal(ctx), change(ctx, actor(ctx), part.Kind, part.ID, all, spared...))
+	return a.rights().Named(ctx, principal(ctx), change(ctx, actor(ctx), part.Kind, part.ID, !in.alone(), spared...))
 }
 
 func (a *API) activateFlow(ctx context.Context, in *statusInput) (*value[FlowResponse], error) {
-	_, part, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
+	root, part, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.switchFlow(ctx, part, in.whole() || part.Kind == store.KindSource, a.Runner.Activate); err != nil {
+	if err := a.switchFlow(ctx, root, part, in, a.Runner.Activate); err != nil {
 		return nil, err
 	}
-	root, _, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
+	root, _, err = a.flowAt(ctx, in.ID, identity.RoleOperator)
 	return a.oneFlow(ctx, root, false, err)
 }
 
 func (a *API) pauseFlow(ctx context.Context, in *statusInput) (*value[FlowResponse], error) {
-	_, part, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
+	root, part, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.switchFlow(ctx, part, in.whole() || part.Kind == store.KindSource, a.Runner.Pause); err != nil {
+	if err := a.switchFlow(ctx, root, part, in, a.Runner.Pause); err != nil {
 		return nil, err
 	}
-	root, _, err := a.flowAt(ctx, in.ID, identity.RoleOperator)
+	root, _, err = a.flowAt(ctx, in.ID, identity.RoleOperator)
 	return a.oneFlow(ctx, root, false, err)
 }
 
@@ -327,28 +341,12 @@ func (a *API) copyFlow(ctx context.Context, in *copyInput) (*value[FlowResponse]
 	if err := copyField(a.rights().Copy(ctx, principal(ctx), root)); err != nil {
 		return nil, err
 	}
-	if err := a.mayCopy(ctx, in); err != nil {
-		return nil, err
-	}
-	made, err := a.copyTree(ctx, in, root, in.name())
-	return a.oneFlow(ctx, made, false, err)
-}
-
-// copyTree copies a whole flow, and gives the copy's tree as it is then.
-func (a *API) copyTree(ctx context.Context, in *copyInput, root *flow.Node, name string) (*flow.Node, error) {
-	made, err := a.Flows.CopyFlow(ctx, actor(ctx), root, name)
+	c, err := a.copying(ctx, in, root.Parts()...)
 	if err != nil {
 		return nil, err
 	}
-	roles, err := a.rolesIn(ctx, root)
-	if err != nil {
-		return made, err
-	}
-	if err := a.inherit(ctx, in, twins(root, made, roles)...); err != nil {
-		return made, err
-	}
-	made, _, err = a.Flows.Tree(ctx, made.Org, made.Kind, made.ID)
-	return made, err
+	made, err := a.Flows.CopyFlow(ctx, actor(ctx), root, c)
+	return a.oneFlow(ctx, made, false, validation(err))
 }
 
 func (a *API) deleteFlow(ctx context.Context, in *One) (*Done, error) {
@@ -386,7 +384,16 @@ func copyField(err error) error {
 	if !errors.As(err, &lack) {
 		return err
 	}
-	field := map[store.Kind]string{store.KindCredential: "data_credentials_id", store.KindDataset: "data_set_id", store.KindLookup: "source_config.rest.iterations.map.id", store.KindTransform: "transform_id"}[lack.Kind]
+	return lackIn(map[store.Kind]string{store.KindCredential: "data_credentials_id", store.KindDataset: "data_set_id", store.KindLookup: "source_config.rest.iterations.map.id",
+		store.KindTransform: "transform_id"}[lack.Kind], err)
+}
+
+// lackIn names the field that a lack is about.
+func lackIn(field string, err error) error {
+	var lack *rights.Lack
+	if !errors.As(err, &lack) {
+		return err
+	}
 	return at(field, lack.Err)
 }
 

@@ -15,14 +15,7 @@ import (
 func (a *API) registerFlowAccessors() {
 	const tag, path = "accessors", "/flows/{id}/accessors"
 	register(a, Route{Method: http.MethodPut, Path: "/flows/{id}", Tag: "flows", Summary: "Change a flow's name or description, which are its source's", Policy: signedIn}, a.updateFlow)
-	register(a, Route{Method: http.MethodGet, Path: path, Tag: tag, Summary: "With whom a flow's source is shared", Policy: signedIn},
-		func(ctx context.Context, in *One) (*value[[]Accessor], error) {
-			root, _, err := a.flowAt(ctx, in.ID, identity.RoleCollaborator)
-			if err != nil {
-				return nil, err
-			}
-			return a.accessors(ctx, root.Kind, root.ID)
-		})
+	register(a, Route{Method: http.MethodGet, Path: path, Tag: tag, Summary: "With whom a flow's source is shared", Policy: signedIn}, a.flowAccessors)
 	register(a, Route{Method: http.MethodPut, Path: path, Tag: tag, Summary: "Share a flow, with all parts that are yours to share, with more", Policy: signedIn},
 		func(ctx context.Context, in *accessorsInput) (*value[[]Accessor], error) {
 			return a.shareFlow(ctx, in, a.People.Share)
@@ -33,6 +26,9 @@ func (a *API) registerFlowAccessors() {
 		})
 	register(a, Route{Method: http.MethodDelete, Path: path, Tag: tag, Summary: "Share a flow with these no more; without a body, with nobody", Policy: signedIn},
 		func(ctx context.Context, in *unshareInput) (*value[[]Accessor], error) {
+			if in.nobody() {
+				return a.flowAccessors(ctx, &in.One)
+			}
 			return a.shareFlow(ctx, in.these(), a.People.Unshare)
 		})
 	register(a, Route{Method: http.MethodGet, Path: "/flows/{id}/audit_log", Tag: "audit_log", Summary: "What was done to the parts of a flow that you see, newest first", Policy: signedIn}, a.flowAudit)
@@ -61,10 +57,18 @@ func (a *API) updateFlow(ctx context.Context, in *updateFlowInput) (*value[FlowR
 	return a.oneFlow(ctx, root, false, err)
 }
 
-// shareFlow changes with whom the parts of a flow are shared, for who may change
-// its source. Parts that are not theirs to share are spared, as when all of a flow
-// is activated.
-func (a *API) shareFlow(ctx context.Context, in *accessorsInput, change func(context.Context, identity.Principal, store.Kind, int64, ...identity.Accessor) error) (*value[[]Accessor], error) {
+func (a *API) flowAccessors(ctx context.Context, in *One) (*value[[]Accessor], error) {
+	root, _, err := a.flowAt(ctx, in.ID, identity.RoleCollaborator)
+	if err != nil {
+		return nil, err
+	}
+	return a.accessors(ctx, root.Kind, root.ID)
+}
+
+// shareFlow changes with whom the parts of a flow are shared, all or none, for who
+// may change its source. Parts that are not theirs to share are spared, as when all
+// of a flow is activated.
+func (a *API) shareFlow(ctx context.Context, in *accessorsInput, change resharing) (*value[[]Accessor], error) {
 	root, _, err := a.flowAt(ctx, in.ID, identity.RoleAdmin)
 	if err != nil {
 		return nil, err
@@ -76,21 +80,20 @@ func (a *API) shareFlow(ctx context.Context, in *accessorsInput, change func(con
 	if err != nil {
 		return nil, err
 	}
-	var out *value[[]Accessor]
+	with, err := a.accessorsOf(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	var things []identity.Thing
 	for _, part := range root.Parts() {
-		if !roles[part.ID].AtLeast(identity.RoleAdmin) {
-			continue
-		}
-		these := &accessorsInput{One: One{ID: part.ID}, Body: in.Body}
-		shared, err := a.share(ctx, part.Kind, these, change)
-		if err != nil {
-			return nil, err
-		}
-		if part.ID == root.ID {
-			out = shared
+		if roles[part.ID].AtLeast(identity.RoleAdmin) {
+			things = append(things, identity.Thing{Kind: part.Kind, ID: part.ID})
 		}
 	}
-	return out, nil
+	if err := change(ctx, principal(ctx), with, things...); err != nil {
+		return nil, err
+	}
+	return a.accessors(ctx, root.Kind, root.ID)
 }
 
 func (a *API) flowAudit(ctx context.Context, in *AuditInput) (*List[LogEntry], error) {

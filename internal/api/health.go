@@ -42,7 +42,7 @@ func (a *API) healthFilter(ctx context.Context, q HealthQuery) (f store.HealthFi
 		return f, err
 	}
 	f = store.HealthFilter{Org: actor(ctx).Org, Owner: q.OwnerID}
-	if f.Sources, err = a.visible(ctx, ListInput{}, store.KindSource); err != nil {
+	if f.Sources, err = a.visible(ctx, ListInput{}.ofAll(), store.KindSource); err != nil {
 		return f, err
 	}
 	f.From, f.To, err = q.times()

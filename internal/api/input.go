@@ -34,6 +34,15 @@ func (text) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return limited(s, 0, maxText, `^(\P{Cc}|[\t\r\n])*$`, "text without control characters")
 }
 
+// tags are what somebody marks things with, each like a name.
+type tags []string
+
+// TransformSchema adds what each tag must be.
+func (tags) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Items = name("").TransformSchema(r, s.Items)
+	return s
+}
+
 func limited(s *huma.Schema, least, most int, pattern, description string) *huma.Schema {
 	s.MinLength, s.MaxLength, s.Pattern, s.PatternDescription = &least, &most, pattern, description
 	return s

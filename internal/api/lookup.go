@@ -55,7 +55,7 @@ type lookupInput struct {
 	DataDefaults  *object  `json:"data_defaults,omitzero"`
 	EmitDefault   *bool    `json:"emit_data_default,omitzero"`
 	DataMap       []object `json:"data_map,omitzero" doc:"Rows; in a change, in place of all that there are."`
-	Tags          []string `json:"tags,omitzero" maxItems:"100"`
+	Tags          tags     `json:"tags,omitzero" maxItems:"100"`
 }
 
 // rows are bytes that the reader of bodies has seen.
@@ -209,17 +209,15 @@ func (a *API) copyLookup(ctx context.Context, in *copyInput) (*value[Lookup], er
 	if err := a.Identity.Authorize(ctx, principal(ctx), maker, 0); err != nil {
 		return nil, err
 	}
-	id, err := a.copyOne(ctx, in, store.KindLookup, func() (int64, error) {
-		l, err := a.Flows.CopyLookup(ctx, actor(ctx), in.ID, in.name())
-		if err != nil {
-			return 0, err
-		}
-		return l.ID, nil
-	})
+	c, err := a.copyingOne(ctx, in, store.KindLookup)
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.Flows.Lookup(ctx, actor(ctx).Org, id)
+	made, err := a.Flows.CopyLookup(ctx, actor(ctx), in.ID, c)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.Flows.Lookup(ctx, actor(ctx).Org, made.ID)
 	return a.oneLookup(ctx, l, err)
 }
 

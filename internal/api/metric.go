@@ -236,7 +236,7 @@ func (a *API) sources(ctx context.Context, in *flowsMetricsInput, status string)
 		}
 		return []int64{root.ID}, nil
 	}
-	f, err := a.filter(ctx, ListInput{Paging: Paging{}}, store.KindSource)
+	f, err := a.filter(ctx, ListInput{}.ofAll(), store.KindSource)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (a *API) listNotifications(ctx context.Context, in *struct {
 	Read  flag   `query:"read"`
 	Level string `query:"level" enum:"DEBUG,INFO,WARN,ERROR,RECOVERED,RESOLVED"`
 	From  string `query:"from" maxLength:"40" doc:"A day, an RFC 3339 time, or seconds since 1970"`
-	To    string `query:"to" maxLength:"40"`
+	To    string `query:"to" maxLength:"40" doc:"A day, which is included, or a time"`
 }) (*List[Notification], error) {
 	f := mine(ctx)
 	f.Page, f.Number, f.Read = in.Page, in.PerPage, in.Read.orNull()
@@ -93,10 +93,10 @@ func (a *API) listNotifications(ctx context.Context, in *struct {
 		}
 	}
 	var err error
-	if f.From, err = sometime("from", in.From); err != nil {
+	if f.From, err = sometime("from", in.From, false); err != nil {
 		return nil, err
 	}
-	if f.To, err = sometime("to", in.To); err != nil {
+	if f.To, err = sometime("to", in.To, true); err != nil {
 		return nil, err
 	}
 	found, total, err := a.Notify.Notices(ctx, f)
@@ -115,13 +115,14 @@ func (f flag) orNull() *bool {
 	return &f.On
 }
 
-// sometime reads a day, a time, or seconds since 1970, in µs; 0 for none.
-func sometime(field, text string) (int64, error) {
+// sometime reads a day, a time, or seconds since 1970, in µs; 0 for none. A day as
+// an end is included whole.
+func sometime(field, text string, end bool) (int64, error) {
 	const latest = 1 << 40 // seconds; beyond it µs do not fit
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > -latest && n < latest {
 		return time.Unix(n, 0).UnixMicro(), nil
 	}
-	return instant(field, text)
+	return when(field, text, end)
 }
 
 func (a *API) countNotifications(ctx context.Context, in *struct {

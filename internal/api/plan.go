@@ -75,7 +75,7 @@ type PlanBudget struct {
 }
 
 func (a *API) planAll(ctx context.Context, in *struct{ ListInput }) (*value[Plan], error) {
-	ids, err := a.visible(ctx, in.ListInput, store.KindSource)
+	ids, err := a.visible(ctx, in.ListInput.ofAll(), store.KindSource)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (a *API) planAll(ctx context.Context, in *struct{ ListInput }) (*value[Plan
 		}
 		out.Sources = append(out.Sources, shown)
 	}
-	seen, err := a.visible(ctx, ListInput{AccessRole: "all"}, store.KindCredential)
+	seen, err := a.visible(ctx, ListInput{}.ofAll(), store.KindCredential)
 	if err != nil {
 		return nil, err
 	}

@@ -13,27 +13,37 @@ import (
 	"github.com/weirhq/weir/internal/flow"
 )
 
-// Probe is what a test of a credential found.
+// Probe is what a test of a credential found. With async it is said in another
+// way, and Result is that.
 type Probe struct {
-	Status         string   `json:"status"`
+	Status         string   `json:"status" doc:"ok; with async completed or failed"`
 	Message        string   `json:"message"`
 	ConnectionType string   `json:"connection_type"`
 	Account        *Account `json:"account,omitempty"`
+	RequestID      string   `json:"request_id,omitzero" doc:"With async: what to ask for again"`
+	Progress       int      `json:"progress,omitzero" doc:"With async: 100, for it is over at once"`
+	Result         *Probe   `json:"result,omitzero" doc:"With async: what was found"`
 }
 
 type probeInput struct {
 	One
-	Async     flag   `query:"async"`
-	RequestID string `query:"request_id" maxLength:"64"`
+	Async     flag   `query:"async" doc:"A bad key is no error, but status failed"`
+	RequestID string `query:"request_id" maxLength:"64" doc:"Of an answer to async: what that found, and the service is not asked again"`
 }
 
-// probeCredential validates at once, whether or not it was asked to do so in
-// the background: it is one request.
 func (a *API) probeCredential(ctx context.Context, in *probeInput) (*value[Probe], error) {
+	if in.Async.On || in.RequestID != "" {
+		return a.probeAsync(ctx, in)
+	}
 	c, err := a.Credentials.Check(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, notGood(err)
 	}
+	return show(found(c)), nil
+}
+
+// found is what is known of a good credential.
+func found(c *credential.Credential) Probe {
 	out := Probe{Status: "ok", Message: "The credential is good.", ConnectionType: c.Kind.Connection}
 	if c.Status() == credential.StatusUnverified {
 		out.Message = "Nobody can be asked: the credential has no test."
@@ -42,6 +52,34 @@ func (a *API) probeCredential(ctx context.Context, in *probeInput) (*value[Probe
 		account := Account(*c.Account)
 		out.Account = &account
 	}
+	return out
+}
+
+// probeAsync answers as if it had been done in the background. It is one request,
+// and so it is over when it is answered; whoever comes back for it is told what is
+// stored of it.
+func (a *API) probeAsync(ctx context.Context, in *probeInput) (*value[Probe], error) {
+	var bad *problem
+	out := Probe{Status: "completed", RequestID: in.RequestID, Progress: 100}
+	if out.RequestID == "" {
+		out.RequestID = from(ctx).id
+		_, err := a.Credentials.Check(ctx, actor(ctx), in.ID)
+		if err = notGood(err); err != nil && (!errors.As(err, &bad) || !bad.probe) {
+			return nil, err
+		}
+	}
+	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	result := found(c)
+	switch status := c.Status(); {
+	case bad != nil:
+		out.Status, result = "failed", Probe{Status: "failed", Message: bad.message, ConnectionType: c.Kind.Connection}
+	case status == credential.StatusFailed, status == credential.StatusUnknown:
+		out.Status, result = "failed", Probe{Status: "failed", Message: c.Problem, ConnectionType: c.Kind.Connection}
+	}
+	out.ConnectionType, out.Message, out.Result = result.ConnectionType, result.Message, &result
 	return show(out), nil
 }
 
@@ -53,7 +91,7 @@ func notGood(err error) error {
 		return err
 	}
 	if p.status == http.StatusBadRequest {
-		p.status = http.StatusForbidden
+		p.status, p.probe = http.StatusForbidden, true
 	}
 	return p
 }
@@ -76,7 +114,8 @@ type treeInput struct {
 	}
 }
 
-// probeTree lists a connector's endpoints by the first word of their path.
+// probeTree lists a connector's endpoints by their names. What other credentials
+// lead to is no tree: there is nothing to read in it.
 func (a *API) probeTree(ctx context.Context, in *treeInput) (*value[Tree], error) {
 	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, in.ID)
 	if err != nil {

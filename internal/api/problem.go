@@ -27,7 +27,8 @@ type Problem struct {
 	Details     []Detail `json:"details" nullable:"false" doc:"What is wrong, field by field"`
 	RetryAfter  int      `json:"retry_after,omitzero" doc:"Seconds to wait"`
 
-	Message     string  `json:"message,omitzero" doc:"Of a flow that is active, and so cannot be deleted"`
+	Status      int     `json:"status,omitzero" doc:"Of a credential that is not good: 403"`
+	Message     string  `json:"message,omitzero" doc:"Of a credential that is not good, and of a flow that is active and so cannot be deleted"`
 	DataSources []int64 `json:"data_sources,omitzero" nullable:"false" doc:"Its sources that are active"`
 	DataSets    []int64 `json:"data_sets,omitzero" nullable:"false" doc:"Its datasets that are active"`
 	DataSinks   []int64 `json:"data_sinks,omitzero" nullable:"false" doc:"Its destinations that are active"`
@@ -52,6 +53,7 @@ type problem struct {
 	wait    time.Duration
 	hidden  error // for the log alone
 	parts   *activeParts
+	probe   bool // the answer says status and message, too, as the contract has it for probes
 }
 
 // Error is what happened.
@@ -171,8 +173,11 @@ func (a *API) fail(x *exchange) {
 	if p.remedy != "" {
 		body.Description = (&weir.Error{Message: strings.TrimRight(p.message, ".!"), Remedy: p.remedy}).Error()
 	}
+	if p.probe {
+		body.Status, body.Message = p.status, body.Description
+	}
 	if p.parts != nil {
-		body.Message, body.DataSources, body.DataSets, body.DataSinks = p.parts.Message, p.parts.DataSources, p.parts.DataSets, p.parts.DataSinks
+		body.Message, body.DataSources, body.DataSets, body.DataSinks = p.parts.Message, some(p.parts.DataSources), some(p.parts.DataSets), some(p.parts.DataSinks)
 	}
 	if wait := a.waitOf(p, x.err); wait > 0 {
 		body.RetryAfter = seconds(wait)

@@ -62,9 +62,9 @@ func (n *FlowNames) none() bool { return n.DataFlows == nil && n.Flows == nil }
 
 // projectInput is the body that makes or changes a project.
 type projectInput struct {
-	Name        *name    `json:"name,omitzero"`
-	Description *text    `json:"description,omitzero"`
-	Tags        []string `json:"tags,omitzero" maxItems:"100"`
+	Name        *name `json:"name,omitzero"`
+	Description *text `json:"description,omitzero"`
+	Tags        tags  `json:"tags,omitzero" maxItems:"100"`
 	FlowNames
 }
 

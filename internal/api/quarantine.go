@@ -72,7 +72,7 @@ func (a *API) within(ctx context.Context, in rejectFilter, need identity.Role) (
 	}
 	var datasets, sources []int64
 	if !principal(ctx).Role.AtLeast(identity.RoleAdmin) {
-		all, err := a.filter(ctx, ListInput{}, store.KindDataset)
+		all, err := a.filter(ctx, ListInput{}.ofAll(), store.KindDataset)
 		if err != nil {
 			return f, err
 		}

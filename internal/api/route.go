@@ -31,8 +31,9 @@ type Route struct {
 // route is a Route that was registered.
 type route struct {
 	Route
-	takesBody bool
-	operation huma.Operation
+	takesBody   bool
+	takesDryRun bool
+	operation   huma.Operation
 }
 
 // pattern is how the mux knows it.
@@ -69,13 +70,15 @@ func register[In, Out any](a *API, r Route, handle func(context.Context, *In) (*
 		a.broken = append(a.broken, fmt.Errorf("route %s: %s", r.pattern(), wrong))
 		return
 	}
+	takesDryRun := false
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[In]()) {
+		takesDryRun = takesDryRun || f.Tag.Get("query") == dryRun
 		if f.Anonymous && !f.IsExported() {
 			a.broken = append(a.broken, fmt.Errorf("route %s: huma does not look into %s, whose name is not exported", r.pattern(), f.Name))
 			return
 		}
 	}
-	rt := &route{Route: r, operation: a.operation(r)}
+	rt := &route{Route: r, takesDryRun: takesDryRun, operation: a.operation(r)}
 	body, _ := reflect.TypeFor[In]().FieldByName("Body")
 	rt.takesBody = body.Type != nil
 	huma.Register(a.huma, rt.operation, func(ctx context.Context, in *In) (out *Out, _ error) {

@@ -105,7 +105,7 @@ type RunDelivery struct {
 func (a *API) registerRuns() {
 	const tag = "runs"
 	a.registerRunEvents()
-	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/run_now", Tag: tag, Summary: "Read a source now", Policy: mayOperate(store.KindSource),
+	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/run_now", Tag: tag, Summary: "Read a source now", Policy: mayOperate(store.KindSource), Creates: true,
 		Detail: "While it is being read already, that run is the answer."}, a.runNow)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sources/{id}/runs", Tag: tag, Summary: "A source's runs, newest first", Policy: mayRead(store.KindSource)}, a.sourceRuns)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/cancel", Tag: tag, Summary: "Cancel a source's run that is queued or under way", Policy: mayOperate(store.KindSource),
@@ -231,7 +231,7 @@ func (a *API) listRuns(ctx context.Context, in *runList) (*List[Run], error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Sources, err = a.visible(ctx, in.ListInput, store.KindSource); err != nil {
+	if f.Sources, err = a.visible(ctx, in.ListInput.ofAll(), store.KindSource); err != nil {
 		return nil, err
 	}
 	f.Sources = only(f.Sources, in.DataSourceID)

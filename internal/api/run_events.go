@@ -72,7 +72,7 @@ type allRunsInput struct {
 
 func (a *API) allRunEvents(ctx context.Context, in *allRunsInput) (*eventStream, error) {
 	return a.stream(ctx, func(ctx context.Context, sources map[int64]bool, out *events) error {
-		f, err := a.filter(ctx, ListInput{}, store.KindSource)
+		f, err := a.filter(ctx, ListInput{}.ofAll(), store.KindSource)
 		if err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ type sourceInput struct {
 	TemplateConfig   map[string]any `json:"template_config,omitzero" doc:"The endpoint's parameters."`
 	IngestMethod     string         `json:"ingest_method,omitzero" enum:"POLL,API,BATCH,STREAMING,REAL_TIME,SCHEDULED"`
 	Schedule         *scheduleInput `json:"schedule,omitzero" doc:"When it is read, instead of start.cron in source_config."`
-	Tags             []string       `json:"tags,omitzero" maxItems:"100"`
+	Tags             tags           `json:"tags,omitzero" maxItems:"100"`
 	FlowType         string         `json:"flow_type,omitzero" maxLength:"64"`
 	IngestionMode    string         `json:"ingestion_mode,omitzero" maxLength:"64"`
 }
@@ -172,7 +172,7 @@ func (a *API) showSource(src *flow.Source, kind *credential.Kind, common *common
 		SourceConfig: map[string]any{}, PollSchedule: orNull(src.Schedule), Endpoints: some(src.Endpoints),
 		Schedule:          SourceSchedule{Cron: src.Schedule, TimeZone: src.Zone, RunAfter: idOrNull(src.After), SweepHours: src.SweepHours},
 		DataCredentialsID: idOrNull(src.Credential), DataSets: []DataSetBrief{}, APIKeys: []any{}, RunIDs: []RunInfo{},
-		FlowType: "streaming", IngestionMode: "full_ingestion", HasTemplate: src.Manual == nil, TemplateConfig: src.Params, Vendor: a.vendorOf(kind),
+		FlowType: flowType, IngestionMode: ingestionMode, HasTemplate: src.Manual == nil, TemplateConfig: src.Params, Vendor: a.vendorOf(kind),
 		CopiedFromID: idOrNull(src.CopiedFrom), Tags: some(src.Tags), CreatedAt: moment(src.Created), UpdatedAt: moment(src.Updated),
 	}
 	if out.TemplateConfig == nil {
@@ -209,12 +209,49 @@ func (a *API) source(ctx context.Context, in *expandable) (*value[Source], error
 	return a.oneSource(ctx, src, err)
 }
 
+// unoffered refuses what this version does not do, rather than do something else.
+func (in *sourceInput) unoffered() error {
+	switch {
+	case in.IngestMethod != "" && in.IngestMethod != "POLL" && in.IngestMethod != "BATCH" && in.IngestMethod != "SCHEDULED":
+		return refuse("ingest_method", "nothing is pushed into sources of this version of Weir: they ask", "Send POLL, or leave it out")
+	case in.FlowType != "" && in.FlowType != flowType:
+		return refuse("flow_type", "there is no such type of flow", "Send "+flowType+", or leave it out")
+	case in.IngestionMode != "" && in.IngestionMode != ingestionMode:
+		return refuse("ingestion_mode", "there is no such mode", "Send "+ingestionMode+", or leave it out")
+	}
+	return nil
+}
+
+// ofKind refuses a type in a body that is not that of its credential.
+func ofKind(field, given string, k *credential.Kind, more ...string) error {
+	types := append([]string{k.Connection, k.Name}, more...)
+	if given == "" || slices.Contains(types, given) {
+		return nil
+	}
+	return refuse(field, "its credential is of another type", "Send "+types[0]+", or give another credential")
+}
+
+// ofCredential is ofKind for who has the credential's id.
+func (a *API) ofCredential(ctx context.Context, field, given string, id int64, more ...string) error {
+	if given == "" {
+		return nil
+	}
+	c, err := a.Credentials.Credential(ctx, actor(ctx).Org, id)
+	if err != nil {
+		return missingIsEmpty(err) // whoever needs it says so
+	}
+	return ofKind(field, given, c.Kind, more...)
+}
+
 type createSourceInput struct {
 	DryRun flag `query:"dry_run" doc:"Check everything and store nothing."`
 	Body   sourceInput
 }
 
 func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[Source], error) {
+	if err := in.Body.unoffered(); err != nil {
+		return nil, err
+	}
 	who := actor(ctx)
 	input := flow.SourceInput{Common: flow.Common{Tags: in.Body.Tags}}
 	input.Name, input.Description = given(in.Body.Name), given(in.Body.Description)
@@ -228,6 +265,9 @@ func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[S
 	c, err := a.Credentials.Credential(ctx, who.Org, input.Credential)
 	if err != nil {
 		return nil, weir.At("data_credentials_id", err)
+	}
+	if err := ofKind("source_type", in.Body.SourceType, c.Kind); err != nil {
+		return nil, err
 	}
 	if input.SourceSpec, err = a.sourceSpec(ctx, c.Kind, c.Origin, in.Body); err != nil {
 		return nil, err
@@ -251,6 +291,9 @@ type updateSourceInput struct {
 }
 
 func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[Source], error) {
+	if err := in.Body.unoffered(); err != nil {
+		return nil, err
+	}
 	who := actor(ctx)
 	edit := flow.SourceEdit{Edit: flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags}, Credential: in.Body.CredentialsID}
 	before, err := a.Flows.Source(ctx, who.Org, in.ID)
@@ -263,6 +306,9 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 		if err := a.mayUse(ctx, "data_credentials_id", store.KindCredential, use); err != nil {
 			return nil, err
 		}
+	}
+	if err := a.ofCredential(ctx, "source_type", in.Body.SourceType, use); err != nil {
+		return nil, err
 	}
 	if in.Body.SourceConfig != nil || in.Body.TemplateConfig != nil || in.Body.VendorEndpointID != 0 || in.Body.Endpoint != "" || in.Body.Endpoints != nil {
 		// Whoever may change a source may not by that read other things with a
@@ -330,29 +376,38 @@ func (a *API) copySource(ctx context.Context, in *copyInput) (*value[Source], er
 	if err := a.mayReuse(ctx, store.KindSource, in.ID); err != nil {
 		return nil, err
 	}
-	id, err := a.copyOne(ctx, in, store.KindSource, func() (int64, error) {
-		src, err := a.Flows.CopySource(ctx, actor(ctx), in.ID, in.name())
-		if err != nil {
-			return 0, err
-		}
-		return src.ID, nil
-	})
+	root, _, err := a.Flows.Tree(ctx, actor(ctx).Org, store.KindSource, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	src, err := a.Flows.Source(ctx, actor(ctx).Org, id)
+	parts := []store.Resource{root.Resource}
+	for _, child := range root.Children { // its datasets have no life of their own
+		parts = append(parts, child.Resource)
+	}
+	c, err := a.copying(ctx, in, parts...)
+	if err != nil {
+		return nil, err
+	}
+	made, err := a.Flows.CopySource(ctx, actor(ctx), in.ID, c)
+	if err != nil {
+		return nil, validation(err)
+	}
+	src, err := a.Flows.Source(ctx, actor(ctx).Org, made.ID)
 	return a.oneSource(ctx, src, err)
 }
 
 type statusInput struct {
 	One
-	All      flag `query:"all" doc:"The whole flow, not this part alone."`
+	All      flag `query:"all" doc:"true for the whole flow, false for this part alone; without it this part and all below it"`
 	FullTree flag `query:"full_tree" doc:"The same as all."`
 	Async    flag `query:"async"`
 }
 
 // whole reports whether the whole flow is meant.
 func (in *statusInput) whole() bool { return in.All.On || in.FullTree.On }
+
+// alone reports whether nothing but the part itself is meant.
+func (in *statusInput) alone() bool { return !in.whole() && (in.All.Given || in.FullTree.Given) }
 
 // activateSource answers with the source and its flow's tree at once: two
 // calls of the SDK share this address and read it in two ways.

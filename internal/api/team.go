@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
 )
 
@@ -122,18 +121,13 @@ func (a *API) createTeam(ctx context.Context, in *struct{ Body teamBody }) (*val
 	if in.Body.Name == nil {
 		return nil, refuse("name", "a team needs a name", "Send it")
 	}
-	members, err := a.membersOf(ctx, in.Body.Members) // first: no team is made of nobody
+	members, err := a.membersOf(ctx, in.Body.Members)
 	if err != nil {
 		return nil, err
 	}
-	t, err := a.People.CreateTeam(ctx, principal(ctx), given(in.Body.Name), given(in.Body.Description))
+	t, err := a.People.CreateTeam(ctx, principal(ctx), given(in.Body.Name), given(in.Body.Description), members...)
 	if err != nil {
 		return nil, err
-	}
-	if len(members) > 0 {
-		if err := a.People.AddTeamMembers(ctx, principal(ctx), t.ID, members...); err != nil {
-			return nil, err
-		}
 	}
 	return a.oneTeam(ctx, t.ID)
 }
@@ -144,27 +138,19 @@ type updateTeamInput struct {
 }
 
 func (a *API) updateTeam(ctx context.Context, in *updateTeamInput) (*value[Team], error) {
-	t, err := a.People.Team(ctx, principal(ctx), in.ID)
-	if err != nil {
+	if _, err := a.People.Team(ctx, principal(ctx), in.ID); err != nil {
 		return nil, err
 	}
-	if in.Body.Name != nil {
-		t.Name = given(in.Body.Name)
-	}
-	if in.Body.Description != nil {
-		t.Description = given(in.Body.Description)
-	}
-	members, err := a.membersOf(ctx, in.Body.Members)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.People.UpdateTeam(ctx, principal(ctx), in.ID, t.Name, t.Description); err != nil {
-		return nil, err
-	}
+	change := identity.ChangeTeam{Name: changed(in.Body.Name), Description: changed(in.Body.Description)}
 	if in.Body.Members != nil {
-		if err := a.People.SetTeamMembers(ctx, principal(ctx), in.ID, members...); err != nil {
+		members, err := a.membersOf(ctx, in.Body.Members)
+		if err != nil {
 			return nil, err
 		}
+		change.Members = &members
+	}
+	if err := a.People.UpdateTeam(ctx, principal(ctx), in.ID, change); err != nil {
+		return nil, err
 	}
 	return a.oneTeam(ctx, in.ID)
 }
@@ -219,11 +205,8 @@ func (a *API) membersOf(ctx context.Context, in []memberInput) ([]identity.TeamM
 	out := make([]identity.TeamMember, len(in))
 	for i, m := range in {
 		who, err := a.whoIs(ctx, Accessor{Type: identity.AccessorUser, ID: m.ID, Email: m.Email})
-		if weir.CodeOf(err) == weir.CodeUsage {
-			return nil, refuse(fmt.Sprintf("members[%d].email", i), "nobody in the organization has this address", "GET /users lists all")
-		}
 		if err != nil {
-			return nil, err
+			return nil, inItem(fmt.Sprintf("members[%d].", i), err)
 		}
 		if _, err := a.People.User(ctx, principal(ctx), who); err != nil {
 			return nil, at(fmt.Sprintf("members[%d].id", i), err)
@@ -262,6 +245,9 @@ func (a *API) removeMembers(ctx context.Context, in *removeInput) (*value[[]Team
 	members, err := a.membersOf(ctx, in.Body.Members)
 	if err != nil {
 		return nil, err
+	}
+	if len(members) == 0 { // nobody is named, not even everybody
+		return a.members(ctx, in.ID)
 	}
 	ids := make([]int64, len(members))
 	for i, m := range members {

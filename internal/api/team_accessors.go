@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/weirhq/weir/internal/identity"
@@ -25,6 +26,9 @@ func (a *API) registerTeamAccessors() {
 		})
 	register(a, Route{Method: http.MethodDelete, Path: path, Tag: tag, Summary: "Remove members; without a body, all", Policy: signedIn},
 		func(ctx context.Context, in *unshareInput) (*value[[]Accessor], error) {
+			if in.nobody() {
+				return a.teamAccessors(ctx, in.ID)
+			}
 			return a.changeTeamAccessors(ctx, in.these(), a.dropTeamMembers)
 		})
 	register(a, Route{Method: http.MethodGet, Path: "/teams/{id}/audit_log", Tag: "audit_log", Summary: "What was done to a team, newest first", Policy: signedIn},
@@ -47,7 +51,11 @@ func (a *API) teamAccessors(ctx context.Context, id int64) (*value[[]Accessor], 
 		if m.Admin {
 			role = identity.RoleAdmin
 		}
-		shown = append(shown, Accessor{Type: identity.AccessorUser, ID: m.User, OrgID: principal(ctx).Org, AccessRoles: []string{string(role)}})
+		who, err := a.called(ctx, Accessor{Type: identity.AccessorUser, ID: m.User, OrgID: principal(ctx).Org, AccessRoles: []string{string(role)}})
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, who)
 	}
 	return show(shown), nil
 }
@@ -64,7 +72,7 @@ func (a *API) dropTeamMembers(ctx context.Context, p identity.Principal, id int6
 func (a *API) changeTeamAccessors(ctx context.Context, in *accessorsInput, change func(context.Context, identity.Principal, int64, ...identity.TeamMember) error) (*value[[]Accessor], error) {
 	members := make([]identity.TeamMember, len(in.Body.Accessors))
 	for i, one := range in.Body.Accessors {
-		role := identity.Role(one.AccessRoles[0])
+		role := one.role()
 		switch {
 		case one.Type != identity.AccessorUser:
 			return nil, refuse("accessors.type", "a team is made of users", "Choose USER")
@@ -73,7 +81,7 @@ func (a *API) changeTeamAccessors(ctx context.Context, in *accessorsInput, chang
 		}
 		who, err := a.whoIs(ctx, one)
 		if err != nil {
-			return nil, err
+			return nil, inItem(fmt.Sprintf("accessors[%d].", i), err)
 		}
 		members[i] = identity.TeamMember{User: who, Admin: role == identity.RoleAdmin}
 	}

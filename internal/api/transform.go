@@ -59,7 +59,7 @@ type transformInput struct {
 	CodeType     string          `json:"code_type,omitzero" maxLength:"64" doc:"rules, which is also what is meant without it"`
 	CodeEncoding string          `json:"code_encoding,omitzero" maxLength:"64" doc:"none, which is also what is meant without it"`
 	Code         []TransformRule `json:"code,omitzero" maxItems:"100"`
-	Tags         []string        `json:"tags,omitzero" maxItems:"100"`
+	Tags         tags            `json:"tags,omitzero" maxItems:"100"`
 }
 
 // unoffered refuses other forms of code by their field.
@@ -259,17 +259,15 @@ func (a *API) copyTransform(ctx context.Context, in *copyInput) (*value[Transfor
 	if err := a.Identity.Authorize(ctx, principal(ctx), maker, 0); err != nil {
 		return nil, err
 	}
-	id, err := a.copyOne(ctx, in, store.KindTransform, func() (int64, error) {
-		t, err := a.Flows.CopyTransform(ctx, actor(ctx), in.ID, in.name())
-		if err != nil {
-			return 0, err
-		}
-		return t.ID, nil
-	})
+	c, err := a.copyingOne(ctx, in, store.KindTransform)
 	if err != nil {
 		return nil, err
 	}
-	t, err := a.Flows.Transform(ctx, actor(ctx).Org, id)
+	made, err := a.Flows.CopyTransform(ctx, actor(ctx), in.ID, c)
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.Flows.Transform(ctx, actor(ctx).Org, made.ID)
 	return a.oneTransform(ctx, t, err)
 }
 

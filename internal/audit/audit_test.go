@@ -51,6 +51,11 @@ func TestTheChainVerifiesOnBothEngines(t *testing.T) {
 			if err != nil || total != 25 || len(page) != 10 || page[0].Seq != 15 {
 				t.Errorf("page 2 of %d has %d entries from %+v: %v", total, len(page), page[:min(1, len(page))], err)
 			}
+			for name, want := range map[string]int{"purpose": 25, "nothing": 0, "": 25} {
+				if _, total, err := db.AuditPage(t.Context(), store.AuditFilter{Org: 1, Change: name, Page: 1, Number: 10}); err != nil || total != want {
+					t.Errorf("%d entries say something of %q, want %d: %v", total, name, want, err)
+				}
+			}
 		})
 	}
 }

@@ -230,9 +230,9 @@ func (w *configWriter) take(step manifest.Step) error {
 	where := c.Where()
 	switch step.Stage {
 	case manifest.Pausing:
-		return atThing(where, w.call(http.MethodPut, c, "pause", nil, nil))
+		return atThing(where, w.call(http.MethodPut, c, "pause?all=false", nil, nil))
 	case manifest.Activating:
-		return atThing(where, w.call(http.MethodPut, c, "activate", nil, nil))
+		return atThing(where, w.call(http.MethodPut, c, "activate?all=false", nil, nil))
 	case manifest.Removing:
 		return atThing(where, w.call(http.MethodDelete, c, "", nil, nil))
 	}

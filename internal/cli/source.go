@@ -151,7 +151,11 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	if err != nil {
 		return weir.At("--base-url", err)
 	}
-	src.governor = governor.New(src.store, governor.Options{MaxRequest: netguard.TotalTimeout})
+	restored, err := src.store.Restored(s.ctx)
+	if err != nil {
+		return err
+	}
+	src.governor = governor.New(src.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time()})
 	src.budget = src.governor.Budget(src.base, key, src.flags.RateLimit)
 	auth := src.connector.Auth
 	src.client, err = rest.NewClient(rest.ClientOptions{

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -229,9 +230,7 @@ func (f remoteFlags) turn(s *session, noun string, id int64, verb string, all bo
 	if err != nil {
 		return err
 	}
-	if all {
-		verb += "?all=1"
-	}
+	verb += "?all=" + strconv.FormatBool(all)
 	part, err := client.Do[client.Named](s.ctx, server, http.MethodPut, noun, id, verb, nil)
 	if err != nil {
 		return err

@@ -224,23 +224,6 @@ func (s *Service) Restore(ctx context.Context, who Actor, id int64) (*Credential
 	return c, err
 }
 
-// Copy makes a credential of its own with the same settings and secrets,
-// validated anew.
-func (s *Service) Copy(ctx context.Context, who Actor, id int64, name string) (*Credential, error) {
-	c, secrets, err := s.take(ctx, Use{Actor: who, Credential: id, Purpose: "copy"})
-	if err != nil {
-		return nil, err
-	}
-	in := Input{Kind: c.Type, Name: name, Description: c.Description, Tags: c.Tags, CopiedFrom: c.ID, Values: secrets}
-	if in.Name == "" {
-		in.Name = c.Name + " (copy)"
-	}
-	for field, value := range c.Settings {
-		in.Values[field] = weir.NewSecret(value)
-	}
-	return s.Create(ctx, who, in)
-}
-
 // dir is the directory of files of the credential's organization: no other's
 // credentials lead there.
 func (c *Credential) dir(files string) string { return filepath.Join(files, fmt.Sprint(c.Org)) }

@@ -35,39 +35,47 @@ type Input struct {
 // and nothing is logged; the error names the field, and its Reason says what
 // it was.
 func (s *Service) Create(ctx context.Context, who Actor, in Input) (*Credential, error) {
-	c, secrets, err := s.draft(who, in)
+	c, secrets, err := s.accepted(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.validate(watched(ctx, in.Watch), c, secrets)
-	if err != nil {
-		return nil, err
-	}
-	found.apply(c, s.now())
-	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := s.save(ctx, tx, c); err != nil {
-			return err
-		}
-		if err := s.seal(ctx, tx, c, secrets); err != nil {
-			return err
-		}
-		return s.tell(ctx, tx, who, "credential.create", c, map[string]any{"type": c.Type, "origin": c.Origin, "status": c.Resource.Status})
-	})
-	return c, err
+	return c, s.Store.Change(ctx, func(tx *store.Tx) error { return s.keep(ctx, tx, who, c, secrets) })
 }
 
 // Test does what Create does, but for storing.
 func (s *Service) Test(ctx context.Context, who Actor, in Input) (*Credential, error) {
+	c, _, err := s.accepted(ctx, who, in)
+	return c, err
+}
+
+// accepted is the credential that an input describes, with its secrets, once its
+// service has accepted it.
+func (s *Service) accepted(ctx context.Context, who Actor, in Input) (*Credential, map[string]weir.Secret, error) {
 	c, secrets, err := s.draft(who, in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	found, err := s.validate(ctx, c, secrets)
+	found, err := s.validate(watched(ctx, in.Watch), c, secrets)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found.apply(c, s.now())
-	return c, nil
+	return c, secrets, nil
+}
+
+// keep stores a new credential and its secrets.
+func (s *Service) keep(ctx context.Context, tx *store.Tx, who Actor, c *Credential, secrets map[string]weir.Secret) error {
+	if err := s.save(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := s.seal(ctx, tx, c, secrets); err != nil {
+		return err
+	}
+	detail := map[string]any{"type": c.Type, "origin": c.Origin, "status": c.Resource.Status}
+	if c.CopiedFrom != 0 {
+		detail["copied_from"] = c.CopiedFrom
+	}
+	return s.tell(ctx, tx, who, "credential.create", c, detail)
 }
 
 // tell writes the audit's line about a credential.

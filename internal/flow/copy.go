@@ -2,76 +2,196 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"slices"
 
+	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/store"
 )
 
-// CopyFlow makes a flow of its own with the same parts, also datasets that are
-// made from others, with their rules, and gives its tree. None is active, and
-// destinations that lead to a table of an original cannot be activated before
-// they are given another place. What fails leaves no flow behind.
-func (s *Service) CopyFlow(ctx context.Context, who Actor, root *Node, name string) (*Node, error) {
-	src, err := s.CopySource(ctx, who, root.ID, name)
-	if err != nil {
-		return nil, err
-	}
-	copied, err := s.grow(ctx, src.Resource)
-	if err != nil {
-		return nil, err
-	}
-	for _, child := range root.Children {
-		for _, twin := range copied.Children {
-			if err == nil && child.Kind == twin.Kind && child.Type == twin.Type {
-				err = s.copyBelow(ctx, who, child, twin.ID)
-			}
-		}
-	}
-	made, unread := s.grow(ctx, src.Resource)
-	if err == nil || unread != nil {
-		return made, errors.Join(err, unread)
-	}
-	return nil, errors.Join(err, s.DeleteFlow(ctx, who, made))
+// Copying is how something is copied.
+type Copying struct {
+	credential.Copying
+	// OwnCredentials gives copies of sources and destinations credentials of their
+	// own: copies, with the same secrets, of those that the originals use.
+	OwnCredentials bool
 }
 
-// copyBelow copies what hangs below a dataset, so that it hangs below another.
-func (s *Service) copyBelow(ctx context.Context, who Actor, from *Node, to int64) error {
-	for _, child := range from.Children {
-		if child.Kind == store.KindDestination {
-			original, err := s.Destination(ctx, who.Org, child.ID)
-			if err == nil {
-				_, err = s.copyDestination(ctx, who, original, "", to)
-			}
-			if err != nil {
+// CopySource makes a source of its own with the same configuration.
+func (s *Service) CopySource(ctx context.Context, who Actor, id int64, c Copying) (*Source, error) {
+	r, err := s.Store.Resource(ctx, who.Org, store.KindSource, id)
+	if err != nil {
+		return nil, err
+	}
+	root, err := s.grow(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	root.Children = slices.DeleteFunc(root.Children, func(n *Node) bool { return n.Kind != store.KindDataset })
+	for _, child := range root.Children {
+		child.Children = nil
+	}
+	made, err := s.copyFlows(ctx, who, c, root)
+	if err != nil {
+		return nil, err
+	}
+	return made[0], nil
+}
+
+// CopyFlow makes a flow of its own with the same parts, of which none is
+// active, and gives its tree.
+func (s *Service) CopyFlow(ctx context.Context, who Actor, root *Node, c Copying) (*Node, error) {
+	made, err := s.copyFlows(ctx, who, c, root)
+	if err != nil {
+		return nil, err
+	}
+	return s.grow(ctx, made[0].Resource)
+}
+
+// CopyProject makes a project like another one, with copies of the flows: all of
+// it, or nothing.
+func (s *Service) CopyProject(ctx context.Context, who Actor, id int64, c Copying, roots ...*Node) (store.Resource, error) {
+	of, err := s.Project(ctx, who.Org, id)
+	if err != nil {
+		return of, err
+	}
+	r, err := c.common(&of).resource(who, store.KindProject, s.now())
+	if err != nil {
+		return r, err
+	}
+	k, originals, err := s.copier(ctx, who, c, roots...)
+	if err != nil {
+		return r, err
+	}
+	err = k.change(ctx, func(tx *store.Tx) error {
+		var sources []int64
+		for _, o := range originals {
+			o.made.Name = o.Name // the project's name says that they are copies
+			if err := k.flow(ctx, tx, o); err != nil {
 				return err
 			}
-			continue
+			sources = append(sources, o.made.ID)
 		}
-		made, err := s.copyDerived(ctx, who, child.ID, to)
-		if err == nil {
-			err = s.copyBelow(ctx, who, child, made.ID)
+		if err := s.put(ctx, tx, who, &r, &ProjectSpec{}); err != nil {
+			return err
 		}
+		if err := s.fill(ctx, tx, r.ID, sources); err != nil {
+			return err
+		}
+		return c.Give(ctx, tx, id, &r)
+	})
+	return r, err
+}
+
+// CopyDestination makes a destination of its own with the same configuration.
+func (s *Service) CopyDestination(ctx context.Context, who Actor, id int64, c Copying) (*Destination, error) {
+	of, err := s.Destination(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkDestination(ctx, of); err != nil {
+		return nil, err
+	}
+	k := &copier{s: s, who: who, Copying: c}
+	if err := k.prepare(ctx, of.Credential); err != nil {
+		return nil, err
+	}
+	k.holds = of.references()
+	var made *Destination
+	err = k.change(ctx, func(tx *store.Tx) error {
+		made, err = k.destination(ctx, tx, of, c.NameOf(of.Name), of.Dataset)
+		return err
+	})
+	return made, err
+}
+
+// CopyDataset makes a dataset that shows the same records.
+func (s *Service) CopyDataset(ctx context.Context, who Actor, id int64, c Copying) (*Dataset, error) {
+	of, err := s.Dataset(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.common(&of.Resource).resource(who, store.KindDataset, s.now())
+	if err != nil {
+		return nil, err
+	}
+	r.Type = of.Type
+	d := &Dataset{Resource: r, DatasetSpec: DatasetSpec{Endpoint: of.Endpoint}, Source: of.Source, Parent: id}
+	k := &copier{s: s, who: who, Copying: c, holds: d.references()}
+	return d, k.change(ctx, func(tx *store.Tx) error {
+		if err := s.put(ctx, tx, who, &d.Resource, d.DatasetSpec, d.references()...); err != nil {
+			return err
+		}
+		return c.Give(ctx, tx, id, &d.Resource)
+	})
+}
+
+// CopyTransform makes a transform of its own with the same rules.
+func (s *Service) CopyTransform(ctx context.Context, who Actor, id int64, c Copying) (*Transform, error) {
+	of, err := s.Transform(ctx, who.Org, id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.common(&of.Resource).resource(who, store.KindTransform, s.now())
+	if err != nil {
+		return nil, err
+	}
+	t := &Transform{Resource: r, TransformSpec: TransformSpec{Rules: of.Rules, Edition: newEdition()}}
+	k := &copier{s: s, who: who, Copying: c}
+	return t, k.change(ctx, func(tx *store.Tx) error {
+		if err := s.put(ctx, tx, who, &t.Resource, &t.TransformSpec); err != nil {
+			return err
+		}
+		return c.Give(ctx, tx, id, &t.Resource)
+	})
+}
+
+// CopyLookup makes a lookup of its own with the same rows.
+func (s *Service) CopyLookup(ctx context.Context, who Actor, id int64, c Copying) (*Lookup, error) {
+	l := &Lookup{}
+	return l, s.Store.Change(ctx, func(tx *store.Tx) error {
+		of, err := tx.Resource(ctx, who.Org, store.KindLookup, id) // held: its rows are those that its spec counts
 		if err != nil {
 			return err
 		}
-	}
-	return nil
+		if err := c.Hold(ctx, tx); err != nil {
+			return err
+		}
+		if err := unpack(of, &l.LookupSpec); err != nil {
+			return err
+		}
+		if l.Resource, err = c.common(&of).resource(who, store.KindLookup, s.now()); err != nil {
+			return err
+		}
+		l.Type = of.Type
+		if err := s.put(ctx, tx, who, &l.Resource, &l.LookupSpec); err != nil {
+			return err
+		}
+		if err := tx.CopyLookup(ctx, id, l.ID); err != nil {
+			return err
+		}
+		return c.Give(ctx, tx, id, &l.Resource)
+	})
 }
 
-// copyDerived makes of a dataset what another one was made of the original's
-// parent, with the same rules.
-func (s *Service) copyDerived(ctx context.Context, who Actor, id, parent int64) (*Dataset, error) {
-	d, err := s.Dataset(ctx, who.Org, id)
+// common is what a copy has in common with its original.
+func (c Copying) common(of *store.Resource) Common {
+	return Common{Name: c.NameOf(of.Name), Description: of.Description, Tags: slices.Clone(of.Tags), CopiedFrom: of.ID}
+}
+
+// copyFlows copies flows, all or none.
+func (s *Service) copyFlows(ctx context.Context, who Actor, c Copying, roots ...*Node) ([]*Source, error) {
+	k, originals, err := s.copier(ctx, who, c, roots...)
 	if err != nil {
 		return nil, err
 	}
-	made, err := s.CreateDataset(ctx, who, DatasetInput{
-		Common: Common{Name: copyName(d.Name, ""), Description: d.Description, Tags: slices.Clone(d.Tags), CopiedFrom: d.ID},
-		Parent: parent, Rules: d.Rules, Transform: d.Transform,
+	made := make([]*Source, len(originals))
+	return made, k.change(ctx, func(tx *store.Tx) error {
+		for i, o := range originals {
+			if err := k.flow(ctx, tx, o); err != nil {
+				return err
+			}
+			made[i] = o.made
+		}
+		return nil
 	})
-	if err != nil || len(d.Docs) == 0 {
-		return made, err
-	}
-	return s.SetDocs(ctx, who, made.ID, slices.Clone(d.Docs))
 }

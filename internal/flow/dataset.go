@@ -581,15 +581,6 @@ func (s *Service) DestinationsByDataset(ctx context.Context, org int64, datasets
 	return out, err
 }
 
-// CopyDataset makes a dataset that shows the same records.
-func (s *Service) CopyDataset(ctx context.Context, who Actor, id int64, name string) (*Dataset, error) {
-	d, err := s.Dataset(ctx, who.Org, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.CreateDataset(ctx, who, DatasetInput{Common: Common{Name: copyName(d.Name, name), Description: d.Description, Tags: d.Tags, CopiedFrom: id}, Parent: id})
-}
-
 // Look reads a few of the dataset's records from its source now.
 func (s *Service) Look(ctx context.Context, who Actor, d *Dataset, n int) (*pipeline.Preview, error) {
 	src, err := s.Source(ctx, d.Org, d.Source)

@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -64,11 +63,6 @@ func leadsSomewhere(c *credential.Credential) error {
 // CreateDestination stores a destination of a dataset. One whose table another
 // destination is to fill is refused as Taken.
 func (s *Service) CreateDestination(ctx context.Context, who Actor, in DestinationInput) (*Destination, error) {
-	return s.createDestination(ctx, who, in, s.needTable)
-}
-
-// createDestination stores a destination that also passes the check.
-func (s *Service) createDestination(ctx context.Context, who Actor, in DestinationInput, check func(context.Context, *Destination) error) (*Destination, error) {
 	r, err := in.resource(who, store.KindDestination, s.now())
 	if err != nil {
 		return nil, err
@@ -78,7 +72,7 @@ func (s *Service) createDestination(ctx context.Context, who Actor, in Destinati
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
-	if err := check(ctx, to); err != nil {
+	if err := s.needTable(ctx, to); err != nil {
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
@@ -218,33 +212,6 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 		return nil, err
 	}
 	return s.Destination(ctx, who.Org, id)
-}
-
-// CopyDestination makes a destination of its own with the same configuration. It
-// leads to the original's table, and so cannot be activated before it is given
-// another place.
-func (s *Service) CopyDestination(ctx context.Context, who Actor, id int64, name string) (*Destination, error) {
-	to, err := s.Destination(ctx, who.Org, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.copyDestination(ctx, who, to, name, to.Dataset)
-}
-
-// copyDestination copies a destination for a dataset.
-func (s *Service) copyDestination(ctx context.Context, who Actor, to *Destination, name string, dataset int64) (*Destination, error) {
-	return s.createDestination(ctx, who, DestinationInput{
-		Common:          Common{Name: copyName(to.Name, name), Description: to.Description, Tags: slices.Clone(to.Tags), CopiedFrom: to.ID},
-		DestinationSpec: to.DestinationSpec, Credential: to.Credential, Dataset: dataset,
-	}, func(context.Context, *Destination) error { return nil })
-}
-
-// copyName is what a copy is called: as was wished, or after its original.
-func copyName(original, wished string) string {
-	if wished != "" {
-		return wished
-	}
-	return original + " (copy)"
 }
 
 // closer is a destination of the pipeline that must be closed.

@@ -1,9 +1,7 @@
 package flow
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -211,31 +209,4 @@ func (s *Service) refill(ctx context.Context, tx *store.Tx, id int64, spec *Look
 		return err
 	}
 	return tx.PutLookupEntries(ctx, id, stored(entries)...)
-}
-
-// CopyLookup makes a lookup of its own with the same rows.
-func (s *Service) CopyLookup(ctx context.Context, who Actor, id int64, name string) (*Lookup, error) {
-	var copied *Lookup
-	err := s.Store.Change(ctx, func(tx *store.Tx) error {
-		r, err := tx.Resource(ctx, who.Org, store.KindLookup, id) // held: its rows are those that its spec counts
-		if err != nil {
-			return err
-		}
-		l := &Lookup{}
-		if err := unpack(r, &l.LookupSpec); err != nil {
-			return err
-		}
-		made, err := Common{Name: cmp.Or(name, r.Name+" (copy)"), Description: r.Description, Tags: slices.Clone(r.Tags), CopiedFrom: r.ID}.resource(who, store.KindLookup, s.now())
-		if err != nil {
-			return err
-		}
-		l.Resource = made
-		l.Type = r.Type
-		if err := s.put(ctx, tx, who, &l.Resource, &l.LookupSpec); err != nil {
-			return err
-		}
-		copied = l
-		return tx.CopyLookup(ctx, id, l.ID)
-	})
-	return copied, err
 }

@@ -162,7 +162,7 @@ func TestALookupOfAnotherOrganizationIsNotThere(t *testing.T) {
 			_, err := w.flows.DropEntries(t.Context(), me, l.ID, lookup.Keys{Exact: []string{"1"}})
 			return err
 		}(),
-		"copy": func() error { _, err := w.flows.CopyLookup(t.Context(), me, l.ID, ""); return err }(),
+		"copy": func() error { _, err := w.flows.CopyLookup(t.Context(), me, l.ID, flow.Copying{}); return err }(),
 		"edit": func() error { _, err := w.flows.UpdateLookup(t.Context(), me, l.ID, flow.LookupEdit{}); return err }(),
 	} {
 		if weir.CodeOf(err) != weir.CodeNotFound {

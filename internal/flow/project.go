@@ -39,19 +39,6 @@ func (s *Service) CreateProject(ctx context.Context, who Actor, in Common, sourc
 	return r, err
 }
 
-// CopyProject makes a project like another one, with the flows of the sources
-// in it.
-func (s *Service) CopyProject(ctx context.Context, who Actor, id int64, name string, sources ...int64) (store.Resource, error) {
-	r, err := s.Project(ctx, who.Org, id)
-	if err != nil {
-		return r, err
-	}
-	if name == "" {
-		name = r.Name + " (copy)"
-	}
-	return s.CreateProject(ctx, who, Common{Name: name, Description: r.Description, Tags: slices.Clone(r.Tags), CopiedFrom: id}, sources...)
-}
-
 // holdSources makes sure that the sources are there, and keeps others from
 // deleting them until the transaction ends. All who hold several take them in
 // the order of their ids, and before the audit log's line.

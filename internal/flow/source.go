@@ -176,16 +176,18 @@ func (s *Service) CreateSource(ctx context.Context, who Actor, in SourceInput) (
 	if err != nil {
 		return nil, err
 	}
-	err = s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, src.references()...); err != nil {
-			return err
-		}
-		if err := s.timetable(ctx, tx, src); err != nil {
-			return err
-		}
-		return s.yield(ctx, tx, who, src, p)
-	})
-	return src, err
+	return src, s.Store.Change(ctx, func(tx *store.Tx) error { return s.putSource(ctx, tx, who, src, p) })
+}
+
+// putSource stores a new source and its datasets.
+func (s *Service) putSource(ctx context.Context, tx *store.Tx, who Actor, src *Source, p *plan) error {
+	if err := s.put(ctx, tx, who, &src.Resource, src.SourceSpec, src.references()...); err != nil {
+		return err
+	}
+	if err := s.timetable(ctx, tx, src); err != nil {
+		return err
+	}
+	return s.yield(ctx, tx, who, src, p)
 }
 
 // fieldMapID is the field that errors about a source's lookups name.
@@ -364,18 +366,6 @@ func (s *Service) storeSource(ctx context.Context, who Actor, src *Source, edit 
 		}
 		verb, detail = src.changed(before)
 		return verb, detail, s.yield(ctx, tx, who, src, p)
-	})
-}
-
-// CopySource makes a source of its own with the same configuration.
-func (s *Service) CopySource(ctx context.Context, who Actor, id int64, name string) (*Source, error) {
-	src, err := s.Source(ctx, who.Org, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.CreateSource(ctx, who, SourceInput{
-		Common:     Common{Name: copyName(src.Name, name), Description: src.Description, Tags: slices.Clone(src.Tags), CopiedFrom: src.ID},
-		SourceSpec: src.SourceSpec, Credential: src.Credential,
 	})
 }
 

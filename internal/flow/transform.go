@@ -89,15 +89,6 @@ func (s *Service) Transforms(ctx context.Context, f store.ResourceFilter) ([]*Tr
 	return all, total, nil
 }
 
-// CopyTransform makes a transform of its own with the same rules.
-func (s *Service) CopyTransform(ctx context.Context, who Actor, id int64, name string) (*Transform, error) {
-	t, err := s.Transform(ctx, who.Org, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.CreateTransform(ctx, who, TransformInput{Common: Common{Name: copyName(t.Name, name), Description: t.Description, Tags: slices.Clone(t.Tags), CopiedFrom: id}, Rules: t.Rules})
-}
-
 // TransformEdit is what a user changes of a transform. Nil fields stay.
 type TransformEdit struct {
 	Edit

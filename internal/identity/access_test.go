@@ -8,6 +8,11 @@ import (
 	"github.com/weirhq/weir/internal/store"
 )
 
+// share gives roles on a source.
+func (w *world) share(p identity.Principal, source int64, with ...identity.Accessor) error {
+	return w.s.Share(w.Context(), p, with, identity.Thing{Kind: store.KindSource, ID: source})
+}
+
 func TestARoleOnAResourceComesFromOwnerOrganizationOrTheBestAccessor(t *testing.T) {
 	onBoth(t, func(w *world) {
 		owner := w.owner().Principal
@@ -22,8 +27,7 @@ func TestARoleOnAResourceComesFromOwnerOrganizationOrTheBestAccessor(t *testing.
 		team, err := w.s.CreateTeam(w.Context(), ann, "a team", "")
 		w.must(err)
 		w.must(w.s.AddTeamMembers(w.Context(), ann, team.ID, identity.TeamMember{User: ben.User}))
-		w.must(w.s.Share(w.Context(), ann, store.KindSource, id,
-			identity.Accessor{Kind: identity.AccessorOrg, Who: ann.Org, Role: identity.RoleCollaborator},
+		w.must(w.share(ann, id, identity.Accessor{Kind: identity.AccessorOrg, Who: ann.Org, Role: identity.RoleCollaborator},
 			identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator},
 			identity.Accessor{Kind: identity.AccessorUser, Who: ben.User, Role: identity.RoleCollaborator}))
 		if w.roleOn(ben, id) != identity.RoleOperator || w.roleOn(cat, id) != identity.RoleCollaborator {
@@ -36,7 +40,7 @@ func TestARoleOnAResourceComesFromOwnerOrganizationOrTheBestAccessor(t *testing.
 		if w.roleOn(ben, id) != identity.RoleCollaborator {
 			w.Error("out of the team, ben keeps its role")
 		}
-		w.must(w.s.Unshare(w.Context(), ann, store.KindSource, id))
+		w.must(w.s.Unshare(w.Context(), ann, nil, identity.Thing{Kind: store.KindSource, ID: id}))
 		w.refused(w.s.Allowed(w.Context(), ben, identity.RoleCollaborator, store.KindSource, id), weir.CodeNotFound)
 	})
 }
@@ -49,7 +53,7 @@ func TestAListOfWhatIsSharedHoldsNothingThatWasForged(t *testing.T) {
 		team, err := w.s.CreateTeam(w.Context(), owner, "a team", "")
 		w.must(err)
 		w.must(w.s.AddTeamMembers(w.Context(), owner, team.ID, identity.TeamMember{User: ann.User}))
-		w.must(w.s.Share(w.Context(), owner, store.KindSource, shared, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator}))
+		w.must(w.share(owner, shared, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator}))
 		w.exec(`INSERT INTO accessor (resource, kind, who, role, created) VALUES ($1, 'USER', $2, 'admin', 1)`, forged, ann.User)
 		sharing, err := w.s.Sharing(w.Context(), ann, true, identity.RoleAdmin, identity.RoleOperator)
 		w.must(err)
@@ -70,7 +74,7 @@ func TestAccessIsNotInherited(t *testing.T) {
 		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
 			return tx.Refer(w.Context(), child, store.Reference{Role: "parent", Target: parent})
 		}))
-		w.must(w.s.Share(w.Context(), owner, store.KindSource, parent, identity.Accessor{Kind: identity.AccessorUser, Who: ben.User, Role: identity.RoleAdmin}))
+		w.must(w.share(owner, parent, identity.Accessor{Kind: identity.AccessorUser, Who: ben.User, Role: identity.RoleAdmin}))
 		w.refused(w.s.Allowed(w.Context(), ben, identity.RoleCollaborator, store.KindSource, child), weir.CodeNotFound)
 	})
 }
@@ -86,7 +90,7 @@ func TestForeignThingsDoNotExist(t *testing.T) {
 		them := w.stranger(owner.Principal)
 		w.refused(w.s.Allowed(w.Context(), them, identity.RoleCollaborator, store.KindSource, id), weir.CodeNotFound)
 		w.refused(w.s.Allowed(w.Context(), them, identity.RoleCollaborator, identity.KindTeam, team.ID), weir.CodeNotFound)
-		w.refused(w.s.Share(w.Context(), them, store.KindSource, id), weir.CodeNotFound)
+		w.refused(w.share(them, id), weir.CodeNotFound)
 		w.refused(w.s.SetRole(w.Context(), them, mine.User, identity.RoleCollaborator), weir.CodeNotFound)
 		w.refused(w.s.Deactivate(w.Context(), them, mine.User), weir.CodeNotFound)
 		w.refused(w.s.RevokeKey(w.Context(), them, key.ID), weir.CodeNotFound)
@@ -99,7 +103,7 @@ func TestForeignThingsDoNotExist(t *testing.T) {
 		theirs := w.resource(them)
 		for _, a := range []identity.Accessor{{Kind: identity.AccessorUser, Who: mine.User}, {Kind: identity.AccessorTeam, Who: team.ID}, {Kind: identity.AccessorOrg, Who: mine.Org}} {
 			a.Role = identity.RoleCollaborator
-			w.refused(w.s.Share(w.Context(), them, store.KindSource, theirs, a), weir.CodeNotFound)
+			w.refused(w.share(them, theirs, a), weir.CodeNotFound)
 		}
 		roles, err := w.s.RolesOn(w.Context(), them, store.Resource{ID: id, Org: mine.Org, Owner: mine.User}, store.Resource{ID: theirs, Org: them.Org, Owner: them.User})
 		if err != nil || len(roles) != 1 || roles[theirs] != identity.RoleOwner {
@@ -114,10 +118,10 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 		admin := w.user(owner, "admin", identity.RoleAdmin)
 		ann := w.user(owner, "ann", identity.RoleOperator)
 		id := w.resource(owner)
-		w.must(w.s.Share(w.Context(), owner, store.KindSource, id, identity.Accessor{Kind: identity.AccessorUser, Who: ann.User, Role: identity.RoleOperator}))
+		w.must(w.share(owner, id, identity.Accessor{Kind: identity.AccessorUser, Who: ann.User, Role: identity.RoleOperator}))
 		to := identity.Accessor{Kind: identity.AccessorUser, Who: ann.User, Role: identity.RoleOwner}
-		w.refused(w.s.Share(w.Context(), ann, store.KindSource, id, to), weir.CodeForbidden)
-		w.refused(w.s.Share(w.Context(), admin, store.KindSource, id, to), weir.CodeForbidden)
+		w.refused(w.share(ann, id, to), weir.CodeForbidden)
+		w.refused(w.share(admin, id, to), weir.CodeForbidden)
 		w.refused(w.s.SetRole(w.Context(), admin, ann.User, identity.RoleOwner), weir.CodeForbidden)
 		w.refused(w.s.SetRole(w.Context(), admin, owner.User, identity.RoleCollaborator), weir.CodeForbidden)
 		w.refused(w.s.SetRole(w.Context(), ann, ann.User, identity.RoleAdmin), weir.CodeForbidden)
@@ -141,7 +145,7 @@ func TestAServiceKeyNeverDoesMoreThanItsScopeOrItsUser(t *testing.T) {
 			w.Errorf("on its user's own: %q", got)
 		}
 		w.refused(w.s.AllowedInOrg(s.Principal, identity.RoleAdmin), weir.CodeForbidden)
-		w.refused(w.s.TransferResource(w.Context(), s.Principal, store.KindSource, mine, owner.Principal.User), weir.CodeForbidden)
+		w.refused(w.give(s.Principal, mine, owner.Principal.User), weir.CodeForbidden)
 
 		ann := w.user(owner.Principal, "ann", identity.RoleAdmin)
 		value, _ = w.key(ann, identity.RoleAdmin)

@@ -53,7 +53,7 @@ func TestAForgedRowDoesNotBecomeGenuineByAChange(t *testing.T) {
 		ann := w.user(owner, "ann", identity.RoleCollaborator)
 		id := w.resource(owner)
 		w.exec(`UPDATE resource SET owner = $2 WHERE id = $1`, id, ann.User)
-		w.refused(w.s.TransferResource(w.Context(), owner, store.KindSource, id, owner.User), weir.CodeIntegrity)
+		w.refused(w.give(owner, id, owner.User), weir.CodeIntegrity)
 		w.refused(w.db.Change(w.Context(), func(tx *store.Tx) error { return tx.Refer(w.Context(), id) }), weir.CodeIntegrity)
 		if n, err := w.s.Transfer(w.Context(), owner, ann.User, owner.User); n != 0 || err != nil {
 			w.Errorf("%d were transferred, %v", n, err)

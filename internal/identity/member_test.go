@@ -156,6 +156,13 @@ func TestTheLastOwnerStays(t *testing.T) {
 	})
 }
 
+// give makes somebody the owner of a source.
+func (w *world) give(p identity.Principal, source, to int64) error {
+	return w.db.Change(w.Context(), func(tx *store.Tx) error {
+		return w.s.TransferResource(w.Context(), tx, p, store.KindSource, source, to)
+	})
+}
+
 func TestWhatAMemberOwnsIsTransferredBeforeTheyGo(t *testing.T) {
 	onBoth(t, func(w *world) {
 		owner := w.owner().Principal
@@ -163,8 +170,8 @@ func TestWhatAMemberOwnsIsTransferredBeforeTheyGo(t *testing.T) {
 		one, two := w.resource(ann), w.resource(ann)
 		team, err := w.s.CreateTeam(w.Context(), ann, "a team", "")
 		w.must(err)
-		w.refused(w.s.TransferResource(w.Context(), ben, store.KindSource, one, ben.User), weir.CodeForbidden)
-		w.must(w.s.TransferResource(w.Context(), ann, store.KindSource, one, ben.User))
+		w.refused(w.give(ben, one, ben.User), weir.CodeForbidden)
+		w.must(w.give(ann, one, ben.User))
 		if w.roleOn(ben, one) != identity.RoleOwner || w.roleOn(ann, one) != identity.RoleNone {
 			w.Error("one resource was not transferred")
 		}
@@ -203,10 +210,38 @@ func TestATeamIsChangedByWhoAdministersIt(t *testing.T) {
 			w.Error(all, err)
 		}
 		id := w.resource(owner)
-		w.must(w.s.Share(w.Context(), owner, store.KindSource, id, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator}))
+		w.must(w.share(owner, id, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator}))
 		w.must(w.s.DeleteTeam(w.Context(), owner, team.ID))
 		if w.roleOn(cat, id) != identity.RoleNone {
 			w.Error("shared with a team that is gone")
+		}
+	})
+}
+
+func TestATeamIsMadeAndChangedWithItsMembersOrNotAtAll(t *testing.T) {
+	onBoth(t, func(w *world) {
+		owner := w.owner().Principal
+		ann := w.user(owner, "ann", identity.RoleOperator)
+		nobody := identity.TeamMember{User: 4711}
+		_, err := w.s.CreateTeam(w.Context(), owner, "a team", "", identity.TeamMember{User: ann.User}, nobody)
+		w.refused(err, weir.CodeNotFound)
+		if all, err := w.s.Teams(w.Context(), owner); len(all) != 0 || err != nil {
+			w.Errorf("a team was left behind: %v, %v", all, err)
+		}
+		team, err := w.s.CreateTeam(w.Context(), owner, "a team", "", identity.TeamMember{User: ann.User, Admin: true})
+		w.must(err)
+		name, none := "another name", []identity.TeamMember{}
+		w.refused(w.s.UpdateTeam(w.Context(), owner, team.ID, identity.ChangeTeam{Name: &name, Members: &[]identity.TeamMember{nobody}}), weir.CodeNotFound)
+		if now, err := w.s.Team(w.Context(), owner, team.ID); err != nil || now.Name != "a team" || len(now.Members) != 1 || !now.Members[0].Admin {
+			w.Errorf("half of a change was made: %+v, %v", now, err)
+		}
+		w.must(w.s.UpdateTeam(w.Context(), owner, team.ID, identity.ChangeTeam{Name: &name}))
+		if now, err := w.s.Team(w.Context(), owner, team.ID); err != nil || now.Name != name || len(now.Members) != 1 {
+			w.Errorf("renamed: %+v, %v", now, err)
+		}
+		w.must(w.s.UpdateTeam(w.Context(), owner, team.ID, identity.ChangeTeam{Members: &none}))
+		if now, err := w.s.Team(w.Context(), owner, team.ID); err != nil || now.Name != name || len(now.Members) != 0 {
+			w.Errorf("emptied: %+v, %v", now, err)
 		}
 	})
 }

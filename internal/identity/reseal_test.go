@@ -6,7 +6,6 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
-	"github.com/weirhq/weir/internal/store"
 )
 
 // rekeyed is the service after the keys were changed.
@@ -28,7 +27,7 @@ func TestAChangeOfKeysSignsEverybodyOutAndKeepsWhatTheyMayDo(t *testing.T) {
 		team, err := w.s.CreateTeam(w.Context(), owner, "a team", "")
 		w.must(err)
 		w.must(w.s.AddTeamMembers(w.Context(), owner, team.ID, identity.TeamMember{User: ann.User}))
-		w.must(w.s.Share(w.Context(), owner, store.KindSource, id, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator}))
+		w.must(w.share(owner, id, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleOperator}))
 		value, _ := w.key(owner, identity.RoleAdmin)
 		w.exec(`UPDATE membership SET role = 'admin' WHERE role = 'collaborator'`)
 

@@ -57,7 +57,7 @@ func TestAForgedAccessorTeamPlaceOrKeyGivesNothing(t *testing.T) {
 		if w.roleOn(ann, mine) != identity.RoleNone {
 			w.Error("a made-up accessor counts")
 		}
-		w.must(w.s.Share(w.Context(), owner, store.KindSource, other, identity.Accessor{Kind: identity.AccessorUser, Who: ann.User, Role: identity.RoleCollaborator}))
+		w.must(w.share(owner, other, identity.Accessor{Kind: identity.AccessorUser, Who: ann.User, Role: identity.RoleCollaborator}))
 		w.exec(`UPDATE accessor SET role = 'admin' WHERE resource = $1`, other)
 		if w.roleOn(ann, other) != identity.RoleNone {
 			w.Error("a changed accessor counts")

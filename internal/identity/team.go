@@ -107,8 +107,9 @@ func (s *Service) withMembers(ctx context.Context, t store.Team) (Team, error) {
 	return out, err
 }
 
-// CreateTeam makes a team that the principal owns. It needs the role operator.
-func (s *Service) CreateTeam(ctx context.Context, p Principal, name, description string) (Team, error) {
+// CreateTeam makes a team that the principal owns, of the members. It needs the
+// role operator.
+func (s *Service) CreateTeam(ctx context.Context, p Principal, name, description string, members ...TeamMember) (Team, error) {
 	if err := s.AllowedInOrg(p, RoleOperator); err != nil {
 		return Team{}, err
 	}
@@ -122,7 +123,10 @@ func (s *Service) CreateTeam(ctx context.Context, p Principal, name, description
 		if err := tx.PutTeam(ctx, &t); err != nil {
 			return err
 		}
-		return s.teamAudit(ctx, tx, p, "team.create", t.ID, nil)
+		if err := s.putTeamMembers(ctx, tx, p, t.ID, members); err != nil {
+			return err
+		}
+		return s.teamAudit(ctx, tx, p, "team.create", t.ID, whoseTeam(members))
 	})
 	if err != nil {
 		return Team{}, err
@@ -165,15 +169,36 @@ func (s *Service) teamAudit(ctx context.Context, tx *store.Tx, p Principal, acti
 	return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: action, Kind: string(KindTeam), Object: id, Detail: detail})
 }
 
-// UpdateTeam changes name and description, as the team's administrators may.
-func (s *Service) UpdateTeam(ctx context.Context, p Principal, id int64, name, description string) error {
-	name, err := named("team", name)
-	if err != nil {
-		return err
+// ChangeTeam is what is changed of a team. Nil fields stay.
+type ChangeTeam struct {
+	Name, Description *string
+	Members           *[]TeamMember // all that it has then
+}
+
+// UpdateTeam changes a team, as its administrators may: all of it or nothing.
+func (s *Service) UpdateTeam(ctx context.Context, p Principal, id int64, c ChangeTeam) (err error) {
+	var name string
+	if c.Name != nil {
+		if name, err = named("team", *c.Name); err != nil {
+			return err
+		}
 	}
-	return s.changeTeam(ctx, p, id, "team.update", nil, func(tx *store.Tx, t store.Team) error {
-		t.Name, t.Description, t.Updated = name, printable(description, maxText), s.now().UnixMicro()
-		return tx.PutTeam(ctx, &t)
+	var members []TeamMember
+	if c.Members != nil {
+		members = *c.Members
+	}
+	return s.changeTeam(ctx, p, id, "team.update", members, func(tx *store.Tx, t store.Team) error {
+		if c.Name != nil {
+			t.Name = name
+		}
+		if c.Description != nil {
+			t.Description = printable(*c.Description, maxText)
+		}
+		t.Updated = s.now().UnixMicro()
+		if err := tx.PutTeam(ctx, &t); err != nil || c.Members == nil {
+			return err
+		}
+		return s.setTeamMembers(ctx, tx, p, id, members)
 	})
 }
 
@@ -190,12 +215,14 @@ func (s *Service) AddTeamMembers(ctx context.Context, p Principal, id int64, mem
 
 // SetTeamMembers replaces who is in a team.
 func (s *Service) SetTeamMembers(ctx context.Context, p Principal, id int64, members ...TeamMember) error {
-	return s.changeTeam(ctx, p, id, "team.members_set", members, func(tx *store.Tx, _ store.Team) error {
-		if err := tx.DropTeamMembers(ctx, id); err != nil {
-			return err
-		}
-		return s.putTeamMembers(ctx, tx, p, id, members)
-	})
+	return s.changeTeam(ctx, p, id, "team.members_set", members, func(tx *store.Tx, _ store.Team) error { return s.setTeamMembers(ctx, tx, p, id, members) })
+}
+
+func (s *Service) setTeamMembers(ctx context.Context, tx *store.Tx, p Principal, id int64, members []TeamMember) error {
+	if err := tx.DropTeamMembers(ctx, id); err != nil {
+		return err
+	}
+	return s.putTeamMembers(ctx, tx, p, id, members)
 }
 
 // RemoveTeamMembers takes users out of a team; nobody named means everybody.
@@ -240,17 +267,6 @@ func (s *Service) changeTeam(ctx context.Context, p Principal, id int64, action 
 	if err := s.Allowed(ctx, p, RoleAdmin, KindTeam, id); err != nil {
 		return err
 	}
-	var detail map[string]any
-	if len(members) > 0 {
-		named := make([]string, len(members))
-		for i, m := range members {
-			named[i] = fmt.Sprint(m.User)
-			if m.Admin {
-				named[i] += " (admin)"
-			}
-		}
-		detail = map[string]any{"users": named}
-	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		t, err := tx.Team(ctx, p.Org, id)
 		if err != nil {
@@ -259,6 +275,21 @@ func (s *Service) changeTeam(ctx context.Context, p Principal, id int64, action 
 		if err := change(tx, t); err != nil {
 			return err
 		}
-		return s.teamAudit(ctx, tx, p, action, id, detail)
+		return s.teamAudit(ctx, tx, p, action, id, whoseTeam(members))
 	})
+}
+
+// whoseTeam is what the audit log says of members; nil for nobody.
+func whoseTeam(members []TeamMember) map[string]any {
+	if len(members) == 0 {
+		return nil
+	}
+	named := make([]string, len(members))
+	for i, m := range members {
+		named[i] = fmt.Sprint(m.User)
+		if m.Admin {
+			named[i] += " (admin)"
+		}
+	}
+	return map[string]any{"users": named}
 }

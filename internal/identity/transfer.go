@@ -2,9 +2,7 @@ package identity
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/audit"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -48,11 +46,7 @@ func (s *Service) transferable(ctx context.Context, tx *store.Tx, p Principal, f
 	if _, _, err := s.held(ctx, tx, p, from); err != nil {
 		return err
 	}
-	m, err := tx.Member(ctx, p.Org, to)
-	if err == nil && (m.Membership.Status != Active || !s.genuineMember(ctx, m)) {
-		err = noUser(to)
-	}
-	return err
+	return s.holdHeir(ctx, tx, p.Org, to)
 }
 
 // MayGive refuses what TransferResource would refuse to who owns something and
@@ -71,37 +65,33 @@ func (s *Service) MayGive(ctx context.Context, p Principal, to int64) error {
 }
 
 // TransferResource makes an active member the owner of one resource, as its
-// owner and the organization's administrators may.
-func (s *Service) TransferResource(ctx context.Context, p Principal, kind store.Kind, id, to int64) error {
-	owner, err := s.db.OwnedBy(ctx, p.Org, kind, id)
+// owner and the organization's administrators may, with whatever else tx does.
+func (s *Service) TransferResource(ctx context.Context, tx *store.Tx, p Principal, kind store.Kind, id, to int64) error {
+	r, err := tx.Resource(ctx, p.Org, kind, id)
 	if err != nil {
 		return err
 	}
-	if owner != p.User || p.Scope != RoleOwner {
+	if r.Owner != p.User || p.Scope != RoleOwner {
 		if err := s.AllowedInOrg(p, RoleAdmin); err != nil {
 			return err
 		}
 	}
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		m, err := tx.Member(ctx, p.Org, to)
-		if err != nil {
-			return err
-		}
-		if m.Membership.Status != Active || !s.genuineMember(ctx, m) {
-			return noUser(to)
-		}
-		r, err := tx.Resource(ctx, p.Org, kind, id)
-		if err != nil {
-			return err
-		}
-		if r.Owner != owner { // who asked was asked about as the owner that was
-			return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", kind, id), Message: "it was given to somebody else meanwhile", Remedy: "Look at it again"}
-		}
-		from := r.Owner
-		r.Owner, r.Updated = to, s.now().UnixMicro()
-		if err := tx.UpdateResource(ctx, &r); err != nil {
-			return err
-		}
-		return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: string(kind) + ".transfer", Kind: string(kind), Object: id, Detail: map[string]any{"from": from, "to": to}})
-	})
+	if err := s.holdHeir(ctx, tx, p.Org, to); err != nil {
+		return err
+	}
+	from := r.Owner
+	r.Owner, r.Updated = to, s.now().UnixMicro()
+	if err := tx.UpdateResource(ctx, &r); err != nil {
+		return err
+	}
+	return s.audit.AppendTx(ctx, tx, audit.Entry{Org: p.Org, Actor: p.User, Action: string(kind) + ".transfer", Kind: string(kind), Object: id, Detail: map[string]any{"from": from, "to": to}})
+}
+
+// holdHeir refuses whoever is no active member, and keeps who is as they are.
+func (s *Service) holdHeir(ctx context.Context, tx *store.Tx, org, user int64) error {
+	m, err := tx.Member(ctx, org, user)
+	if err == nil && (m.Membership.Status != Active || !s.genuineMember(ctx, m)) {
+		err = noUser(user)
+	}
+	return err
 }

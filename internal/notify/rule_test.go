@@ -71,7 +71,7 @@ func TestTheClosestRuleCounts(t *testing.T) {
 func TestWhoMayNotLookIsNotTold(t *testing.T) {
 	bothEngines(t, func(w *world) {
 		lone, reader, admin := w.user("lone", identity.RoleOperator), w.user("reader", identity.RoleCollaborator), w.user("admin", identity.RoleAdmin)
-		w.must(w.people.Share(w.Context(), w.owner, store.KindSource, w.source.ID, identity.Accessor{Kind: identity.AccessorUser, Who: reader.User, Role: identity.RoleCollaborator}))
+		w.must(w.people.Share(w.Context(), w.owner, []identity.Accessor{{Kind: identity.AccessorUser, Who: reader.User, Role: identity.RoleCollaborator}}, identity.Thing{Kind: store.KindSource, ID: w.source.ID}))
 		for _, p := range []identity.Principal{lone, reader, admin} {
 			_, err := w.PutRule(w.Context(), p, store.Rule{Type: store.FlowFailed, Channel: string(notify.App), Status: store.RuleActive, Config: []byte(`{"whose":"all"}`)})
 			w.must(err)
@@ -89,7 +89,7 @@ func TestWhoMayNotLookIsNotTold(t *testing.T) {
 		if !slices.Contains(w.told(reader.User), store.ResourceShared) || slices.Contains(w.told(w.owner.User), store.ResourceShared) {
 			w.Error("who something was shared with is not told, or who shared it is")
 		}
-		w.must(w.people.Unshare(w.Context(), w.owner, store.KindSource, w.source.ID))
+		w.must(w.people.Unshare(w.Context(), w.owner, nil, identity.Thing{Kind: store.KindSource, ID: w.source.ID}))
 		w.must(w.people.Deactivate(w.Context(), w.owner, admin.User))
 		n, m := len(w.told(reader.User)), len(w.told(admin.User))
 		w.raise(store.Event{Type: store.FlowFailed})
@@ -106,7 +106,7 @@ func TestWhatIsSharedWithATeamIsToldToItsMembers(t *testing.T) {
 	team, err := w.people.CreateTeam(t.Context(), w.owner, "Readers", "")
 	w.must(err)
 	w.must(w.people.AddTeamMembers(t.Context(), w.owner, team.ID, identity.TeamMember{User: in.User}))
-	w.must(w.people.Share(t.Context(), w.owner, store.KindSource, w.source.ID, identity.Accessor{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleCollaborator}))
+	w.must(w.people.Share(t.Context(), w.owner, []identity.Accessor{{Kind: identity.AccessorTeam, Who: team.ID, Role: identity.RoleCollaborator}}, identity.Thing{Kind: store.KindSource, ID: w.source.ID}))
 	w.deliver()
 	if !slices.Contains(w.told(in.User), store.ResourceShared) || slices.Contains(w.told(out.User), store.ResourceShared) {
 		t.Errorf("in %v, out %v", w.told(in.User), w.told(out.User))

@@ -46,33 +46,15 @@ func (j Judge) Spared(ctx context.Context, who identity.Principal, part *flow.No
 	return ids, err
 }
 
-// Copy makes sure that somebody may use what a copy of a whole flow would use.
+// Copy makes sure that somebody may use what a copy of a whole flow would use,
+// and look at the rules that it would have.
 func (j Judge) Copy(ctx context.Context, who identity.Principal, root *flow.Node) error {
 	for _, part := range root.Parts() {
-		if part.Kind == store.KindDataset {
-			if err := j.rederive(ctx, who, part.ID); err != nil {
-				return err
-			}
-			continue
-		}
 		if err := j.Reuse(ctx, who, part.Kind, part.ID); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// rederive makes sure that somebody may see the rules that a copy of a dataset
-// would have: those of the dataset, and those of a transform that it uses.
-func (j Judge) rederive(ctx context.Context, who identity.Principal, id int64) error {
-	d, err := j.Flows.Dataset(ctx, who.Org, id)
-	if err != nil || d.Parent == 0 {
-		return err
-	}
-	if err := j.may(ctx, who, identity.RoleCollaborator, store.KindDataset, id); err != nil || d.Transform == 0 {
-		return err
-	}
-	return j.may(ctx, who, identity.RoleCollaborator, store.KindTransform, d.Transform)
 }
 
 // Named names, in the error of a destination whose table another one fills, that
@@ -89,10 +71,27 @@ func (j Judge) Named(ctx context.Context, who identity.Principal, err error) err
 	return taken.Named()
 }
 
-// Reuse makes sure that somebody may use what a copy of a source or destination
-// would use: sharing one shares neither its credential nor its lookups.
+// Own makes sure that somebody may copy the credentials that parts of a flow use.
+func (j Judge) Own(ctx context.Context, who identity.Principal, parts ...store.Resource) error {
+	for _, part := range parts {
+		if part.Credential == 0 {
+			continue
+		}
+		if err := j.may(ctx, who, identity.RoleAdmin, store.KindCredential, part.Credential); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reuse makes sure that somebody may use what a copy of a part of a flow would
+// use: sharing one shares neither its credential nor its lookups, nor what it is
+// made from.
 func (j Judge) Reuse(ctx context.Context, who identity.Principal, kind store.Kind, id int64) error {
-	if kind == store.KindSource {
+	switch kind {
+	case store.KindDataset:
+		return j.reuseDataset(ctx, who, id)
+	case store.KindSource:
 		src, err := j.Flows.Source(ctx, who.Org, id)
 		if err != nil {
 			return err
@@ -112,6 +111,21 @@ func (j Judge) Reuse(ctx context.Context, who identity.Principal, kind store.Kin
 		return err
 	}
 	return j.may(ctx, who, identity.RoleOperator, store.KindDataset, to.Dataset)
+}
+
+// reuseDataset is Reuse for a dataset: one that its source yields uses nothing.
+func (j Judge) reuseDataset(ctx context.Context, who identity.Principal, id int64) error {
+	d, err := j.Flows.Dataset(ctx, who.Org, id)
+	if err != nil || d.Parent == 0 {
+		return err
+	}
+	if err := j.may(ctx, who, identity.RoleCollaborator, store.KindDataset, d.ID); err != nil {
+		return err
+	}
+	if err := j.may(ctx, who, identity.RoleOperator, store.KindDataset, d.Parent); err != nil || d.Transform == 0 {
+		return err
+	}
+	return j.may(ctx, who, identity.RoleCollaborator, store.KindTransform, d.Transform)
 }
 
 func (j Judge) may(ctx context.Context, who identity.Principal, need identity.Role, kind store.Kind, id int64) error {

@@ -127,7 +127,7 @@ func TestWhoeverMayChangeASourceMayNotByThatUseItsCredential(t *testing.T) {
 	objects := w.objects()
 	helper := w.user(w.principal(), "helper", identity.RoleOperator)
 	for _, noun := range []string{"data_sources", "data_sets", "data_sinks"} {
-		w.must(w.server.People().Share(t.Context(), w.principal(), nounKinds[noun], toInt(objects[noun]), identity.Accessor{Kind: identity.AccessorUser, Who: helper.Principal.User, Role: identity.RoleAdmin}))
+		w.must(w.server.People().Share(t.Context(), w.principal(), []identity.Accessor{{Kind: identity.AccessorUser, Who: helper.Principal.User, Role: identity.RoleAdmin}}, identity.Thing{Kind: nounKinds[noun], ID: toInt(objects[noun])}))
 	}
 	owner := w.token
 	w.token = helper.Token.Expose()

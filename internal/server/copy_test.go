@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/weirhq/weir/internal/identity"
@@ -203,4 +204,153 @@ func TestCustodiansAreTheAdministrators(t *testing.T) {
 	if got := who(); !slices.Equal(got, []any{float64(me.User)}) {
 		t.Errorf("in the end custodians are %v", got)
 	}
+}
+
+// Whoever may not give a copy the access of the original is told before anything
+// is made, and not after.
+func TestACopyThatCannotBeSharedAsItsOriginalLeavesNothing(t *testing.T) {
+	w := newWorld(t, 5)
+	o := w.objects()
+	bob := w.user(w.principal(), "bob", identity.RoleOperator).Principal.User
+	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "transforms", "projects"} {
+		w.raw(200, "PUT", "/"+noun+"/"+id(o[noun])+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob, "access_roles": []any{"owner"}}}})
+	}
+	key := w.call(200, "POST", "/service_keys", m{"name": "narrow", "scope": "admin"})["key"].(string)
+	narrow := w.exchanged(key)
+	everything := func() (n int) {
+		for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "transforms", "projects"} {
+			n += len(w.list("/" + noun + "?access_role=all"))
+		}
+		return n
+	}
+	before := everything()
+	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "transforms", "projects", "flows"} {
+		if status, b := w.ask(narrow, "POST", "/"+noun+"/"+id(o[noun])+"/copy", m{"copy_access_controls": true}); status != 403 {
+			t.Errorf("%s: giving more than one has: %d %s", noun, status, b)
+		}
+		if after := everything(); after != before {
+			t.Errorf("%s: what was refused left %d things behind", noun, after-before)
+		}
+	}
+}
+
+// reuse_data_credentials: false gives the copy a credential of its own, which
+// lives on when the original's is replaced.
+func TestACopyMayHaveACredentialOfItsOwn(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		o := w.objects()
+		lake := w.call(200, "GET", "/data_sinks/"+id(o["data_sinks"]), nil)["data_credentials_id"]
+		bob := w.user(w.principal(), "bob", identity.RoleOperator)
+		w.raw(200, "PUT", "/data_credentials/"+id(lake)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"operator"}}}})
+		for path, of := range map[string]any{"/data_sources/" + id(o["data_sources"]): o["data_credentials"], "/data_sinks/" + id(o["data_sinks"]): lake} {
+			if made := w.call(200, "POST", path+"/copy", m{}); made["data_credentials_id"] != of {
+				t.Errorf("%s: without being asked, the copy has another credential: %v", path, made["data_credentials_id"])
+			}
+			made := w.call(200, "POST", path+"/copy", m{"reuse_data_credentials": false, "copy_access_controls": true})
+			own, _ := made["data_credentials"].(m)
+			if own["copied_from_id"] != of || own["id"] == of || own["verified_status"] == "FAILED" {
+				t.Errorf("%s: the copy's credential is %v", path, own)
+			}
+			if shared := w.list("/data_credentials/" + id(own["id"]) + "/accessors"); len(shared) != len(w.list("/data_credentials/"+id(of)+"/accessors")) {
+				t.Errorf("%s: the copied credential is shared with %v", path, shared)
+			}
+		}
+		made := w.call(200, "POST", "/flows/"+id(o["flows"])+"/copy", m{"reuse_data_credentials": false})
+		source, sink := made["data_sources"].([]any)[0].(m), made["data_sinks"].([]any)[0].(m)
+		own := source["data_credentials_id"]
+		if own == o["data_credentials"] || sink["data_credentials_id"] == lake || len(made["data_credentials"].([]any)) != 3 { // of the copied sinks above, too
+			t.Errorf("the copied flow uses %v and %v, and has %v", own, sink["data_credentials_id"], made["data_credentials"])
+		}
+		// The copied secret is the key, sealed to the copy, and both uses are written down.
+		if got := w.call(200, "GET", "/data_credentials/"+id(own)+"/probe", nil); got["status"] != "ok" {
+			t.Errorf("the copied key: %v", got)
+		}
+		uses := w.list("/data_credentials/" + id(o["data_credentials"]) + "/audit_log?event_filter=credential.use")
+		if purpose := uses[0]["object_changes"].(m)["purpose"].([]any)[1]; purpose != "copy" {
+			t.Errorf("the original's last use was to %v", purpose)
+		}
+		created := w.list("/data_credentials/" + id(own) + "/audit_log?event_filter=credential.create")
+		if from := created[0]["object_changes"].(m)["copied_from"]; len(created) != 1 || from.([]any)[1] != o["data_credentials"] {
+			t.Errorf("the copy was made from %v", created)
+		}
+		w.call(200, "PUT", "/data_sources/"+id(source["id"])+"/activate", nil)
+		if run := w.finished(source["id"]); run["status"] != "succeeded" {
+			t.Errorf("the copied flow runs: %v", run)
+		}
+		w.call(200, "PUT", "/flows/"+id(made["flows"].([]any)[0].(m)["id"])+"/pause?all=1", nil)
+	})
+}
+
+func TestACopyWhoseCredentialCannotBeCopiedLeavesNothing(t *testing.T) {
+	w := newWorld(t, 5)
+	o := w.objects()
+	bob := w.user(w.principal(), "bob", identity.RoleOperator)
+	for _, noun := range []string{"data_sources", "data_sets", "data_sinks"} {
+		w.raw(200, "PUT", "/"+noun+"/"+id(o[noun])+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"admin"}}}})
+	}
+	lake := w.call(200, "GET", "/data_sinks/"+id(o["data_sinks"]), nil)["data_credentials_id"]
+	for _, of := range []any{o["data_credentials"], lake} { // to be used, and not to be copied
+		w.raw(200, "PUT", "/data_credentials/"+id(of)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"operator"}}}})
+	}
+	everything := func() (n int) {
+		for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks"} {
+			n += len(w.list("/" + noun + "?access_role=all"))
+		}
+		return n
+	}
+	before := everything()
+	for _, noun := range []string{"data_sources", "data_sinks", "flows"} {
+		path := "/" + noun + "/" + id(o[noun]) + "/copy"
+		status, b := w.ask(bob.Token.Expose(), "POST", path, m{"reuse_data_credentials": false})
+		var refused m
+		w.decode(b, &refused)
+		if status != 403 || !strings.Contains(refused["error"].(string), "reuse_data_credentials") {
+			t.Errorf("%s: copying somebody else's credential: %d %s", noun, status, b)
+		}
+		if status, b := w.ask(bob.Token.Expose(), "POST", path+"?dry_run=1", m{}); status != 400 {
+			t.Errorf("%s: %d %s", noun, status, b)
+		}
+	}
+	for _, k := range w.sim.Keys() {
+		w.sim.RemoveKey(k.Name)
+	}
+	for _, noun := range []string{"data_sources", "flows"} {
+		if refused := w.call(400, "POST", "/"+noun+"/"+id(o[noun])+"/copy", m{"reuse_data_credentials": false}); refused["error_code"] != "CRED_001" {
+			t.Errorf("%s: with a key that is revoked: %v", noun, refused)
+		}
+	}
+	if after := everything(); after != before {
+		t.Errorf("what was refused left %d things behind", after-before)
+	}
+}
+
+// A copied flow has what was made from its datasets, with the rules, at every depth.
+func TestACopiedFlowHasItsDerivedDatasets(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		o := w.objects()
+		lake := w.call(200, "GET", "/data_sinks/"+id(o["data_sinks"]), nil)["data_credentials_id"]
+		derived := w.call(200, "POST", "/data_sets", m{"name": "Tidy types", "parent_data_set_id": o["data_sets"], "has_custom_transform": true, "transform": []any{rule("drop", m{"field": "metadata"})}})
+		deep := w.call(200, "POST", "/data_sets", m{"name": "Tidier types", "parent_data_set_id": derived["id"], "has_custom_transform": true, "transform_id": o["transforms"]})
+		w.call(200, "POST", "/data_sinks", m{"name": "Tidy table", "data_credentials_id": lake, "data_set_id": deep["id"]})
+		made := w.call(200, "POST", "/flows/"+id(o["flows"])+"/copy", m{"copy_access_controls": true})
+		byName := map[string]m{}
+		for _, noun := range []string{"data_sets", "data_sinks"} {
+			for _, one := range made[noun].([]any) {
+				byName[one.(m)["name"].(string)] = one.(m)
+			}
+		}
+		twin, deepest, sink := byName["Tidy types"], byName["Tidier types"], byName["Tidy table"]
+		if twin == nil || deepest == nil || sink == nil {
+			t.Fatalf("the copy has %v", byName)
+		}
+		if twin["copied_from_id"] != derived["id"] || len(twin["transform"].(m)["code"].([]any)) != 1 || twin["data_source_id"] != made["data_sources"].([]any)[0].(m)["id"] {
+			t.Errorf("the derived dataset of the copy: %v", twin)
+		}
+		if deepest["transform_id"] != o["transforms"] || deepest["parent_data_sets"].([]any)[0].(m)["id"] != twin["id"] || sink["data_set_id"] != deepest["id"] {
+			t.Errorf("below it: %v, %v", deepest, sink)
+		}
+		if status, b := w.ask(w.token, "POST", "/projects/"+id(o["projects"])+"/copy", m{}); status != 200 {
+			t.Errorf("the project is copied: %d %s", status, b)
+		}
+	})
 }

@@ -368,7 +368,7 @@ func TestWhatHappenedIsShownToWhoeverMayLookAtTheFlow(t *testing.T) {
 		lone := w.user(owner, "lone", identity.RoleOperator)
 		guest := w.user(owner, "guest", identity.RoleCollaborator)
 		for kind, what := range map[store.Kind]any{store.KindSource: d.src, store.KindDataset: d.dataset, store.KindDestination: d.sink} {
-			w.must(people.Share(t.Context(), owner, kind, toInt(what), identity.Accessor{Kind: identity.AccessorUser, Who: guest.Principal.User, Role: identity.RoleCollaborator}))
+			w.must(people.Share(t.Context(), owner, []identity.Accessor{{Kind: identity.AccessorUser, Who: guest.Principal.User, Role: identity.RoleCollaborator}}, identity.Thing{Kind: kind, ID: toInt(what)}))
 		}
 		for path, field := range map[string]string{"/runs?status=lost": "status", "/runs?since=soon": "since", "/health/org/flows?health_status=BLUE": "health_status", "/health/org/flows?sort_by=luck": "sort_by",
 			"/data_flows/metrics/daily?from=2026-13-01": "from", "/data_sources/" + id(d.src) + "/metrics?from=2026-02-01&to=2026-01-01": "to", "/flows/" + id(d.node) + "/logs?from=-1": "from",

@@ -208,7 +208,7 @@ func (x *matrix) share(set string, o objects) {
 	for noun, kind := range nounKinds {
 		for name, role := range grants[set] {
 			if name == "guest" || name == "helper" {
-				x.must(x.server.People().Share(x.Context(), x.principal(), kind, toInt(o[noun]), identity.Accessor{Kind: identity.AccessorUser, Who: x.named(name).who.User, Role: role}))
+				x.must(x.server.People().Share(x.Context(), x.principal(), []identity.Accessor{{Kind: identity.AccessorUser, Who: x.named(name).who.User, Role: role}}, identity.Thing{Kind: kind, ID: toInt(o[noun])}))
 			}
 		}
 	}

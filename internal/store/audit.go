@@ -83,6 +83,7 @@ type AuditFilter struct {
 	Actor        int64
 	Action       string
 	Without      []string // actions that are left out
+	Change       string   // a name in the detail, at its top
 	From, To     int64    // µs, both inclusive; To 0 for no end
 	Page, Number int      // from 1; entries on a page
 }
@@ -109,6 +110,9 @@ func (db *DB) AuditPage(ctx context.Context, f AuditFilter) (entries []AuditEntr
 	}
 	for _, action := range f.Without {
 		c.and("action <> %s", action)
+	}
+	if f.Change != "" {
+		c.and(db.engine.hasName("detail", "%s"), f.Change)
 	}
 	if f.From != 0 {
 		c.and("at >= %s", f.From)

@@ -41,6 +41,8 @@ type engine interface {
 	clock() string
 	// micros is a time of the job engine's tables, in µs.
 	micros(column string) string
+	// hasName is whether the JSON object in a column of bytes has a name at its top.
+	hasName(column, name string) string
 	// orphans is the statement that frees the jobs whose process is not alive;
 	// its parameter is how long ago a process that lives said so, in µs.
 	orphans() string

@@ -72,6 +72,10 @@ func (e *postgresEngine) micros(column string) string {
 	return `CAST(extract(epoch FROM ` + column + `) * 1000000 AS BIGINT)`
 }
 
+func (e *postgresEngine) hasName(column, name string) string {
+	return `EXISTS (SELECT 1 FROM json_object_keys(convert_from(` + column + `, 'UTF8')::json) k WHERE k = ` + name + `)`
+}
+
 func (e *postgresEngine) orphans() string {
 	return `UPDATE river_job SET state = 'available', attempt = greatest(attempt - 1, 0), scheduled_at = now() WHERE state = 'running'
 		AND NOT EXISTS (SELECT 1 FROM process p WHERE p.id = attempted_by[array_upper(attempted_by, 1)] AND p.seen > ` + e.clock() + ` - $1)`

@@ -111,6 +111,10 @@ func (e *sqliteEngine) micros(column string) string {
 	return `CAST(unixepoch(` + column + `, 'subsec') * 1000000 AS INTEGER)`
 }
 
+func (e *sqliteEngine) hasName(column, name string) string {
+	return `EXISTS (SELECT 1 FROM json_each(CAST(` + column + ` AS TEXT)) WHERE key = ` + name + `)`
+}
+
 func (e *sqliteEngine) orphans() string {
 	return `UPDATE river_job SET state = 'available', attempt = max(attempt - 1, 0), scheduled_at = CURRENT_TIMESTAMP WHERE state = 'running'
 		AND NOT EXISTS (SELECT 1 FROM process p WHERE p.id = (SELECT value FROM json_each(attempted_by) ORDER BY key DESC LIMIT 1) AND p.seen > ` + e.clock() + ` - $1)`

@@ -83,7 +83,7 @@ func (v *visit) copyFlow() error {
 	if err := v.rights().Copy(ctx, v.who, root); err != nil {
 		return err
 	}
-	made, err := v.Flows.CopyFlow(ctx, v.actor(), root, "")
+	made, err := v.Flows.CopyFlow(ctx, v.actor(), root, flow.Copying{})
 	if err != nil {
 		return v.told(v.thisFlow(), "", err)
 	}

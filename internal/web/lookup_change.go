@@ -125,7 +125,7 @@ func (v *visit) copyLookup() error {
 	if err := v.People.Authorize(ctx, v.who, maker, 0); err != nil {
 		return err
 	}
-	made, err := v.Flows.CopyLookup(ctx, v.actor(), v.number("id"), "")
+	made, err := v.Flows.CopyLookup(ctx, v.actor(), v.number("id"), flow.Copying{})
 	if err != nil {
 		return v.told(lookupPath(v.number("id")), "", err)
 	}

@@ -94,8 +94,8 @@ func (v *visit) renameTeam() error {
 	if err != nil {
 		return err
 	}
-	id := v.number("id")
-	return v.told(teamPath(id), "Saved.", v.People.UpdateTeam(v.r.Context(), v.who, id, form.Get("name"), form.Get("description")))
+	id, name, description := v.number("id"), form.Get("name"), form.Get("description")
+	return v.told(teamPath(id), "Saved.", v.People.UpdateTeam(v.r.Context(), v.who, id, identity.ChangeTeam{Name: &name, Description: &description}))
 }
 
 func (v *visit) addToTeam() error {
