@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/weirhq/weir"
@@ -16,53 +17,140 @@ const (
 	queue     = 16
 )
 
+// How many strangers are looked at side by side before that, and how many wait
+// for it outside. A thousand tries a second are refused by two at a time; were
+// all of them at it together, whoever computes would hardly get a turn.
+const (
+	doors   = 2
+	outside = 1000
+)
+
 // patience is how long a stranger waits before being sent away.
 const patience = 10 * time.Second
 
-// lanes let few computations run at once.
-type lanes struct{ all, strangers, queue chan struct{} }
+// dwell is how long a stranger who came in a crowd and is refused is kept without
+// an answer: whoever asks again at once asks less often then. It holds nothing.
+const dwell = 250 * time.Millisecond
+
+// lanes let few computations run at once, and few strangers in to be looked at.
+type lanes struct {
+	all, strangers, queue, door, outside chan struct{}
+
+	mu    sync.Mutex
+	known int           // browsers that compute, or wait to
+	quiet chan struct{} // closed while there are none
+}
 
 func newLanes() *lanes {
-	return &lanes{all: make(chan struct{}, atOnce), strangers: make(chan struct{}, strangers), queue: make(chan struct{}, queue)}
+	l := &lanes{all: make(chan struct{}, atOnce), strangers: make(chan struct{}, strangers), queue: make(chan struct{}, queue),
+		door: make(chan struct{}, doors), outside: make(chan struct{}, outside), quiet: make(chan struct{})}
+	close(l.quiet)
+	return l
+}
+
+// knock waits for a place at which a stranger is looked at; leave gives it back,
+// and may be called twice. In a crowd is who had to wait. CodeThrottled when too
+// many wait, or for too long.
+func (l *lanes) knock(ctx context.Context) (leave func(), crowd bool, err error) {
+	leave = sync.OnceFunc(func() { <-l.door })
+	select {
+	case l.door <- struct{}{}:
+		return leave, false, nil
+	default:
+	}
+	select {
+	case l.outside <- struct{}{}:
+	default:
+		return nil, true, crowded()
+	}
+	defer func() { <-l.outside }()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	return leave, true, wait(ctx, nil, l.door, timer.C)
+}
+
+// linger keeps somebody without an answer for a while.
+func linger(ctx context.Context) {
+	timer := time.NewTimer(dwell)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // enter waits for a place; leave gives it back. Strangers find the door shut
 // with CodeThrottled when too many wait, or for too long.
 func (l *lanes) enter(ctx context.Context, known bool) (leave func(), err error) {
-	mine := []chan struct{}{l.all}
-	var tired <-chan time.Time // of a known browser: never
-	if !known {
-		select {
-		case l.queue <- struct{}{}:
-		default:
-			return nil, crowded()
-		}
-		defer func() { <-l.queue }()
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		tired = timer.C
-		mine = []chan struct{}{l.strangers, l.all}
+	if known {
+		return l.enterKnown(ctx)
 	}
-	for i, lane := range mine {
-		select {
-		case lane <- struct{}{}:
-		case <-tired:
-			free(mine[:i])
-			return nil, crowded()
-		case <-ctx.Done():
-			free(mine[:i])
-			return nil, &weir.Error{Code: weir.CodeCancelled, Where: "sign-in", Message: "stopped", Err: ctx.Err()}
-		}
+	select {
+	case l.queue <- struct{}{}:
+	default:
+		return nil, crowded()
 	}
-	return func() { free(mine) }, nil
+	defer func() { <-l.queue }()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	if err := wait(ctx, nil, l.strangers, timer.C); err != nil {
+		return nil, err
+	}
+	err = wait(ctx, l.untilQuiet(), nil, timer.C) // who is next gives way
+	if err == nil {
+		err = wait(ctx, nil, l.all, timer.C)
+	}
+	if err != nil {
+		<-l.strangers
+		return nil, err
+	}
+	return func() { <-l.all; <-l.strangers }, nil
+}
+
+// enterKnown is enter for a known browser: it waits for others of its kind alone,
+// as long as it takes, and no stranger begins meanwhile.
+func (l *lanes) enterKnown(ctx context.Context) (leave func(), err error) {
+	l.mu.Lock()
+	if l.known++; l.known == 1 {
+		l.quiet = make(chan struct{})
+	}
+	l.mu.Unlock()
+	gone := func() {
+		l.mu.Lock()
+		if l.known--; l.known == 0 {
+			close(l.quiet)
+		}
+		l.mu.Unlock()
+	}
+	if err := wait(ctx, nil, l.all, nil); err != nil {
+		gone()
+		return nil, err
+	}
+	return func() { <-l.all; gone() }, nil
+}
+
+// untilQuiet is closed once no known browser computes or waits to.
+func (l *lanes) untilQuiet() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.quiet
+}
+
+// wait waits until next is closed, or for a place in a lane, whichever there is;
+// CodeThrottled for who is tired before.
+func wait(ctx context.Context, next <-chan struct{}, lane chan<- struct{}, tired <-chan time.Time) error {
+	select {
+	case <-next:
+		return nil
+	case lane <- struct{}{}:
+		return nil
+	case <-tired:
+		return crowded()
+	case <-ctx.Done():
+		return &weir.Error{Code: weir.CodeCancelled, Where: "sign-in", Message: "stopped", Err: ctx.Err()}
+	}
 }
 
 func crowded() error {
 	return &weir.Error{Code: weir.CodeThrottled, Where: "sign-in", Message: "too many people are signing in at this moment", Remedy: "Try again in a few seconds"}
-}
-
-func free(lanes []chan struct{}) {
-	for _, lane := range lanes {
-		<-lane
-	}
 }

@@ -86,6 +86,77 @@ func TestAKnownBrowserDoesNotWaitBehindStrangers(t *testing.T) {
 	})
 }
 
+func TestNoStrangerBeginsWhileAKnownBrowserComputes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		known, err := l.enter(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := false
+		go func() {
+			if leave, err := l.enter(t.Context(), false); err == nil {
+				begun = true
+				leave()
+			}
+		}()
+		synctest.Wait()
+		if begun || len(l.all) != 1 {
+			t.Error("a stranger computes beside a known browser")
+		}
+		known()
+		synctest.Wait()
+		if !begun || len(l.all)+len(l.strangers) != 0 {
+			t.Error("a stranger did not begin afterwards, or did not end")
+		}
+	})
+}
+
+func TestStrangersAreLookedAtTwoAtATimeAndACrowdWaitsOutside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		var inside []func()
+		for range doors {
+			leave, crowd, err := l.knock(t.Context())
+			if err != nil || crowd {
+				t.Fatal(crowd, err)
+			}
+			inside = append(inside, leave)
+		}
+		came := make(chan bool)
+		go func() {
+			leave, crowd, err := l.knock(t.Context())
+			if err == nil {
+				leave()
+			}
+			came <- crowd && err == nil
+		}()
+		synctest.Wait()
+		if len(l.outside) != 1 {
+			t.Errorf("%d wait outside", len(l.outside))
+		}
+		inside[0]()
+		inside[0]() // once too often
+		if !<-came || len(l.door) != doors-1 {
+			t.Errorf("who waited did not come in as one of a crowd, or %d places are taken", len(l.door))
+		}
+		if _, _, err := l.knock(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		if _, _, err := l.knock(t.Context()); weir.CodeOf(err) != weir.CodeThrottled || time.Since(begin) != patience {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+		for range outside {
+			l.outside <- struct{}{}
+		}
+		begin = time.Now()
+		if _, _, err := l.knock(t.Context()); weir.CodeOf(err) != weir.CodeThrottled || time.Since(begin) != 0 {
+			t.Errorf("one more than may wait, after %v: %v", time.Since(begin), err)
+		}
+	})
+}
+
 func TestAStrangerIsSentAwayAfterWaitingAndAKnownBrowserIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLanes()

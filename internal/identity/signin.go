@@ -22,11 +22,29 @@ type SignIn struct {
 // e-mail or password is wrong and nothing more; CodeThrottled, with a Wait,
 // that there were too many tries.
 func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
-	login := loginOf(in.Email)
 	device, err := s.deviceAccount(ctx, in.Client)
 	if err != nil {
 		return Session{}, err
 	}
+	if device != 0 {
+		return s.signIn(ctx, in, device, func() {})
+	}
+	looked, crowd, err := s.lanes.knock(ctx)
+	if err != nil {
+		return Session{}, err
+	}
+	out, err := s.signIn(ctx, in, device, looked)
+	if crowd && weir.CodeOf(err) == weir.CodeThrottled {
+		linger(ctx)
+	}
+	return out, err
+}
+
+// signIn is SignIn for a browser that has signed in to an account before, or for a
+// stranger who was let in; looked is called once they have been looked at.
+func (s *Service) signIn(ctx context.Context, in SignIn, device int64, looked func()) (Session, error) {
+	defer looked()
+	login := loginOf(in.Email)
 	if device == 0 { // before anybody is looked up: who must wait learns nothing by the time it takes
 		if err := s.admit(ctx, s.subjects(login, false, in.Client)); err != nil {
 			return Session{}, err
@@ -42,7 +60,7 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 		u = store.User{}
 	}
 	known := device != 0 && device == u.ID
-	t := trial{user: u, known: known, subjects: s.subjects(login, known, in.Client)}
+	t := trial{user: u, known: known, subjects: s.subjects(login, known, in.Client), looked: looked}
 	if err := s.try(ctx, &t, in.Password); err != nil {
 		return Session{}, err
 	}
@@ -70,6 +88,7 @@ type trial struct {
 	user     store.User // zero for nobody
 	known    bool       // the browser is
 	subjects []subject
+	looked   func()    // is called before it waits for its turn
 	at       time.Time // when it was counted
 	last     bool      // no more for now
 	right    bool
@@ -82,6 +101,7 @@ func (s *Service) try(ctx context.Context, t *trial, password weir.Secret) error
 	if err := s.admit(ctx, t.subjects); err != nil {
 		return err
 	}
+	t.looked()
 	leave, err := s.lanes.enter(ctx, t.known)
 	if err != nil {
 		return err
