@@ -29,12 +29,16 @@ const (
 const patience = 10 * time.Second
 
 // dwell is how long a stranger who came in a crowd and is refused is kept without
-// an answer: whoever asks again at once asks less often then. It holds nothing.
-const dwell = 250 * time.Millisecond
+// an answer: whoever asks again at once asks less often then. It holds nothing,
+// and so many are kept at once at most.
+const (
+	dwell = 500 * time.Millisecond
+	kept  = 1000
+)
 
 // lanes let few computations run at once, and few strangers in to be looked at.
 type lanes struct {
-	all, strangers, queue, door, outside chan struct{}
+	all, strangers, queue, door, outside, kept chan struct{}
 
 	mu    sync.Mutex
 	known int           // browsers that compute, or wait to
@@ -43,7 +47,7 @@ type lanes struct {
 
 func newLanes() *lanes {
 	l := &lanes{all: make(chan struct{}, atOnce), strangers: make(chan struct{}, strangers), queue: make(chan struct{}, queue),
-		door: make(chan struct{}, doors), outside: make(chan struct{}, outside), quiet: make(chan struct{})}
+		door: make(chan struct{}, doors), outside: make(chan struct{}, outside), kept: make(chan struct{}, kept), quiet: make(chan struct{})}
 	close(l.quiet)
 	return l
 }
@@ -69,8 +73,14 @@ func (l *lanes) knock(ctx context.Context) (leave func(), crowd bool, err error)
 	return leave, true, wait(ctx, nil, l.door, timer.C)
 }
 
-// linger keeps somebody without an answer for a while.
-func linger(ctx context.Context) {
+// keep keeps somebody without an answer for a while, unless too many are kept.
+func (l *lanes) keep(ctx context.Context) {
+	select {
+	case l.kept <- struct{}{}:
+	default:
+		return
+	}
+	defer func() { <-l.kept }()
 	timer := time.NewTimer(dwell)
 	defer timer.Stop()
 	select {

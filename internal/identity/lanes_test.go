@@ -86,6 +86,25 @@ func TestAKnownBrowserDoesNotWaitBehindStrangers(t *testing.T) {
 	})
 }
 
+func TestWhoIsRefusedInACrowdIsKeptAWhileAndNotTooManyAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		begin := time.Now()
+		for range kept {
+			go l.keep(t.Context())
+		}
+		synctest.Wait()
+		if l.keep(t.Context()); time.Since(begin) != 0 {
+			t.Errorf("one too many was kept for %v", time.Since(begin))
+		}
+		time.Sleep(dwell)
+		synctest.Wait()
+		if len(l.kept) != 0 {
+			t.Errorf("%d are kept for longer", len(l.kept))
+		}
+	})
+}
+
 func TestNoStrangerBeginsWhileAKnownBrowserComputes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLanes()

@@ -35,7 +35,7 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 	}
 	out, err := s.signIn(ctx, in, device, looked)
 	if crowd && weir.CodeOf(err) == weir.CodeThrottled {
-		linger(ctx)
+		s.lanes.keep(ctx)
 	}
 	return out, err
 }
