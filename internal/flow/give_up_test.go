@@ -49,7 +49,7 @@ func (w *world) story() (out []string) {
 		if w.must(err); n != 2 {
 			w.Errorf("%d rows were dropped", n)
 		}
-		copied, err := w.flows.CopyLookup(ctx, me, l.ID, "")
+		copied, err := w.flows.CopyLookup(ctx, me, l.ID, flow.Copying{})
 		w.must(err)
 		w.counted(copied.ID, 18)
 		p := w.project(name, src.ID)
