@@ -133,7 +133,7 @@ func TestACopyOfADestinationIsActivatedOnceItHasATableOfItsOwn(t *testing.T) {
 	onBoth(t, 20, func(w *world) {
 		src := w.source("bookings")
 		first := w.destination(w.datasets(src)[0].ID)
-		copied, err := w.flows.CopyDestination(w.Context(), me, first.ID, "")
+		copied, err := w.flows.CopyDestination(w.Context(), me, first.ID, flow.Copying{})
 		w.must(err)
 		w.must(w.runner.Activate(w.Context(), me, store.KindSource, src.ID, true)) // of a whole flow a copy stays as it is, and is in nobody's way
 		if w.status(store.KindDestination, first.ID) != flow.StatusActive || w.status(store.KindDestination, copied.ID) != flow.StatusInit {
@@ -164,7 +164,7 @@ func TestACopyOfAFlowHasItsDerivedDatasetsAndBeginsOnlyWithTablesOfItsOwn(t *tes
 		w.activate(store.KindDestination, plain.ID)
 		root, _, err := w.flows.Tree(w.Context(), 1, store.KindSource, src.ID)
 		w.must(err)
-		copied, err := w.flows.CopyFlow(w.Context(), me, root, "")
+		copied, err := w.flows.CopyFlow(w.Context(), me, root, flow.Copying{})
 		w.must(err)
 		var all []string
 		copied.Walk(func(n *flow.Node) { all = append(all, fmt.Sprint(n.Kind, " ", n.Name, " ", n.Status)) })
