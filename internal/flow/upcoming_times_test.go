@@ -31,8 +31,12 @@ func TestTimesThatAreKeptAreThoseThatAreWorkedOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(kept.known) > schedulesKept {
-		t.Errorf("it keeps %d schedules", len(kept.known))
+	often := timing{"*/10 * * * * ? *", ""}
+	if all, err := kept.within(often, begun, begun.Add(ahead)); err != nil || len(all) != 8640 {
+		t.Errorf("every ten seconds are %d times a day: %v", len(all), err)
+	}
+	if _, is := kept.known[often]; is || len(kept.known) > schedulesKept {
+		t.Errorf("it keeps %d schedules, and a long one: %t", len(kept.known), is)
 	}
 	if _, err := kept.within(timing{"nonsense", ""}, begun, begun.Add(ahead)); err == nil {
 		t.Error("what is no schedule has times")

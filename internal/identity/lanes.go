@@ -28,6 +28,9 @@ const (
 // patience is how long a stranger waits before being sent away.
 const patience = 10 * time.Second
 
+// way is how long a stranger whose turn it is gives way to known browsers.
+const way = 2 * time.Second
+
 // dwell is how long a stranger who came in a crowd and is refused is kept without
 // an answer: whoever asks again at once asks less often then. It holds nothing,
 // and so many are kept at once at most.
@@ -106,11 +109,8 @@ func (l *lanes) enter(ctx context.Context, known bool) (leave func(), err error)
 	if err := wait(ctx, nil, l.strangers, timer.C); err != nil {
 		return nil, err
 	}
-	err = wait(ctx, l.untilQuiet(), nil, timer.C) // who is next gives way
-	if err == nil {
-		err = wait(ctx, nil, l.all, timer.C)
-	}
-	if err != nil {
+	l.giveWay(ctx)
+	if err := wait(ctx, nil, l.all, timer.C); err != nil {
 		<-l.strangers
 		return nil, err
 	}
@@ -137,6 +137,18 @@ func (l *lanes) enterKnown(ctx context.Context) (leave func(), err error) {
 		return nil, err
 	}
 	return func() { <-l.all; gone() }, nil
+}
+
+// giveWay waits until no known browser computes or waits to, but not for long: those
+// who have an account must not keep everybody else out.
+func (l *lanes) giveWay(ctx context.Context) {
+	timer := time.NewTimer(way)
+	defer timer.Stop()
+	select {
+	case <-l.untilQuiet():
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // untilQuiet is closed once no known browser computes or waits to.

@@ -205,3 +205,20 @@ func TestAStrangerIsSentAwayAfterWaitingAndAKnownBrowserIsNot(t *testing.T) {
 		}
 	})
 }
+
+func TestKnownBrowsersThatKeepComputingDoNotKeepStrangersOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		known, err := l.enter(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer known()
+		begin := time.Now()
+		leave, err := l.enter(t.Context(), false)
+		if err != nil || time.Since(begin) != way {
+			t.Fatalf("after %v: %v", time.Since(begin), err)
+		}
+		leave()
+	})
+}

@@ -22,28 +22,43 @@ type SignIn struct {
 // e-mail or password is wrong and nothing more; CodeThrottled, with a Wait,
 // that there were too many tries.
 func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
-	device, err := s.deviceAccount(ctx, in.Client)
+	device, err := s.ownDevice(ctx, in)
 	if err != nil {
 		return Session{}, err
 	}
 	if device != 0 {
-		return s.signIn(ctx, in, device, func() {})
+		return s.signIn(ctx, in, device, nil)
 	}
 	looked, crowd, err := s.lanes.knock(ctx)
 	if err != nil {
 		return Session{}, err
 	}
-	out, err := s.signIn(ctx, in, device, looked)
+	defer looked()
+	out, err := s.signIn(ctx, in, 0, looked)
 	if crowd && weir.CodeOf(err) == weir.CodeThrottled {
 		s.lanes.keep(ctx)
 	}
 	return out, err
 }
 
-// signIn is SignIn for a browser that has signed in to an account before, or for a
-// stranger who was let in; looked is called once they have been looked at.
+// ownDevice is the account that the browser has signed in to before, if it is the
+// one that somebody wants to sign in to now; 0 otherwise: whoever has an account is
+// a stranger to all others.
+func (s *Service) ownDevice(ctx context.Context, in SignIn) (int64, error) {
+	device, err := s.deviceAccount(ctx, in.Client)
+	if err != nil || device == 0 {
+		return 0, err
+	}
+	u, found, err := s.db.UserByLogin(ctx, loginOf(in.Email))
+	if err != nil || !found || u.ID != device {
+		return 0, err
+	}
+	return device, nil
+}
+
+// signIn is SignIn for a browser that has signed in to the account before, or, with
+// device 0, for a stranger who was let in.
 func (s *Service) signIn(ctx context.Context, in SignIn, device int64, looked func()) (Session, error) {
-	defer looked()
 	login := loginOf(in.Email)
 	if device == 0 { // before anybody is looked up: who must wait learns nothing by the time it takes
 		if err := s.admit(ctx, s.subjects(login, false, in.Client)); err != nil {
@@ -88,7 +103,7 @@ type trial struct {
 	user     store.User // zero for nobody
 	known    bool       // the browser is
 	subjects []subject
-	looked   func()    // is called before it waits for its turn
+	looked   func()    // is called before it waits for its turn; may be nil
 	at       time.Time // when it was counted
 	last     bool      // no more for now
 	right    bool
@@ -101,7 +116,9 @@ func (s *Service) try(ctx context.Context, t *trial, password weir.Secret) error
 	if err := s.admit(ctx, t.subjects); err != nil {
 		return err
 	}
-	t.looked()
+	if t.looked != nil {
+		t.looked()
+	}
 	leave, err := s.lanes.enter(ctx, t.known)
 	if err != nil {
 		return err
