@@ -168,7 +168,7 @@ func checkDryRun(x *exchange) error {
 	if safe(x.r.Method) || x.route.takesDryRun || slices.Contains([]string{"", "0", "false", "False"}, value) {
 		return nil
 	}
-	return refuse(dryRun, "this cannot be tried without being done, and nothing was done", "Leave it out to do it; POST /data_credentials and POST /data_sources can be tried")
+	return refuse(dryRun, "this cannot be tried without being done, and nothing was done", "Leave it out to do it; making a credential, a source or a dataset can be tried, and changing a dataset")
 }
 
 // refuse is an error about one field.

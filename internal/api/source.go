@@ -266,8 +266,10 @@ func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[S
 	if err != nil {
 		return nil, weir.At("data_credentials_id", err)
 	}
-	if err := ofKind("source_type", in.Body.SourceType, c.Kind); err != nil {
-		return nil, err
+	if c.Kind.Source { // of another there is more to say
+		if err := ofKind("source_type", in.Body.SourceType, c.Kind); err != nil {
+			return nil, err
+		}
 	}
 	if input.SourceSpec, err = a.sourceSpec(ctx, c.Kind, c.Origin, in.Body); err != nil {
 		return nil, err

@@ -234,7 +234,7 @@ func (c lookupsDrop) Run(s *session) error {
 type lookupsCopy struct {
 	remoteFlags
 	ID   int64  `arg:"" help:"Id of the lookup."`
-	Name string `help:"What to call the copy."`
+	Name string `help:"What to call the copy (default: its name and (copy))."`
 }
 
 // Run copies it.
@@ -243,7 +243,7 @@ func (c lookupsCopy) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	copied, err := client.Do[client.Lookup](s.ctx, server, http.MethodPost, lookupsNoun, c.ID, "copy", map[string]any{"name": c.Name})
+	copied, err := client.Do[client.Lookup](s.ctx, server, http.MethodPost, lookupsNoun, c.ID, "copy", copyBody(c.Name))
 	if err != nil {
 		return err
 	}

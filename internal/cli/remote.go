@@ -166,3 +166,11 @@ func readLine(r io.Reader) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// copyBody is what makes a copy; "" leaves its name to the server.
+func copyBody(name string) map[string]any {
+	if name == "" {
+		return map[string]any{}
+	}
+	return map[string]any{"name": name}
+}

@@ -154,7 +154,7 @@ type transformsCopy struct {
 
 // Run copies it.
 func (c transformsCopy) Run(s *session) error {
-	return c.another(s, c.ID, "copy", map[string]any{"name": c.Name})
+	return c.another(s, c.ID, "copy", copyBody(c.Name))
 }
 
 type transformsRestore struct {

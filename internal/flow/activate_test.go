@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,6 +29,26 @@ func (w *world) activate(kind store.Kind, id int64) {
 func (w *world) pause(kind store.Kind, id int64) {
 	w.Helper()
 	w.must(w.runner.Pause(w.Context(), me, kind, id, false))
+}
+
+func TestAFlowIsSwitchedToItsEndsThoughAPartBetweenIsSoAlready(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("bookings")
+		between := w.datasets(src)[0].ID
+		to := w.destination(between)
+		whole := func(set func(context.Context, flow.Actor, store.Kind, int64, bool, ...int64) error, want flow.Status) {
+			w.Helper()
+			w.must(set(w.Context(), me, store.KindSource, src.ID, true))
+			if is := w.status(store.KindDestination, to.ID); is != want {
+				w.Errorf("the destination is %s, and the flow %s", is, want)
+			}
+		}
+		whole(w.runner.Activate, flow.StatusActive)
+		w.pause(store.KindDataset, between)
+		whole(w.runner.Pause, flow.StatusPaused)
+		w.activate(store.KindSource, src.ID) // with its datasets, but not what is below them
+		whole(w.runner.Activate, flow.StatusActive)
+	})
 }
 
 // What a source yields while its destination is paused waits in the log, and

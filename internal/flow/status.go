@@ -55,21 +55,24 @@ type part struct {
 // switched are the parts that are switched with the first one, it first. A
 // source's datasets go with it: they have no life of their own.
 func (s *Service) switched(ctx context.Context, first part, status Status, all bool, spared []int64) ([]part, error) {
-	parts := []part{first}
-	for i := 0; i < len(parts); i++ {
-		if !all && parts[i].kind != store.KindSource {
+	walk, parts := []part{first}, []part{first}
+	for i := 0; i < len(walk); i++ {
+		if !all && walk[i].kind != store.KindSource {
 			continue
 		}
-		below, err := s.Store.Uses(ctx, parts[i].id)
+		below, err := s.Store.Uses(ctx, walk[i].id)
 		if err != nil {
 			return nil, err
 		}
 		for _, u := range below {
 			next := part{u.Kind, u.ID}
-			if !all && u.Kind != store.KindDataset || u.Status == string(status) || slices.Contains(spared, u.ID) || slices.Contains(parts, next) {
+			if !all && u.Kind != store.KindDataset || slices.Contains(spared, u.ID) || slices.Contains(walk, next) {
 				continue
 			}
-			parts = append(parts, next)
+			walk = append(walk, next)
+			if u.Status != string(status) { // what is so already may have below it what is not
+				parts = append(parts, next)
+			}
 		}
 	}
 	return parts, nil

@@ -145,7 +145,8 @@ func (db *DB) SaveLoad(ctx context.Context, lease *Term, load Load) error {
 			return err
 		}
 		var waiting sql.NullString
-		if err := tx.tx.QueryRowContext(ctx, `SELECT max(run) FROM run_delivery WHERE destination = $1 AND status = 'pending'`, l.Destination).Scan(&waiting); err != nil {
+		// The run that wanted it, be it over: not the one that read the records, long ago.
+		if err := tx.tx.QueryRowContext(ctx, `SELECT max(run) FROM run_delivery WHERE destination = $1 AND status IN ('pending', 'failed')`, l.Destination).Scan(&waiting); err != nil {
 			return err
 		}
 		l.Run = max(l.Run, weir.RunID(waiting.String))

@@ -769,7 +769,7 @@ func requestWords(t store.Totals) string {
 	if t.Retries == 0 {
 		return ui.Number(int64(t.Requests))
 	}
-	return ui.Number(int64(t.Requests)) + ", " + ui.Number(int64(t.Retries)) + " of them again"
+	return ui.Number(int64(t.Requests)) + ", " + ui.Number(int64(t.Retries)) + " of them failed"
 }
 
 // lineTone is how grave a line of a log is.
