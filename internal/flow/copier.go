@@ -206,6 +206,9 @@ func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, source,
 	if d.Edition != "" {
 		d.Edition = newEdition()
 	}
+	if d.Table != "" { // two that go to one place have a table each
+		d.Table = tableOf(d.Name)
+	}
 	if err := k.s.put(ctx, tx, k.who, &d.Resource, d.DatasetSpec, d.references()...); err != nil {
 		return nil, err
 	}

@@ -63,7 +63,8 @@ func (w *world) story() (out []string) {
 			w.must(w.runner.Activate(ctx, me, part.kind, part.id, false))
 			w.runs(src)
 		}
-		gone := w.destination(d.ID)
+		gone, err := w.flows.CopyDestination(ctx, me, to.ID, flow.Copying{})
+		w.must(err)
 		w.must(w.flows.Delete(ctx, me, store.KindDestination, gone.ID))
 		w.must(w.flows.Restore(ctx, me, store.KindDestination, gone.ID))
 		c, err := w.creds.Check(ctx, me, w.key)
