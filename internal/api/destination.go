@@ -275,14 +275,18 @@ func (a *API) restoreDestination(ctx context.Context, in *One) (*value[Destinati
 }
 
 func (a *API) copyDestination(ctx context.Context, in *copyInput) (*value[Destination], error) {
-	if err := a.mayReuse(ctx, store.KindDestination, in.ID); err != nil {
-		return nil, err
-	}
-	c, err := a.copyingOne(ctx, in, store.KindDestination)
+	read, err := a.Store.Resource(ctx, actor(ctx).Org, store.KindDestination, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	made, err := a.Flows.CopyDestination(ctx, actor(ctx), in.ID, c)
+	if err := a.mayReuse(ctx, store.KindDestination, in.ID); err != nil {
+		return nil, err
+	}
+	c, err := a.copying(ctx, in, read)
+	if err != nil {
+		return nil, err
+	}
+	made, err := a.Flows.CopyDestination(ctx, actor(ctx), read, c)
 	if err != nil {
 		return nil, validation(err)
 	}

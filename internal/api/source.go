@@ -375,11 +375,11 @@ func (a *API) restoreSource(ctx context.Context, in *One) (*value[Source], error
 }
 
 func (a *API) copySource(ctx context.Context, in *copyInput) (*value[Source], error) {
-	if err := a.mayReuse(ctx, store.KindSource, in.ID); err != nil {
-		return nil, err
-	}
 	root, _, err := a.Flows.Tree(ctx, actor(ctx).Org, store.KindSource, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.mayReuse(ctx, store.KindSource, in.ID); err != nil {
 		return nil, err
 	}
 	parts := []store.Resource{root.Resource}
@@ -390,7 +390,7 @@ func (a *API) copySource(ctx context.Context, in *copyInput) (*value[Source], er
 	if err != nil {
 		return nil, err
 	}
-	made, err := a.Flows.CopySource(ctx, actor(ctx), in.ID, c)
+	made, err := a.Flows.CopySource(ctx, actor(ctx), root, c)
 	if err != nil {
 		return nil, validation(err)
 	}

@@ -69,6 +69,7 @@ func (s *Service) Copy(ctx context.Context, who Actor, id int64, c Copying) (*Cr
 type Twin struct {
 	*Credential
 	copying Copying
+	of      store.Resource // the original, as its secrets were read
 	secrets map[string]weir.Secret
 }
 
@@ -84,11 +85,16 @@ func (s *Service) Twin(ctx context.Context, who Actor, id int64, copying Copying
 		in.Values[field] = weir.NewSecret(value)
 	}
 	c, secrets, err := s.accepted(ctx, who, in)
-	return &Twin{Credential: c, copying: copying, secrets: secrets}, err
+	return &Twin{Credential: c, copying: copying, of: of.Resource, secrets: secrets}, err
 }
 
-// Keep stores a twin, after Hold: its secrets are sealed anew, to the copy.
+// Keep stores a twin, after Hold: its secrets are sealed anew, to the copy. An
+// original that was deleted or changed since it was read is store.Changed: the
+// secrets that the twin has may be dead, or nobody's to keep.
 func (s *Service) Keep(ctx context.Context, tx *store.Tx, who Actor, t *Twin) error {
+	if err := tx.Unchanged(ctx, t.of); err != nil {
+		return err
+	}
 	if err := s.keep(ctx, tx, who, t.Credential, t.secrets); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/weirhq/weir"
@@ -17,6 +18,7 @@ type copier struct {
 	Copying
 	twins map[int64]*credential.Twin // of the originals' credentials, with OwnCredentials
 	holds []store.Reference          // what the copies will use of what there is
+	parts []store.Resource           // the originals, as they were found fit
 }
 
 // original is a flow as it is copied.
@@ -29,7 +31,9 @@ type original struct {
 	destinations map[int64]*Destination
 }
 
-// copier reads flows, and makes sure that they can be copied.
+// copier reads flows, and makes sure that they can be copied. Whether somebody may
+// copy them was found out of the trees that are given: a part that was changed
+// since those were read, and may use something else by now, is store.Changed.
 func (s *Service) copier(ctx context.Context, who Actor, c Copying, roots ...*Node) (*copier, []*original, error) {
 	k := &copier{s: s, who: who, Copying: c}
 	originals := make([]*original, len(roots))
@@ -40,6 +44,7 @@ func (s *Service) copier(ctx context.Context, who Actor, c Copying, roots ...*No
 			return nil, nil, err
 		}
 		originals[i] = o
+		k.parts = append(k.parts, root.Parts()...)
 		credentials = append(credentials, o.Credential)
 		k.holds = append(k.holds, o.references()...)
 		for _, to := range o.destinations {
@@ -59,6 +64,9 @@ func (s *Service) original(ctx context.Context, who Actor, c Copying, root *Node
 	if o.Source, err = s.Source(ctx, who.Org, root.ID); err != nil {
 		return nil, err
 	}
+	if err := unchanged(&root.Resource, &o.Resource); err != nil {
+		return nil, err
+	}
 	if o.made, o.plan, err = s.draft(ctx, who, SourceInput{Common: c.common(&o.Resource), SourceSpec: o.SourceSpec, Credential: o.Credential}); err != nil {
 		return nil, err
 	}
@@ -68,14 +76,35 @@ func (s *Service) original(ctx context.Context, who Actor, c Copying, root *Node
 		}
 		switch n.Kind {
 		case store.KindDataset:
-			o.datasets[n.ID], err = s.Dataset(ctx, who.Org, n.ID)
-		case store.KindDestination:
-			if o.destinations[n.ID], err = s.Destination(ctx, who.Org, n.ID); err == nil {
-				err = s.checkDestination(ctx, o.destinations[n.ID])
+			if o.datasets[n.ID], err = s.Dataset(ctx, who.Org, n.ID); err == nil {
+				err = unchanged(&n.Resource, &o.datasets[n.ID].Resource)
 			}
+		case store.KindDestination:
+			o.destinations[n.ID], err = s.originalDestination(ctx, n.Resource)
 		}
 	})
 	return o, err
+}
+
+// originalDestination is a destination as it is copied.
+func (s *Service) originalDestination(ctx context.Context, read store.Resource) (*Destination, error) {
+	to, err := s.Destination(ctx, read.Org, read.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := unchanged(&read, &to.Resource); err != nil {
+		return nil, err
+	}
+	return to, s.checkDestination(ctx, to)
+}
+
+// unchanged refuses what was changed since it was read: then nothing is asked of
+// a service with what it uses now.
+func unchanged(read, now *store.Resource) error {
+	if now.Version != read.Version {
+		return store.Changed(now)
+	}
+	return nil
 }
 
 // prepare makes the copies of credentials, which their services must accept.
@@ -95,9 +124,8 @@ func (k *copier) prepare(ctx context.Context, credentials ...int64) (err error) 
 // change runs f in one transaction, in which everything that it will need is held
 // first, in the order of the ids, as everybody does.
 func (k *copier) change(ctx context.Context, f func(*store.Tx) error) error {
-	slices.SortFunc(k.holds, func(a, b store.Reference) int { return int(a.Target - b.Target) })
 	return k.s.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := hold(ctx, tx, k.who.Org, slices.Compact(k.holds)); err != nil {
+		if err := k.hold(ctx, tx); err != nil {
 			return err
 		}
 		if err := k.Hold(ctx, tx); err != nil {
@@ -110,6 +138,23 @@ func (k *copier) change(ctx context.Context, f func(*store.Tx) error) error {
 		}
 		return f(tx)
 	})
+}
+
+// hold holds the originals and what the copies will use.
+func (k *copier) hold(ctx context.Context, tx *store.Tx) error {
+	holds := map[int64]func() error{}
+	for _, ref := range k.holds {
+		holds[ref.Target] = func() error { return hold(ctx, tx, k.who.Org, []store.Reference{ref}) }
+	}
+	for _, part := range k.parts {
+		holds[part.ID] = func() error { return tx.Unchanged(ctx, part) }
+	}
+	for _, id := range slices.Sorted(maps.Keys(holds)) {
+		if err := holds[id](); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // credential is the one that a copy uses in place of its original's.

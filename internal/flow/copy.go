@@ -16,21 +16,17 @@ type Copying struct {
 	OwnCredentials bool
 }
 
-// CopySource makes a source of its own with the same configuration.
-func (s *Service) CopySource(ctx context.Context, who Actor, id int64, c Copying) (*Source, error) {
-	r, err := s.Store.Resource(ctx, who.Org, store.KindSource, id)
-	if err != nil {
-		return nil, err
-	}
-	root, err := s.grow(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	root.Children = slices.DeleteFunc(root.Children, func(n *Node) bool { return n.Kind != store.KindDataset })
+// CopySource makes a source of its own with the same configuration as the one at
+// the root of a flow. As with all copies of flows, it is store.Changed when a part
+// of the original was changed since the tree was read.
+func (s *Service) CopySource(ctx context.Context, who Actor, root *Node, c Copying) (*Source, error) {
+	alone := &Node{Resource: root.Resource}
 	for _, child := range root.Children {
-		child.Children = nil
+		if child.Kind == store.KindDataset {
+			alone.Children = append(alone.Children, &Node{Resource: child.Resource, Parent: alone})
+		}
 	}
-	made, err := s.copyFlows(ctx, who, c, root)
+	made, err := s.copyFlows(ctx, who, c, alone)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +40,8 @@ func (s *Service) CopyFlow(ctx context.Context, who Actor, root *Node, c Copying
 	if err != nil {
 		return nil, err
 	}
-	return s.grow(ctx, made[0].Resource)
+	_, node, err := s.Tree(ctx, who.Org, store.KindSource, made[0].ID) // with the owner that its heritage gave it
+	return node, err
 }
 
 // CopyProject makes a project like another one, with copies of the flows: all of
@@ -82,16 +79,14 @@ func (s *Service) CopyProject(ctx context.Context, who Actor, id int64, c Copyin
 	return r, err
 }
 
-// CopyDestination makes a destination of its own with the same configuration.
-func (s *Service) CopyDestination(ctx context.Context, who Actor, id int64, c Copying) (*Destination, error) {
-	of, err := s.Destination(ctx, who.Org, id)
+// CopyDestination makes a destination of its own with the same configuration. It is
+// store.Changed when the original was changed since it was read.
+func (s *Service) CopyDestination(ctx context.Context, who Actor, read store.Resource, c Copying) (*Destination, error) {
+	of, err := s.originalDestination(ctx, read)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkDestination(ctx, of); err != nil {
-		return nil, err
-	}
-	k := &copier{s: s, who: who, Copying: c}
+	k := &copier{s: s, who: who, Copying: c, parts: []store.Resource{read}}
 	if err := k.prepare(ctx, of.Credential); err != nil {
 		return nil, err
 	}

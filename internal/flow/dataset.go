@@ -241,7 +241,7 @@ func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit Da
 	spec := &DatasetSpec{}
 	err = r.flows.change(ctx, who, store.KindDataset, id, "update", spec, func(tx *store.Tx, row *store.Resource) error {
 		if row.Version != d.Version {
-			return changedMeanwhile(row)
+			return store.Changed(row)
 		}
 		if err := edit.apply(row); err != nil {
 			return err

@@ -133,7 +133,7 @@ func TestACopyOfADestinationIsActivatedOnceItHasATableOfItsOwn(t *testing.T) {
 	onBoth(t, 20, func(w *world) {
 		src := w.source("bookings")
 		first := w.destination(w.datasets(src)[0].ID)
-		copied, err := w.flows.CopyDestination(w.Context(), me, first.ID, flow.Copying{})
+		copied, err := w.flows.CopyDestination(w.Context(), me, first.Resource, flow.Copying{})
 		w.must(err)
 		w.must(w.runner.Activate(w.Context(), me, store.KindSource, src.ID, true)) // of a whole flow a copy stays as it is, and is in nobody's way
 		if w.status(store.KindDestination, first.ID) != flow.StatusActive || w.status(store.KindDestination, copied.ID) != flow.StatusInit {

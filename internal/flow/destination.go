@@ -169,7 +169,7 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 		return nil, err
 	}
 	if edit.Version != 0 && edit.Version != to.Version {
-		return nil, changedMeanwhile(&to.Resource)
+		return nil, store.Changed(&to.Resource)
 	}
 	read, was := to.Version, *to
 	if edit.Spec != nil {
@@ -192,7 +192,7 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	spec := &DestinationSpec{}
 	err = s.change(ctx, who, store.KindDestination, id, "update", spec, func(tx *store.Tx, r *store.Resource) error {
 		if r.Version != read { // what was checked and put together is of another destination
-			return changedMeanwhile(r)
+			return store.Changed(r)
 		}
 		*spec, r.Type = to.DestinationSpec, to.Type
 		if err := edit.apply(r); err != nil {

@@ -43,7 +43,6 @@ package flow
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -238,18 +237,10 @@ func (s *Service) changeAs(ctx context.Context, who Actor, kind store.Kind, id i
 	})
 }
 
-// ReasonChanged says that somebody came between reading and writing.
-const ReasonChanged = "changed_meanwhile"
-
-func changedMeanwhile(r *store.Resource) error {
-	return &weir.Error{Code: weir.CodeConflict, Reason: ReasonChanged, Where: fmt.Sprintf("%s %d", r.Kind, r.ID),
-		Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
-}
-
 // again does once more what somebody came between, with what there is now.
 func again[T any](try func() (T, error)) (T, error) {
 	out, err := try()
-	if reasonOf(err) == ReasonChanged {
+	if reasonOf(err) == store.ReasonChanged {
 		return try()
 	}
 	return out, err

@@ -304,7 +304,7 @@ func (s *Service) updateSource(ctx context.Context, who Actor, id int64, edit So
 		return nil, err
 	}
 	if edit.Version != 0 && edit.Version != src.Version {
-		return nil, changedMeanwhile(&src.Resource)
+		return nil, store.Changed(&src.Resource)
 	}
 	read := src.Version
 	var p *plan
@@ -347,7 +347,7 @@ func (s *Service) storeSource(ctx context.Context, who Actor, src *Source, edit 
 			return "", nil, err
 		}
 		if (p != nil || edit.Version != 0) && r.Version != read { // what was checked and put together is of another source
-			return "", nil, changedMeanwhile(r)
+			return "", nil, store.Changed(r)
 		}
 		if p == nil {
 			verb, detail = (&Source{Resource: *r, SourceSpec: spec}).changed(before)

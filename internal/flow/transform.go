@@ -115,7 +115,7 @@ func (r *Runner) UpdateTransform(ctx context.Context, who Actor, id int64, edit 
 	spec := &TransformSpec{}
 	err = r.flows.change(ctx, who, store.KindTransform, id, "update", spec, func(tx *store.Tx, row *store.Resource) error {
 		if anew && row.Version != read {
-			return changedMeanwhile(row)
+			return store.Changed(row)
 		}
 		if err := edit.apply(row); err != nil || !anew {
 			return err

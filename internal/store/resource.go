@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -147,7 +149,33 @@ func (t *Tx) UpdateResource(ctx context.Context, r *Resource) error {
 		}
 		return err
 	}
-	return &weir.Error{Code: weir.CodeConflict, Where: fmt.Sprintf("%s %d", r.Kind, r.ID), Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
+	return Changed(r)
+}
+
+// ReasonChanged says that somebody came between reading and writing.
+const ReasonChanged = "changed_meanwhile"
+
+// Changed is the error about a resource that somebody has changed since it was
+// read: CodeConflict, for ReasonChanged.
+func Changed(r *Resource) error {
+	return &weir.Error{Code: weir.CodeConflict, Reason: ReasonChanged, Where: fmt.Sprintf("%s %d", r.Kind, r.ID),
+		Message: "somebody else has changed it meanwhile; nothing was written", Remedy: "Look at it again, and repeat the change"}
+}
+
+// Unchanged holds resources, which were read before the transaction, against other
+// writers, in the order of their ids. One that is gone or was written since is
+// Changed: what was decided on it may hold no more.
+func (t *Tx) Unchanged(ctx context.Context, read ...Resource) error {
+	for _, r := range slices.SortedFunc(slices.Values(read), func(a, b Resource) int { return cmp.Compare(a.ID, b.ID) }) {
+		now, err := t.Resource(ctx, r.Org, r.Kind, r.ID)
+		if weir.CodeOf(err) == weir.CodeNotFound || err == nil && now.Version != r.Version {
+			return Changed(&r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noResource is the answer for every id that one cannot see: whether it never

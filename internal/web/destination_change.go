@@ -101,7 +101,7 @@ func (v *visit) applyDestination(to *flow.Destination, form url.Values) error {
 // do, and leaves every other conflict as it is.
 func stillThereIfChanged(err error) error {
 	var e *weir.Error
-	if !errors.As(err, &e) || e.Reason != flow.ReasonChanged {
+	if !errors.As(err, &e) || e.Reason != store.ReasonChanged {
 		return err
 	}
 	return stillThere(err)
