@@ -2,8 +2,11 @@ package flow_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/weirhq/weir"
@@ -109,6 +112,44 @@ func TestADestinationThatIsActivatedWhileItsSourceIsPausedIsFilledWithIt(t *test
 		log, at, err := w.db.Filled(w.Context(), late.ID)
 		if w.must(err); len(runs) != 2 || runs[0].Status != "succeeded" || log == "" || at == 0 {
 			w.Errorf("the source was activated again: %+v, and the destination is at %d", runs, at)
+		}
+	})
+}
+
+// Of two destinations of one table that are activated at the same moment, one is:
+// the other one hears whose the table is.
+func TestOfRivalsThatAreActivatedAtOnceOneFillsTheTable(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		src := w.source("bookings")
+		first := w.destination(w.datasets(src)[0].ID)
+		for range 4 {
+			second, err := w.flows.CopyDestination(w.Context(), me, first.Resource, flow.Copying{})
+			w.must(err)
+			third, err := w.flows.CopyDestination(w.Context(), me, first.Resource, flow.Copying{})
+			w.must(err)
+			var active, refused atomic.Int32
+			var all sync.WaitGroup
+			for _, id := range []int64{second.ID, third.ID} {
+				all.Go(func() {
+					var taken *flow.Taken
+					switch err := w.flows.SetStatus(w.Context(), me, store.KindDestination, id, flow.StatusActive, false); {
+					case err == nil:
+						active.Add(1)
+					case errors.As(err, &taken):
+						refused.Add(1)
+					default:
+						w.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if active.Load() != 1 || refused.Load() != 1 {
+				w.Fatalf("%d are active, and %d were refused", active.Load(), refused.Load())
+			}
+			for _, id := range []int64{second.ID, third.ID} {
+				w.must(w.flows.SetStatus(w.Context(), me, store.KindDestination, id, flow.StatusPaused, false))
+				w.must(w.flows.Delete(w.Context(), me, store.KindDestination, id))
+			}
 		}
 	})
 }

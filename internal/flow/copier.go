@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/weirhq/weir"
@@ -142,19 +141,14 @@ func (k *copier) change(ctx context.Context, f func(*store.Tx) error) error {
 
 // hold holds the originals and what the copies will use.
 func (k *copier) hold(ctx context.Context, tx *store.Tx) error {
-	holds := map[int64]func() error{}
+	all := holds{}
 	for _, ref := range k.holds {
-		holds[ref.Target] = func() error { return hold(ctx, tx, k.who.Org, []store.Reference{ref}) }
+		all[ref.Target] = func() error { return hold(ctx, tx, k.who.Org, []store.Reference{ref}) }
 	}
 	for _, part := range k.parts {
-		holds[part.ID] = func() error { return tx.Unchanged(ctx, part) }
+		all[part.ID] = func() error { return tx.Unchanged(ctx, part) }
 	}
-	for _, id := range slices.Sorted(maps.Keys(holds)) {
-		if err := holds[id](); err != nil {
-			return err
-		}
-	}
-	return nil
+	return all.take()
 }
 
 // credential is the one that a copy uses in place of its original's.

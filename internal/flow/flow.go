@@ -81,6 +81,10 @@ type Options struct {
 	Tracer      *trace.Tracer
 	Logger      *slog.Logger
 	Now         func() time.Time
+	// MayUse refuses who is no active member of the organization, or may not operate
+	// the credential; nil refuses nobody. It is asked before a quarantine export sends
+	// its owner's records anywhere.
+	MayUse func(ctx context.Context, org, user, credential int64) error
 	// ExportTime is how long the place of a quarantine export may take; 0: 3 min.
 	ExportTime time.Duration
 }
@@ -215,26 +219,31 @@ func (s *Service) changeAs(ctx context.Context, who Actor, kind store.Kind, id i
 	before.Set(into)
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
 		into.Set(before) // what an earlier call has left there is no part of what is stored
-		r, err := tx.Resource(ctx, who.Org, kind, id)
-		if err != nil {
-			return err
-		}
-		if err := unpack(r, spec); err != nil {
-			return err
-		}
-		verb, detail, err := f(tx, &r)
-		if err != nil {
-			return err
-		}
-		if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
-			return err
-		}
-		r.Updated = s.now()
-		if err := tx.UpdateResource(ctx, &r); err != nil {
-			return err
-		}
-		return s.tell(ctx, tx, who, verb, &r, detail)
+		return s.changeIn(ctx, tx, who, part{kind, id}, spec, f)
 	})
+}
+
+// changeIn is changeAs within a transaction, with an empty spec.
+func (s *Service) changeIn(ctx context.Context, tx *store.Tx, who Actor, p part, spec any, f func(tx *store.Tx, r *store.Resource) (verb string, detail map[string]any, err error)) error {
+	r, err := tx.Resource(ctx, who.Org, p.kind, p.id)
+	if err != nil {
+		return err
+	}
+	if err := unpack(r, spec); err != nil {
+		return err
+	}
+	verb, detail, err := f(tx, &r)
+	if err != nil {
+		return err
+	}
+	if r.Spec, err = json.Marshal(spec, json.Deterministic(true)); err != nil {
+		return err
+	}
+	r.Updated = s.now()
+	if err := tx.UpdateResource(ctx, &r); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, who, verb, &r, detail)
 }
 
 // again does once more what somebody came between, with what there is now.

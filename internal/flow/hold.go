@@ -2,6 +2,8 @@ package flow
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
@@ -18,6 +20,19 @@ var used = map[string]struct {
 	roleDataset:    {store.KindDataset, "data_set_id"},
 	roleLookup:     {store.KindLookup, fieldMapID},
 	roleTransform:  {store.KindTransform, "transform_id"},
+}
+
+// holds hold rows, by their ids.
+type holds map[int64]func() error
+
+// take takes all of them in the order of the ids, as everybody does.
+func (h holds) take() error {
+	for _, id := range slices.Sorted(maps.Keys(h)) {
+		if err := h[id](); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hold keeps others from deleting what is referred to until the transaction

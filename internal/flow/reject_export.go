@@ -98,12 +98,6 @@ func (s *Service) RejectExport(ctx context.Context, org, user int64) (*RejectExp
 // CreateRejectExport makes the export of a user, who may be another one than who
 // asks. A second one is CodeConflict.
 func (s *Service) CreateRejectExport(ctx context.Context, who Actor, user, place int64, in RejectExportSpec) error {
-	switch _, err := s.RejectExport(ctx, who.Org, user); {
-	case err == nil:
-		return &weir.Error{Code: weir.CodeConflict, Where: "quarantine settings", Message: "this user has some", Remedy: "Change them with PUT, or delete them first"}
-	case weir.CodeOf(err) != weir.CodeNotFound:
-		return err
-	}
 	spec := RejectExportSpec{Cron: in.Cron, Path: in.Path}
 	if err := spec.check(); err != nil {
 		return err
@@ -118,8 +112,24 @@ func (s *Service) CreateRejectExport(ctx context.Context, who Actor, user, place
 	}
 	r.Owner, r.Status = user, string(StatusActive)
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := s.holdExports(ctx, tx, who.Org, user); err != nil {
+			return err
+		}
 		return s.put(ctx, tx, who, &r, &spec, store.Reference{Role: roleCredential, Target: place})
 	})
+}
+
+// holdExports makes sure that a member has no export, and gets none from anybody
+// else until the transaction ends.
+func (s *Service) holdExports(ctx context.Context, tx *store.Tx, org, user int64) error {
+	if _, err := tx.Member(ctx, org, user); err != nil {
+		return err
+	}
+	found, err := tx.OwnedOf(ctx, org, user, store.KindRejectExport)
+	if err == nil && len(found) > 0 {
+		err = &weir.Error{Code: weir.CodeConflict, Where: "quarantine settings", Message: "this user has some", Remedy: "Change them with PUT, or delete them first"}
+	}
+	return err
 }
 
 // holdsFiles refuses a credential that leads to no place for files.
@@ -228,6 +238,9 @@ func (r *Runner) export(ctx context.Context, j *job.Job) error {
 	if err != nil || e.Next > r.flows.now() {
 		return err
 	}
+	if refused := r.flows.mayExport(ctx, e); refused != nil {
+		return r.pauseExport(ctx, j, e, refused)
+	}
 	left, failed := r.exportFor(ctx, e, j.Over)
 	if ctx.Err() != nil {
 		return ctx.Err() // the process stops: what is copied already has names, and is not copied again
@@ -240,6 +253,31 @@ func (r *Runner) export(ctx context.Context, j *job.Job) error {
 		return err
 	}
 	return job.Again{}
+}
+
+// mayExport makes sure that the owner of an export may still send records to its
+// place. What could not be found out is an error of another code.
+func (s *Service) mayExport(ctx context.Context, e *RejectExport) error {
+	if s.MayUse == nil {
+		return nil
+	}
+	return s.MayUse(ctx, e.Org, e.Owner, e.Credential)
+}
+
+// pauseExport ends an export whose owner has lost the right to it, and says so to
+// whoever looks at it, until somebody chooses its place again.
+func (r *Runner) pauseExport(ctx context.Context, j *job.Job, e *RejectExport, refused error) error {
+	switch weir.CodeOf(refused) {
+	case weir.CodeNotFound, weir.CodeForbidden, weir.CodeAuth:
+	default:
+		return refused
+	}
+	spec := &RejectExportSpec{}
+	return r.flows.change(ctx, Actor{Org: e.Org}, e.Kind, e.ID, "pause", spec, func(tx *store.Tx, _ *store.Resource) error {
+		spec.Next, spec.Ran = Never, r.flows.now()
+		spec.Problem = "its owner is no active member any more, or may not use the credential of its files: choose one that they may operate"
+		return j.Complete(ctx, tx)
+	})
 }
 
 // exportFor is one slice of an export, in the time that it has. left says that

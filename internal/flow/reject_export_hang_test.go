@@ -41,6 +41,7 @@ func (w *world) bucket(hangs *atomic.Bool) int64 {
 // is given up after its time.
 func TestAnExportWhosePlaceHangsHoldsUpNoOther(t *testing.T) {
 	onBoth(t, 5, func(w *world) {
+		w.members(me.User, me.User+1)
 		w.flows.ExportTime = 2 * time.Second
 		src := w.source("event-types")
 		w.activate(store.KindSource, src.ID)

@@ -1,8 +1,12 @@
 package flow_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +32,27 @@ func (w *world) copied() (all []map[string]any) {
 	return all
 }
 
+// members makes users of these ids members of the organization.
+func (w *world) members(ids ...int64) {
+	w.Helper()
+	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+		if _, err := tx.SQL().ExecContext(w.Context(), `INSERT INTO organization (id, name, domain, created, updated) VALUES (1, 'Ours', '', 1, 1)`); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			login := fmt.Sprint("user", id, "@example.com")
+			if _, err := tx.SQL().ExecContext(w.Context(), `INSERT INTO user_account (id, login, email, full_name, password, status, created, updated, mac)
+				VALUES ($1, $2, $2, $2, '', 'active', 1, 1, $3)`, id, login, []byte{}); err != nil {
+				return err
+			}
+			if err := tx.PutMembership(w.Context(), store.Membership{Org: 1, User: id, Role: "operator", Status: "active", Created: 1, MAC: []byte{}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
 // exported lets upkeep ask for the copies that are due, and waits until those of
 // the users are made.
 func (w *world) exported(users ...int64) {
@@ -47,6 +72,7 @@ func (w *world) exported(users ...int64) {
 // record once, whoever replays or drops it.
 func TestRecordsInQuarantineAreCopiedOnceWhenThatIsDue(t *testing.T) {
 	onBoth(t, 5, func(w *world) {
+		w.members(me.User, me.User+1)
 		src := w.source("event-types")
 		w.activate(store.KindSource, src.ID)
 		w.settle(src.ID)
@@ -100,6 +126,7 @@ func TestRecordsInQuarantineAreCopiedOnceWhenThatIsDue(t *testing.T) {
 // A place that cannot be written to is said, and what is due waits for it.
 func TestAnExportThatFailsSaysWhyAndCatchesUp(t *testing.T) {
 	w := newWorld(t, 5)
+	w.members(me.User, me.User+1)
 	src := w.source("event-types")
 	w.activate(store.KindSource, src.ID)
 	w.settle(src.ID)
@@ -128,6 +155,7 @@ func TestAnExportThatFailsSaysWhyAndCatchesUp(t *testing.T) {
 // what the rules make.
 func TestAnExportLeavesOutDatasetsThatAreMadeFromOthers(t *testing.T) {
 	w := newWorld(t, 5)
+	w.members(me.User, me.User+1)
 	src, _, to := w.derived("Masked", rules("mask", `{"field":"attendees.email","method":"sha256"}`))
 	w.must(w.db.Change(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.SQL().ExecContext(t.Context(), `UPDATE resource SET owner = ? WHERE id = ?`, me.User+1, to.Dataset)
@@ -148,5 +176,67 @@ func TestAnExportLeavesOutDatasetsThatAreMadeFromOthers(t *testing.T) {
 	}
 	if n := export(me.User); n != 1 {
 		t.Errorf("%d records were copied for who owns what the source yields", n)
+	}
+}
+
+// However often it is asked for at the same moment, a user has one export.
+func TestAUserHasOneExportHoweverManyAreAskedForAtOnce(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		w.members(me.User)
+		shelf := w.credential("file", "path", "aside", "format", "jsonl")
+		var made, refused atomic.Int32
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				switch err := w.flows.CreateRejectExport(w.Context(), me, me.User, shelf, flow.RejectExportSpec{Cron: "0 0 * * * ? *"}); {
+				case err == nil:
+					made.Add(1)
+				case weir.CodeOf(err) == weir.CodeConflict:
+					refused.Add(1)
+				default:
+					w.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := w.resources(store.KindRejectExport); n != 1 || made.Load() != 1 || refused.Load() != 3 {
+			w.Errorf("there are %d; %d were made and %d refused", n, made.Load(), refused.Load())
+		}
+	})
+}
+
+// Nothing goes to the place of an owner who is no member any more, or has lost the
+// right to its credential: the export says so, and waits.
+func TestAnExportPausesWhenItsOwnerMayNotUseItsPlace(t *testing.T) {
+	w := newWorld(t, 5)
+	w.members(me.User)
+	var gone atomic.Bool
+	w.flows.MayUse = func(_ context.Context, org, user, _ int64) error {
+		if org == 1 && user == me.User && !gone.Load() {
+			return nil
+		}
+		return &weir.Error{Code: weir.CodeNotFound, Where: "user", Message: "there is none"}
+	}
+	src := w.source("event-types")
+	w.activate(store.KindSource, src.ID)
+	w.settle(src.ID)
+	logs, err := w.db.LogsOf(w.Context(), 1, nil, []int64{src.ID})
+	w.must(err)
+	shelf := w.credential("file", "path", "aside", "format", "jsonl")
+	w.must(w.flows.CreateRejectExport(w.Context(), me, me.User, shelf, flow.RejectExportSpec{Cron: "0 0 * * * ? *", Path: "weir"}))
+	w.must(w.db.Quarantine(w.Context(), logs[0], 0, "run", w.now().UnixMicro(), []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}}))
+	gone.Store(true)
+	w.ahead.Add(int64(2 * time.Hour))
+	w.exported(me.User)
+	e, err := w.flows.RejectExport(w.Context(), 1, me.User)
+	if w.must(err); e.Problem == "" || e.Next != flow.Never || len(w.copied()) != 0 {
+		t.Errorf("%+v, and %d records", e.RejectExportSpec, len(w.copied()))
+	}
+	gone.Store(false)
+	w.must(w.flows.UpdateRejectExport(w.Context(), me, me.User, flow.RejectExportEdit{Place: &shelf}))
+	w.ahead.Add(int64(2 * time.Hour))
+	w.exported(me.User)
+	if e, err = w.flows.RejectExport(w.Context(), 1, me.User); err != nil || e.Problem != "" || len(w.copied()) != 1 {
+		t.Errorf("with the right again: %+v, %v, and %d records", e, err, len(w.copied()))
 	}
 }

@@ -27,23 +27,48 @@ func specOf(kind store.Kind) any {
 // SetStatus activates or pauses one part of a flow, and with all everything
 // that hangs below it but the parts that are spared. When one of them cannot be
 // activated, none is; but a copy of a destination, to whose table the same records
-// go already, stays as it is where it is not asked for itself.
+// go already, stays as it is where it is not asked for itself. Of destinations of
+// one table that are activated at the same moment, one is.
 func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id int64, status Status, all bool, spared ...int64) error {
-	parts, err := s.switched(ctx, part{kind, id}, status, all, spared)
-	if err != nil {
-		return err
-	}
-	if status == StatusActive {
-		if parts, err = s.ready(ctx, who, parts); err != nil {
-			return err
+	_, err := again(func() (done struct{}, err error) {
+		parts, err := s.switched(ctx, part{kind, id}, status, all, spared)
+		if err != nil {
+			return done, err
 		}
-	}
+		var read []store.Resource
+		if status == StatusActive {
+			if parts, read, err = s.ready(ctx, who, parts); err != nil {
+				return done, err
+			}
+		}
+		return done, s.Store.Change(ctx, func(tx *store.Tx) error {
+			if err := holdParts(ctx, tx, who.Org, parts, read).take(); err != nil {
+				return err
+			}
+			for _, p := range parts {
+				if err := s.setStatus(ctx, tx, who, p, status); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	return err
+}
+
+// holdParts holds parts of a flow, and what was read to find them ready, as it was.
+func holdParts(ctx context.Context, tx *store.Tx, org int64, parts []part, read []store.Resource) holds {
+	all := holds{}
 	for _, p := range parts {
-		if err := s.setStatus(ctx, who, p, status); err != nil {
+		all[p.id] = func() error {
+			_, err := tx.Resource(ctx, org, p.kind, p.id)
 			return err
 		}
 	}
-	return nil
+	for _, r := range read {
+		all[r.ID] = func() error { return tx.Unchanged(ctx, r) }
+	}
+	return all
 }
 
 // part names a part of a flow.
@@ -80,30 +105,33 @@ func (s *Service) switched(ctx context.Context, first part, status Status, all b
 
 // ready are the parts that can be activated together: all, but for copies of
 // destinations to whose table the same records go already. The first part is asked
-// for itself.
-func (s *Service) ready(ctx context.Context, who Actor, parts []part) (ready []part, err error) {
+// for itself. What they are ready by, as long as it stays so, are the destinations
+// among them and all others of the same tables, as they were read.
+func (s *Service) ready(ctx context.Context, who Actor, parts []part) (ready []part, read []store.Resource, err error) {
 	for i, p := range parts {
-		err := s.checkReady(ctx, who, p, ready)
+		by, err := s.checkReady(ctx, who, p, ready)
 		var taken *Taken
 		if i > 0 && errors.As(err, &taken) && taken.Twin {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		ready = append(ready, p)
+		ready, read = append(ready, p), append(read, by...)
 	}
-	return ready, nil
+	return ready, read, nil
 }
 
-func (s *Service) setStatus(ctx context.Context, who Actor, p part, status Status) error {
+func (s *Service) setStatus(ctx context.Context, tx *store.Tx, who Actor, p part, status Status) error {
 	spec := specOf(p.kind)
-	return s.change(ctx, who, p.kind, p.id, verbOf(status), spec, func(tx *store.Tx, r *store.Resource) error {
+	return s.changeIn(ctx, tx, who, p, spec, func(tx *store.Tx, r *store.Resource) (string, map[string]any, error) {
 		r.Status = string(status)
-		if p.kind != store.KindSource {
-			return nil
+		detail := map[string]any{"status": r.Status}
+		src, is := spec.(*SourceSpec)
+		if !is {
+			return verbOf(status), detail, nil
 		}
-		return s.timetable(ctx, tx, &Source{Resource: *r, SourceSpec: *spec.(*SourceSpec)})
+		return verbOf(status), detail, s.timetable(ctx, tx, &Source{Resource: *r, SourceSpec: *src})
 	})
 }
 
@@ -115,27 +143,28 @@ func verbOf(status Status) string {
 }
 
 // checkReady refuses to activate what would fail at once, beside others that are
-// activated with it.
-func (s *Service) checkReady(ctx context.Context, who Actor, p part, beside []part) error {
+// activated with it. It gives the destinations that it has looked at.
+func (s *Service) checkReady(ctx context.Context, who Actor, p part, beside []part) ([]store.Resource, error) {
 	switch p.kind {
 	case store.KindSource:
 		src, err := s.Source(ctx, who.Org, p.id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		_, err = s.usable(ctx, who.Org, src.Credential)
-		return err
+		return nil, err
 	case store.KindDestination:
 		to, err := s.Destination(ctx, who.Org, p.id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if _, err = s.usable(ctx, who.Org, to.Credential); err != nil {
-			return err
+			return nil, err
 		}
-		return s.haveTable(ctx, to, beside)
+		rivals, err := s.haveTable(ctx, to, beside)
+		return append(rivals, to.Resource), err
 	}
-	return nil
+	return nil, nil
 }
 
 // Delete takes a part of a flow away; Restore brings it back. What is active,

@@ -43,26 +43,27 @@ func (s *Service) needTable(ctx context.Context, to *Destination) error {
 
 // haveTable refuses to activate a destination whose table another one fills, has
 // filled, or is to fill with it. One that never did, such as a copy, stands in
-// nobody's way.
-func (s *Service) haveTable(ctx context.Context, to *Destination, beside []part) error {
+// nobody's way. It gives all others of the table: as long as they stay as they
+// were read, none begins to fill it.
+func (s *Service) haveTable(ctx context.Context, to *Destination, beside []part) (rivals []store.Resource, err error) {
 	table, rivals, err := s.sharing(ctx, to)
 	if err != nil || len(rivals) == 0 {
-		return err
+		return nil, err
 	}
 	stand, err := s.Standings(ctx, rivals...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, rival := range rivals {
 		if Status(rival.Status) == StatusActive || stand[rival.ID].Took != 0 || slices.Contains(beside, part{rival.Kind, rival.ID}) {
 			of, err := s.uses(ctx, rival.ID, roleDataset)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			return &Taken{Table: table, Rival: rival, Twin: of == to.Dataset}
+			return nil, &Taken{Table: table, Rival: rival, Twin: of == to.Dataset}
 		}
 	}
-	return nil
+	return rivals, nil
 }
 
 // needTables refuses to give a dataset another table that somebody else fills

@@ -169,6 +169,19 @@ func (s *Service) Allowed(ctx context.Context, p Principal, need Role, kind stor
 	return nil
 }
 
+// MayOperate is Allowed, with the role of an operator, for what is done on a member's
+// behalf while they are not there. Who is no active member is CodeNotFound.
+func (s *Service) MayOperate(ctx context.Context, org, user int64, kind store.Kind, id int64) error {
+	m, err := s.db.Member(ctx, org, user)
+	if err != nil {
+		return err
+	}
+	if m.User.Status != Active || m.Membership.Status != Active || !s.genuineMember(ctx, m) {
+		return noUser(user)
+	}
+	return s.Allowed(ctx, Principal{Org: org, User: user, Role: Role(m.Membership.Role), Scope: RoleOwner}, RoleOperator, kind, id)
+}
+
 // AllowedAll reports whether the principal has at least the role on each of the
 // resources, which were read from the store. It names those that stand against it.
 func (s *Service) AllowedAll(ctx context.Context, p Principal, need Role, resources ...store.Resource) error {

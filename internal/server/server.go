@@ -157,7 +157,12 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	flows := flow.New(flow.Options{Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Meter: s.metrics, Tracer: c.Tracer, Logger: c.Logger, Now: c.Now})
+	flows := flow.New(flow.Options{
+		Store: s.store, Credentials: credentials, Audit: log, Notifier: intake, Meter: s.metrics, Tracer: c.Tracer, Logger: c.Logger, Now: c.Now,
+		MayUse: func(ctx context.Context, org, user, id int64) error {
+			return s.identity.MayOperate(ctx, org, user, store.KindCredential, id)
+		},
+	})
 	c.Jobs.Store, c.Jobs.Logger, c.Jobs.Works, c.Jobs.Begins = s.store, c.Logger, c.Role != RoleAPI, s.metrics.JobBegins
 	if s.jobs, err = job.Open(ctx, c.Jobs); err != nil {
 		return err

@@ -57,8 +57,8 @@ func (t *Tx) DropAccessors(ctx context.Context, resource int64) error {
 	return err
 }
 
-// Owned counts what a user owns in an organization, by kind; what was deleted
-// and can be restored is counted too.
+// Owned counts what a user owns in an organization and TransferAll gives away, by
+// kind; what was deleted and can be restored is counted too.
 func (db *DB) Owned(ctx context.Context, org, user int64) (counts map[Kind]int, err error) {
 	counts = map[Kind]int{}
 	err = db.each(ctx, func(rows *sql.Rows) error {
@@ -67,14 +67,19 @@ func (db *DB) Owned(ctx context.Context, org, user int64) (counts map[Kind]int, 
 		err := rows.Scan(&kind, &n)
 		counts[kind] = n
 		return err
-	}, `SELECT kind, count(*) FROM resource WHERE org = $1 AND owner = $2 GROUP BY kind`, org, user)
+	}, `SELECT kind, count(*) FROM resource WHERE org = $1 AND owner = $2 AND kind <> $3 GROUP BY kind`, org, user, KindRejectExport)
 	return counts, err
 }
 
 // Owns counts what Owned does, inside the transaction and over all kinds.
 func (t *Tx) Owns(ctx context.Context, org, user int64) (n int, err error) {
-	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND owner = $2`, org, user).Scan(&n)
+	err = t.tx.QueryRowContext(ctx, `SELECT count(*) FROM resource WHERE org = $1 AND owner = $2 AND kind <> $3`, org, user, KindRejectExport).Scan(&n)
 	return n, err
+}
+
+// OwnedOf gives a user's living resources of a kind inside the transaction.
+func (t *Tx) OwnedOf(ctx context.Context, org, user int64, kind Kind) ([]Resource, error) {
+	return t.resources(ctx, ` WHERE r.org = $1 AND r.owner = $2 AND r.kind = $3 AND r.deleted = 0`, org, user, kind)
 }
 
 // Living counts an organization's living resources.
@@ -103,9 +108,10 @@ func (db *DB) Standing(ctx context.Context, org, owner int64) (counts map[Kind]m
 
 // TransferAll makes a user the owner of all that another one owns in the
 // organization, teams included, and says how many things that were. Rows that
-// somebody else has written stay as they are.
+// somebody else has written stay as they are, and so do settings of the owner's own:
+// a quarantine export sends its owner's records where its owner wanted them.
 func (t *Tx) TransferAll(ctx context.Context, org, from, to, at int64) (n int64, err error) {
-	all, err := t.resources(ctx, ` WHERE r.org = $1 AND r.owner = $2`, org, from)
+	all, err := t.resources(ctx, ` WHERE r.org = $1 AND r.owner = $2 AND r.kind <> $3`, org, from, KindRejectExport)
 	if err != nil {
 		return 0, err
 	}
@@ -128,8 +134,8 @@ func (t *Tx) TransferAll(ctx context.Context, org, from, to, at int64) (n int64,
 }
 
 // DropMember takes a user out of an organization: the membership, the places
-// in teams, what was shared with the user, the sessions, the service keys, and
-// what the user was told and wanted to be told.
+// in teams, what was shared with the user, the sessions, the service keys, what
+// the user was told and wanted to be told, and the quarantine exports.
 func (t *Tx) DropMember(ctx context.Context, org, user int64) error {
 	for _, statement := range []string{
 		`DELETE FROM team_member WHERE account = $2 AND team IN (SELECT id FROM team WHERE org = $1)`,
@@ -141,6 +147,8 @@ func (t *Tx) DropMember(ctx context.Context, org, user int64) error {
 		`DELETE FROM notice WHERE org = $1 AND account = $2`,
 		`DELETE FROM dispatch_event WHERE dispatch IN (SELECT id FROM dispatch WHERE org = $1 AND account = $2 AND status = 'waiting')`,
 		`DELETE FROM dispatch WHERE org = $1 AND account = $2 AND status = 'waiting'`,
+		`DELETE FROM reference WHERE resource IN (SELECT id FROM resource WHERE org = $1 AND owner = $2 AND kind = '` + string(KindRejectExport) + `')`,
+		`DELETE FROM resource WHERE org = $1 AND owner = $2 AND kind = '` + string(KindRejectExport) + `'`,
 		`DELETE FROM membership WHERE org = $1 AND account = $2`,
 	} {
 		if _, err := t.tx.ExecContext(ctx, statement, org, user); err != nil {

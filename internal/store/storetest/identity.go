@@ -230,7 +230,10 @@ var identityPromises = map[string]func(*world){
 		org, ann := w.member("ann")
 		other := w.organization()
 		mine, theirs := w.resource(org, ann), w.resource(other, ann)
+		export := store.Resource{Org: org, Owner: ann, Kind: store.KindRejectExport, Name: "Export", Status: "active", Spec: []byte("{}"), Created: 1}
 		w.change(func(tx *store.Tx) error {
+			w.must(tx.CreateResource(w.Context(), &export, false))
+			w.must(tx.Refer(w.Context(), export.ID, store.Reference{Role: store.RoleCredential, Target: mine}))
 			for _, r := range []int64{mine, theirs} {
 				w.must(tx.PutAccessor(w.Context(), store.Accessor{Resource: r, Kind: "USER", Who: ann, Role: "admin", MAC: []byte("m")}))
 			}
@@ -244,10 +247,21 @@ var identityPromises = map[string]func(*world){
 				w.Errorf("%d were transferred", n)
 			}
 			w.must(err)
+			if found, err := tx.OwnedOf(w.Context(), org, ann, store.KindRejectExport); len(found) != 1 || err != nil {
+				w.Errorf("an export is its owner's: %+v, %v", found, err)
+			}
+			if n, err := tx.Owns(w.Context(), org, ann); n != 0 || err != nil {
+				w.Errorf("after that there are still %d things to give away: %v", n, err)
+			}
 			return tx.DropMember(w.Context(), org, ann)
 		})
 		w.lives(false, here)
 		w.lives(true, there)
+		_, err := w.db.Resource(w.Context(), org, store.KindRejectExport, export.ID)
+		w.refused(err, weir.CodeNotFound)
+		if uses, err := w.db.Uses(w.Context(), mine); len(uses) != 0 || err != nil {
+			w.Errorf("the export of who is gone uses %+v, %v", uses, err)
+		}
 		if owner, err := w.db.OwnedBy(w.Context(), org, store.KindSource, mine); owner != ben || err != nil {
 			w.Error(owner, err)
 		}
@@ -257,7 +271,7 @@ var identityPromises = map[string]func(*world){
 		if a, err := w.db.AccessorsOf(w.Context(), mine, theirs); len(a) != 1 || a[0].Resource != theirs || err != nil {
 			w.Errorf("%+v %v", a, err)
 		}
-		_, err := w.db.Member(w.Context(), org, ann)
+		_, err = w.db.Member(w.Context(), org, ann)
 		w.refused(err, weir.CodeNotFound)
 		_, err = w.db.OwnedBy(w.Context(), other, store.KindSource, mine)
 		w.refused(err, weir.CodeNotFound)
