@@ -385,7 +385,7 @@ func copyField(err error) error {
 		return err
 	}
 	return lackIn(map[store.Kind]string{store.KindCredential: "data_credentials_id", store.KindDataset: "data_set_id", store.KindLookup: "source_config.rest.iterations.map.id",
-		store.KindTransform: "transform_id"}[lack.Kind], err)
+		store.KindTransform: "transform_id", store.KindSource: "run_after"}[lack.Kind], err)
 }
 
 // lackIn names the field that a lack is about.

@@ -86,7 +86,7 @@ func (j Judge) Own(ctx context.Context, who identity.Principal, parts ...store.R
 
 // Reuse makes sure that somebody may use what a copy of a part of a flow would
 // use: sharing one shares neither its credential nor its lookups, nor what it is
-// made from.
+// made from, nor the source that it is read after.
 func (j Judge) Reuse(ctx context.Context, who identity.Principal, kind store.Kind, id int64) error {
 	switch kind {
 	case store.KindDataset:
@@ -98,6 +98,11 @@ func (j Judge) Reuse(ctx context.Context, who identity.Principal, kind store.Kin
 		}
 		for _, step := range slices.Sorted(maps.Keys(src.Lookups)) {
 			if err := j.may(ctx, who, identity.RoleCollaborator, store.KindLookup, src.Lookups[step]); err != nil {
+				return err
+			}
+		}
+		if src.After != 0 {
+			if err := j.may(ctx, who, identity.RoleOperator, store.KindSource, src.After); err != nil {
 				return err
 			}
 		}

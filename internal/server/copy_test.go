@@ -354,3 +354,27 @@ func TestACopiedFlowHasItsDerivedDatasets(t *testing.T) {
 		}
 	})
 }
+
+// A copy of a source is read after the same one: who may not choose that may not
+// copy it.
+func TestACopyIsReadAfterNoSourceThatItsMakerMayNotOperate(t *testing.T) {
+	w := newWorld(t, 5)
+	cred := w.credential()["id"]
+	first, second := w.endpointSource(cred, "First"), w.endpointSource(cred, "Second")
+	w.call(200, "PUT", "/data_sources/"+id(second["id"])+"/schedule", m{"run_after": first["id"]})
+	bob := w.user(w.principal(), "bob", identity.RoleOperator)
+	share := func(path, role string) {
+		t.Helper()
+		w.raw(200, "PUT", path+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{role}}}})
+	}
+	share("/data_credentials/"+id(cred), "operator")
+	share("/data_sources/"+id(second["id"]), "admin")
+	path := "/data_sources/" + id(second["id"]) + "/copy"
+	if status, answer := w.ask(bob.Token.Expose(), "POST", path, m{}); status < 400 || status >= 500 || !strings.Contains(string(answer), "run_after") {
+		t.Errorf("who may not see the source before it is answered %d: %s", status, answer)
+	}
+	share("/data_sources/"+id(first["id"]), "operator")
+	if status, answer := w.ask(bob.Token.Expose(), "POST", path, m{}); status != 200 {
+		t.Errorf("who may operate both is answered %d: %s", status, answer)
+	}
+}
