@@ -200,3 +200,33 @@ func TestACredentialThatChangesWhileItIsCopiedHasNoCopy(t *testing.T) {
 		}
 	})
 }
+
+// heir makes somebody the owner of all that is made.
+type heir struct{ user int64 }
+
+func (heir) Hold(context.Context, *store.Tx) error { return nil }
+
+func (h heir) Give(ctx context.Context, tx *store.Tx, _ int64, made *store.Resource) error {
+	r, err := tx.Resource(ctx, made.Org, made.Kind, made.ID)
+	if err != nil {
+		return err
+	}
+	r.Owner = h.user
+	return tx.UpdateResource(ctx, &r)
+}
+
+func TestACopyOfAFlowIsAnsweredAsItIsStored(t *testing.T) {
+	w := newWorld(t, 5)
+	src := w.source("bookings")
+	w.destination(w.datasets(src)[0].ID)
+	root, _, err := w.flows.Tree(w.Context(), me.Org, store.KindSource, src.ID)
+	w.must(err)
+	made, err := w.flows.CopyFlow(w.Context(), me, root, flow.Copying{Copying: credential.Copying{Heritage: heir{me.User + 1}}})
+	w.must(err)
+	for _, part := range made.Parts() {
+		stored, err := w.db.Resource(w.Context(), me.Org, part.Kind, part.ID)
+		if w.must(err); part.Owner != me.User+1 || part.Version != stored.Version {
+			t.Errorf("%s %d is said to be of user %d in version %d of %d", part.Kind, part.ID, part.Owner, part.Version, stored.Version)
+		}
+	}
+}
