@@ -67,11 +67,11 @@ func clearDemo(dir string) (removed bool, err error) {
 	lock := filepath.Join(dir, demoLock)
 	for _, name := range []string{dir, lock} {
 		is, err := os.Lstat(name)
-		if err != nil || name == dir && !is.IsDir() || name == lock && !is.Mode().IsRegular() {
+		if err != nil || name == dir && !is.IsDir() || name == lock && !is.Mode().IsRegular() || !ours(is) {
 			return false, err
 		}
 	}
-	release, held, err := store.Lock(lock)
+	release, held, err := store.LockThere(lock)
 	if err != nil || held {
 		return false, err
 	}

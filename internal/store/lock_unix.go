@@ -11,10 +11,13 @@ import (
 	"github.com/weirhq/weir"
 )
 
+// lockThere opens a lock's file that is there.
+const lockThere = os.O_RDWR | unix.O_NOFOLLOW
+
 // lockFile takes an exclusive lock that ends with this process. The file
 // stays: removing it would let two processes lock two files of one name.
-func lockFile(path string) (release func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- beside the store's own file
+func lockFile(path string, flag int) (release func(), err error) {
+	f, err := os.OpenFile(path, flag, 0o600) // #nosec G304 -- beside the store's own file
 	if err != nil {
 		return nil, lockError(path, err)
 	}
