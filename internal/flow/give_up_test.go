@@ -63,7 +63,9 @@ func (w *world) story() (out []string) {
 			w.must(w.runner.Activate(ctx, me, part.kind, part.id, false))
 			w.runs(src)
 		}
-		gone, err := w.flows.CopyDestination(ctx, me, to.ID, flow.Copying{})
+		now, err := w.flows.Destination(ctx, me.Org, to.ID)
+		w.must(err)
+		gone, err := w.flows.CopyDestination(ctx, me, now.Resource, flow.Copying{})
 		w.must(err)
 		w.must(w.flows.Delete(ctx, me, store.KindDestination, gone.ID))
 		w.must(w.flows.Restore(ctx, me, store.KindDestination, gone.ID))
