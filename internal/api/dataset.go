@@ -85,7 +85,7 @@ func (a *API) registerDataSets() {
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets", Tag: tag, Summary: "Make a dataset from another one, with rules that change its records", Policy: maker, Creates: true}, a.createDataSet)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}", Tag: tag, Summary: "One dataset, with its schema", Policy: read}, a.dataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}", Tag: tag, Summary: "Change a dataset's name, description, tags or rules", Policy: change,
-		Detail: "Other rules bring all its records to its destinations anew, from the log: that costs no request."}, a.updateDataSet)
+		Detail: "Other rules bring all its records to its destinations anew, from the log: that costs no request. They need the role operator on the dataset that it is made from, too."}, a.updateDataSet)
 	register(a, Route{Method: http.MethodDelete, Path: "/data_sets/{id}", Tag: tag, Summary: "Delete a dataset that nothing uses", Policy: change}, a.deleteDataSet)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/restore", Tag: tag, Summary: "Bring a deleted dataset back, paused", Policy: admin}, a.restoreDataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/activate", Tag: tag, Summary: "Activate a dataset", Policy: operate}, a.activateDataSet)
@@ -294,13 +294,21 @@ func (a *API) updateDataSet(ctx context.Context, in *updateDataSetInput) (*value
 	if err != nil {
 		return nil, err
 	}
+	edit := flow.DatasetEdit{
+		Edit: flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags}, Rules: rules, Transform: of,
+	}
+	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.rights().Rules(ctx, principal(ctx), d, edit); err != nil {
+		return nil, err
+	}
 	change := a.Runner.UpdateDataset
 	if in.DryRun.On {
 		change = a.Flows.CheckDatasetEdit
 	}
-	d, err := change(ctx, actor(ctx), in.ID, flow.DatasetEdit{
-		Edit: flow.Edit{Name: changed(in.Body.Name), Description: changed(in.Body.Description), Tags: in.Body.Tags}, Rules: rules, Transform: of,
-	})
+	d, err = change(ctx, actor(ctx), in.ID, edit)
 	if rules == nil && of == nil {
 		return a.oneDataSet(ctx, d, err)
 	}

@@ -215,6 +215,23 @@ type DatasetEdit struct {
 	Transform *int64            // 0 takes rules away
 }
 
+// wanted are the rules of the edit.
+func (edit DatasetEdit) wanted() (rules []transform.Rule, of int64) {
+	if edit.Rules != nil {
+		rules = *edit.Rules
+	}
+	if edit.Transform != nil {
+		of = *edit.Transform
+	}
+	return rules, of
+}
+
+// OtherRules reports whether the edit gives a dataset rules that it has not.
+func (edit DatasetEdit) OtherRules(d *Dataset) bool {
+	rules, of := edit.wanted()
+	return (edit.Rules != nil || edit.Transform != nil) && !(sameRules(rules, d.Rules) && of == d.Transform)
+}
+
 // UpdateDataset changes a dataset. With other rules, all its records go to its
 // destinations anew, from the log: that costs no request.
 func (r *Runner) UpdateDataset(ctx context.Context, who Actor, id int64, edit DatasetEdit) (*Dataset, error) {
@@ -277,16 +294,11 @@ func (s *Service) edited(ctx context.Context, who Actor, id int64, edit DatasetE
 	if d, err = s.Dataset(ctx, who.Org, id); err != nil {
 		return nil, nil, err
 	}
-	with, rules, of := *d, []transform.Rule(nil), int64(0)
-	if edit.Rules != nil {
-		rules = *edit.Rules
-	}
-	if edit.Transform != nil {
-		of = *edit.Transform
-	}
-	if edit.Rules == nil && edit.Transform == nil || sameRules(rules, d.Rules) && of == d.Transform {
+	with := *d
+	if !edit.OtherRules(d) {
 		return d, &with, nil
 	}
+	rules, of := edit.wanted()
 	return d, &with, s.setRules(ctx, &with, rules, of)
 }
 

@@ -78,7 +78,58 @@ func newMasked(t *testing.T) *masked {
 
 func (mk *masked) grant(dataset any) {
 	mk.Helper()
-	mk.raw(200, "PUT", "/data_sets/"+id(dataset)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": mk.bob, "access_roles": []string{"operator"}}}})
+	mk.grantAs("operator", dataset)
+}
+
+func (mk *masked) grantAs(role string, dataset any) {
+	mk.Helper()
+	mk.raw(200, "PUT", "/data_sets/"+id(dataset)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": mk.bob, "access_roles": []string{role}}}})
+}
+
+// Rules say what is shown of the dataset that a masked one is made from: whoever
+// may change only the masked one neither changes them nor tries others.
+func TestRulesAreChangedAndTriedByWhoMaySeeWhatTheyHide(t *testing.T) {
+	mk := newMasked(t)
+	mk.grantAs("admin", mk.made)
+	none := mk.call(200, "POST", "/transforms", m{"name": "None", "code": []any{rule("drop", m{"field": "nothing"})}})
+	mk.raw(200, "PUT", "/transforms/"+id(none["id"])+"/accessors", m{"accessors": []any{m{"type": "USER", "id": mk.bob, "access_roles": []string{"admin"}}}})
+	path, page := "/data_sets/"+id(mk.made), "/datasets/"+id(mk.made)
+	before := mk.call(200, "GET", path, nil)
+	form := func(do string) url.Values {
+		return url.Values{"do": {do}, "rules": {"- drop: nothing"}, "seen": {""}}
+	}
+	refused := func(try int) {
+		t.Helper()
+		for _, change := range []m{{"transform": []any{}}, {"transform": []any{rule("drop", m{"field": "nothing"})}}, {"transform_id": none["id"]}, {"transform_id": 0}} {
+			for _, query := range []string{"", "?dry_run=1"} {
+				if status, b := mk.ask(mk.bobs, "PUT", path+query, change); status != 403 || !strings.Contains(string(b), "operator on dataset "+id(mk.root)) {
+					t.Errorf("%v%s answers %d: %s", change, query, status, b)
+				}
+			}
+		}
+		if status, got := mk.page(mk.bobs, page+"/rules", form("try")); status != try || try != 200 && strings.Contains(got, "@") && strings.Contains(got, "What they would do") {
+			t.Errorf("trying rules on the page answers %d, want %d", status, try)
+		}
+		if status, _ := mk.page(mk.bobs, page+"/rules", nil); status != try {
+			t.Errorf("the page answers %d, want %d", status, try)
+		}
+		if _, got := mk.page(mk.bobs, page, nil); strings.Contains(got, page+"/rules") != (try == 200) {
+			t.Error("the dataset's page offers the rules to who may not try them, or does not to who may")
+		}
+	}
+	refused(403)
+	if status, b := mk.ask(mk.bobs, "PUT", path, m{"name": "Hidden"}); status != 200 {
+		t.Errorf("another name answers %d: %s", status, b)
+	}
+	mk.grantAs("collaborator", mk.root)
+	refused(200)
+	if after := mk.call(200, "GET", path, nil); id(after["transform"]) != id(before["transform"]) {
+		t.Errorf("the rules are %v, and were %v", after["transform"], before["transform"])
+	}
+	mk.grantAs("operator", mk.root)
+	if status, b := mk.ask(mk.bobs, "PUT", path, m{"transform": []any{}}); status != 200 {
+		t.Errorf("who operates both gets %d: %s", status, b)
+	}
 }
 
 // What is set aside is as it was before the rules: whoever sees only what they

@@ -129,7 +129,7 @@ func (v *visit) makeDerived() error {
 }
 
 // rulesHere reads the dataset that the path names, and the one whose records
-// its rules are carried out on.
+// its rules are carried out on, for who may see those.
 func (v *visit) rulesHere() (*transformView, error) {
 	ctx := v.r.Context()
 	d, err := v.Flows.Dataset(ctx, v.who.Org, v.number("id"))
@@ -138,6 +138,9 @@ func (v *visit) rulesHere() (*transformView, error) {
 	}
 	if d.Parent == 0 {
 		return nil, &weir.Error{Code: weir.CodeConflict, Where: "dataset", Message: "it is what its source yields, and stays so", Remedy: "Make a dataset from it, with the rules"}
+	}
+	if err := v.rights().TryRules(ctx, v.who, d); err != nil {
+		return nil, err
 	}
 	from, err := v.Flows.Dataset(ctx, v.who.Org, d.Parent)
 	if err != nil {
@@ -182,7 +185,11 @@ func (v *visit) changeRules() error {
 	if err != nil || form.Get("do") == "try" {
 		return v.tryRules(r, rules, err)
 	}
-	d, err := v.Runner.UpdateDataset(v.r.Context(), v.actor(), r.of.ID, flow.DatasetEdit{Rules: &rules})
+	edit := flow.DatasetEdit{Rules: &rules}
+	if err := v.rights().Rules(v.r.Context(), v.who, r.of, edit); err != nil {
+		return err
+	}
+	d, err := v.Runner.UpdateDataset(v.r.Context(), v.actor(), r.of.ID, edit)
 	if err != nil {
 		return v.rulesAgain(r, err)
 	}

@@ -33,6 +33,7 @@ type datasetView struct {
 	Operates     bool
 	Changes      bool
 	Rules        string   // that make its records, as YAML; "" for none
+	Rerules      bool     // the visitor may try other ones
 	Ruled        bool     // by these, or by those of a dataset that it is made from
 	key          []string // what tells records apart
 }
@@ -109,10 +110,9 @@ func (v *visit) datasetHere() (*datasetView, error) {
 	}
 	view.Operates, view.Changes = role.AtLeast(identity.RoleOperator), role.AtLeast(identity.RoleAdmin)
 	view.Makes = view.Operates && v.who.Role.AtLeast(identity.RoleOperator)
-	if view.Rules, err = v.rulesText(d); err != nil {
-		return nil, err
-	}
-	return view, nil
+	view.Rerules = view.Changes && d.Parent != 0 && v.rights().TryRules(ctx, v.who, d) == nil
+	view.Rules, err = v.rulesText(d)
+	return view, err
 }
 
 // keyOf is what tells an endpoint's records apart, as its connector says.
