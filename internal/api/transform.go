@@ -235,9 +235,17 @@ func (a *API) updateTransform(ctx context.Context, in *updateTransformInput) (*v
 	})
 	out, err := a.oneTransform(ctx, t, err)
 	if err == nil && b.Code != nil {
-		out.Body.Warnings = a.Flows.WarnTransform(ctx, t.Org, t.ID)
+		out.Body.Warnings, err = a.warnTransform(ctx, t)
 	}
 	return out, err
+}
+
+// warnTransform warns of the datasets that use a transform as far as the caller
+// may see the records that its rules are carried out on: what a warning says is
+// found in those.
+func (a *API) warnTransform(ctx context.Context, t *flow.Transform) ([]string, error) {
+	using, err := a.rights().Seeing(ctx, principal(ctx), t)
+	return a.Flows.WarnTransform(ctx, using), err
 }
 
 func (a *API) deleteTransform(ctx context.Context, in *One) (*Done, error) {

@@ -27,15 +27,16 @@ type RulesPreview struct {
 // stores nothing.
 func (s *Service) PreviewRules(ctx context.Context, d *Dataset, rules []transform.Rule, n int) (*RulesPreview, error) {
 	out := &RulesPreview{}
-	err := s.tryRules(ctx, d, rules, n, func(program *transform.Program, samples []Sample) error {
+	err := s.tryRules(ctx, d, rules, n, func(ctx context.Context, program *transform.Program, samples []Sample) error {
 		for _, one := range samples[:min(n, len(samples))] {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			out.Records = append(out.Records, RuledRecord{Before: one.Data, After: program.Apply(one.Data)})
 		}
-		out.Warnings = warnings(program, samples)
-		return nil
+		var err error
+		out.Warnings, err = warnings(ctx, program, samples)
+		return err
 	})
 	return out, err
 }
@@ -57,9 +58,10 @@ func (s *Service) WarnRules(ctx context.Context, d *Dataset) (all []string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, warnTime)
 	defer cancel()
-	_ = s.tryRules(ctx, from, rules, 0, func(program *transform.Program, samples []Sample) error {
-		all = warnings(program, samples)
-		return nil
+	_ = s.tryRules(ctx, from, rules, 0, func(ctx context.Context, program *transform.Program, samples []Sample) error {
+		var err error
+		all, err = warnings(ctx, program, samples)
+		return err
 	})
 	return all
 }
@@ -67,18 +69,9 @@ func (s *Service) WarnRules(ctx context.Context, d *Dataset) (all []string) {
 // mostWarned is of how many datasets whoever changes a transform is warned.
 const mostWarned = 3
 
-// WarnTransform is WarnRules for the datasets that use a transform, named by
-// number: whoever changes it may not see all of them.
-func (s *Service) WarnTransform(ctx context.Context, org, id int64) (all []string) {
-	uses, err := s.Store.Uses(ctx, id)
-	if err != nil {
-		return nil
-	}
-	for _, u := range uses[:min(len(uses), mostWarned)] {
-		d, err := s.Dataset(ctx, org, u.ID)
-		if err != nil {
-			continue
-		}
+// WarnTransform is WarnRules for some of the datasets that use a transform.
+func (s *Service) WarnTransform(ctx context.Context, using []*Dataset) (all []string) {
+	for _, d := range using[:min(len(using), mostWarned)] {
 		for _, w := range s.WarnRules(ctx, d) {
 			all = append(all, fmt.Sprintf("dataset %d: %s", d.ID, w))
 		}
@@ -100,7 +93,7 @@ func (s *Service) RulesOf(ctx context.Context, d *Dataset) ([]transform.Rule, er
 
 // tryRules gives rules, compiled, and a dataset's newest records that they would
 // be carried out on: as many as tell something of rules, and at least n.
-func (s *Service) tryRules(ctx context.Context, d *Dataset, rules []transform.Rule, n int, f func(*transform.Program, []Sample) error) error {
+func (s *Service) tryRules(ctx context.Context, d *Dataset, rules []transform.Rule, n int, f func(context.Context, *transform.Program, []Sample) error) error {
 	o, before, err := s.shaped(ctx, d)
 	if err != nil {
 		return err
@@ -121,20 +114,21 @@ func (s *Service) tryRules(ctx context.Context, d *Dataset, rules []transform.Ru
 		if err != nil {
 			return err
 		}
-		return f(program, samples)
+		return f(ctx, program, samples)
 	})
 }
 
 // warnings are what a survey has found, in a line each.
-func warnings(program *transform.Program, samples []Sample) (all []string) {
+func warnings(ctx context.Context, program *transform.Program, samples []Sample) (all []string, err error) {
 	records := make([][]byte, len(samples))
 	for i, one := range samples {
 		records[i] = one.Data
 	}
-	for _, f := range program.Survey(records) {
+	found, err := program.Survey(ctx, records)
+	for _, f := range found {
 		all = append(all, (&weir.Error{Where: f.Rule, Message: f.Message, Remedy: f.Remedy}).Error())
 	}
-	return all
+	return all, err
 }
 
 // WrongRules are the errors of several rules that are wrong, each with the place

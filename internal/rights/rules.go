@@ -40,3 +40,31 @@ func (j Judge) onParent(ctx context.Context, who identity.Principal, d *flow.Dat
 		Message: fmt.Sprintf("who may %s them sees what they hide of dataset %d, which this one is made from", verb, d.Parent),
 		Remedy:  fmt.Sprintf("Ask for the role %s on dataset %d", need, d.Parent)}}
 }
+
+// Seeing gives the datasets that use a transform of which somebody sees both
+// what its rules make and what they make it of.
+func (j Judge) Seeing(ctx context.Context, who identity.Principal, t *flow.Transform) (using []*flow.Dataset, err error) {
+	uses, err := j.Flows.Store.Uses(ctx, t.ID)
+	if err != nil || len(uses) == 0 {
+		return nil, err
+	}
+	ids := make([]int64, len(uses))
+	for i, u := range uses {
+		ids[i] = u.ID
+	}
+	all, _, err := j.Flows.Datasets(ctx, store.ResourceFilter{Org: who.Org, IDs: ids})
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]store.Resource, len(all))
+	for i, d := range all {
+		rows[i] = d.Resource
+	}
+	roles, err := j.People.RolesOn(ctx, who, rows...)
+	for _, d := range all {
+		if roles[d.ID] != identity.RoleNone && j.TryRules(ctx, who, d) == nil {
+			using = append(using, d)
+		}
+	}
+	return using, err
+}

@@ -1,6 +1,9 @@
 package transform
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // Finding is what a rule comes to with some records: no error, and most likely not
 // what whoever wrote it meant.
@@ -38,19 +41,23 @@ func (c *cast) fields() [][]string    { return c.paths }
 
 // Survey carries the rules out on records, and tells which rules fail on all that
 // come to them, which filters let none of these through, and which rules name a
-// field that none of them has. It tells nothing without records.
-func (p *Program) Survey(records [][]byte) []Finding {
+// field that none of them has. It tells nothing without records, and ends with the
+// error of the context, which it asks before each.
+func (p *Program) Survey(ctx context.Context, records [][]byte) ([]Finding, error) {
 	seen := &survey{records: len(records), steps: make([]surveyed, len(p.steps))}
 	p.seen = seen
+	defer func() { p.seen = nil }()
 	for _, data := range records {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		p.Apply(data)
 	}
-	p.seen = nil
 	var all []Finding
 	for i, s := range p.steps {
 		all = append(all, p.findings(i, s, seen)...)
 	}
-	return all
+	return all, nil
 }
 
 // before looks at a record that comes to a rule.

@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -24,7 +25,10 @@ func TestASurveyFindsWhatWasMostLikelyNotMeant(t *testing.T) {
 		{"a filter that lets none through", rules("filter", `{"expression":"row.status == \"ACCEPTED\""}`, "drop", `{"field":"phone"}`), []string{"rule 1 (filter)", "none of the newest 2 records through"}},
 		{"what makes a field where there is none", rules("default", `{"field":"a","value":1}`, "compute", `{"field":"b","expression":"1"}`), nil},
 	} {
-		got := compile(t, test.all).Survey(records)
+		got, err := compile(t, test.all).Survey(t.Context(), records)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if len(got) != len(test.want)/2 {
 			t.Errorf("%s: %+v", test.name, got)
 			continue
@@ -35,14 +39,16 @@ func TestASurveyFindsWhatWasMostLikelyNotMeant(t *testing.T) {
 			}
 		}
 	}
-	if got := compile(t, rules("drop", `{"field":"phone"}`)).Survey(nil); len(got) != 0 {
+	if got, err := compile(t, rules("drop", `{"field":"phone"}`)).Survey(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("without records: %+v", got)
 	}
 }
 
 func TestAProgramDoesAfterASurveyWhatItDidBefore(t *testing.T) {
 	p := compile(t, rules("drop", `{"field":"title"}`))
-	p.Survey([][]byte{[]byte(booking)})
+	if _, err := p.Survey(t.Context(), [][]byte{[]byte(booking)}); err != nil {
+		t.Fatal(err)
+	}
 	if got := p.Apply([]byte(`{"id":1,"title":"x"}`)); string(got.Data) != `{"id":1}` {
 		t.Errorf("%s", got.Data)
 	}
@@ -80,5 +86,14 @@ func TestAllRulesThatAreWrongAreInTheError(t *testing.T) {
 	var first *transform.Error
 	if len(all) != 2 || all[0].Where() != "rule 1 cut" || all[1].Where() != "rule 3 drop" || !errors.As(err, &first) || first != all[0] {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestASurveyEndsWithItsContext(t *testing.T) {
+	p := compile(t, rules("drop", `{"field":"phone"}`))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := p.Survey(ctx, [][]byte{[]byte(booking)}); !errors.Is(err, context.Canceled) || got != nil {
+		t.Errorf("a survey whose time is over finds %v, %v", got, err)
 	}
 }
