@@ -559,16 +559,18 @@ func (a *API) quarantine(ctx context.Context, in *quarantineInput) (*value[[]Qua
 	if err != nil {
 		return nil, err
 	}
-	sees, err := a.seesRoot(ctx, d, identity.RoleCollaborator)
+	f, err := a.Flows.RejectsOf(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := a.Flows.Quarantine(ctx, d, in.Count)
+	f.State, f.Page, f.Size = store.QuarantineOpen, 1, in.Count
+	all, _, err := a.rejects(ctx, d.ID, f)
+	if err != nil {
+		return nil, err
+	}
+	err = a.rights().Unseen(ctx, principal(ctx), all)
 	out := []Quarantined{}
 	for _, q := range all {
-		if !sees {
-			flow.Hide(&q)
-		}
 		out = append(out, Quarantined{Error: QuarantineError{Stage: q.Stage, Message: q.Reason}, Raw: string(q.Original),
 			Metadata: map[string]any{"runId": string(q.Run), "resourceType": "DATASET", "resourceId": d.ID, "ingestTime": q.At / 1000}})
 	}

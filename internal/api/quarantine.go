@@ -70,6 +70,9 @@ func (a *API) within(ctx context.Context, in rejectFilter, need identity.Role) (
 	if f.From, err = when("since", in.since, false); err != nil {
 		return f, err
 	}
+	if err := a.rights().Searching(ctx, principal(ctx), &f); err != nil {
+		return f, err
+	}
 	var datasets, sources []int64
 	if !principal(ctx).Role.AtLeast(identity.RoleAdmin) {
 		all, err := a.filter(ctx, ListInput{}.ofAll(), store.KindDataset)

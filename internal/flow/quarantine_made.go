@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"strings"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
@@ -53,15 +54,20 @@ func (s *Service) destinationIDs(ctx context.Context, d *Dataset) ([]int64, erro
 // HiddenRejects gives the filter's records in quarantine as somebody may see them
 // who sees the dataset, but not the one that it is made from.
 func (s *Service) HiddenRejects(ctx context.Context, d *Dataset, f store.QuarantineFilter) ([]Rejected, int, error) {
+	root, err := s.Root(ctx, d)
+	if err != nil && weir.CodeOf(err) != weir.CodeNotFound { // it is made from what is gone
+		return nil, 0, err
+	}
+	deep := root == nil || d.Parent != root.ID
 	if f.Reason != "" { // nobody is to find a value by asking for reasons that have it
-		if f.Stage != "" && f.Stage != stageTransform {
+		if deep || f.Stage != "" && f.Stage != stageTransform {
 			return nil, 0, nil
 		}
 		f.Stage = stageTransform
 	}
 	all, total, err := s.Rejects(ctx, f)
 	for i := range all {
-		Hide(&all[i].Quarantined)
+		Hide(&all[i].Quarantined, deep)
 		all[i].Hidden, all[i].Made = true, store.Resource{}
 		all[i].Origin = store.Origin{Source: d.Source, Dataset: d.ID, Name: d.Name, Endpoint: d.Endpoint}
 	}
@@ -69,14 +75,30 @@ func (s *Service) HiddenRejects(ctx context.Context, d *Dataset, f store.Quarant
 }
 
 // stageTransform is where rules could not be carried out. Its reasons have no
-// value of a record.
+// value of a record, and may have words of a rule.
 const stageTransform = "transform"
 
+// OfRule reports whether a rule set a record in quarantine aside.
+func OfRule(q *store.Quarantined) bool { return q.Stage == stageTransform }
+
+// HideRule leaves of the reason for which a rule set a record aside only which
+// rule that was: the rest of it is of rules that not everybody may see.
+func HideRule(q *store.Quarantined) {
+	if OfRule(q) {
+		q.Reason, _, _ = strings.Cut(q.Reason, ": ")
+	}
+}
+
 // Hide takes out of a record in quarantine what rules may hide: its bytes, its
-// key, and what a destination said about it.
-func Hide(q *store.Quarantined) {
+// key, and what a destination or a rule said about it.
+// Deep says that the dataset by which it is seen is made from one that has rules
+// itself, perhaps others than it shows.
+func Hide(q *store.Quarantined, deep bool) {
 	q.Original, q.Key = nil, ""
-	if q.Stage != stageTransform {
+	switch {
+	case OfRule(q) && deep:
+		HideRule(q)
+	case !OfRule(q):
 		q.Reason = "a destination refused it; whoever may see the dataset that this one is made from sees why"
 	}
 }

@@ -384,6 +384,7 @@ func (e *RejectExport) copyTo(ctx context.Context, put shelf, dataset int64, all
 	}
 	out := make([]exportedRecord, len(all))
 	for i, q := range all {
+		HideRule(&q) // whose rules they are the owner of the log may not see
 		one := &out[i]
 		one.Meta.Type, one.Meta.ID, one.Meta.Run, one.Meta.Original = "DATASET", dataset, string(q.Run), q.ID
 		one.Meta.At = time.UnixMicro(q.At).UTC().Format(time.RFC3339)

@@ -141,8 +141,12 @@ func (j Judge) may(ctx context.Context, who identity.Principal, need identity.Ro
 }
 
 // Unseen takes out of records in quarantine the datasets that somebody may not see:
-// what was set aside on their way is seen by the dataset that they are made from.
+// what was set aside on their way is seen by the dataset that they are made from,
+// without the words of rules that are theirs.
 func (j Judge) Unseen(ctx context.Context, who identity.Principal, all []flow.Rejected) error {
+	if err := j.reasons(ctx, who, all); err != nil {
+		return err
+	}
 	var made []store.Resource
 	for i := range all {
 		if all[i].Made.ID != 0 {

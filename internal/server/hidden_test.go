@@ -206,3 +206,54 @@ func TestWhoOperatesOnlyAMaskedDatasetSettlesNothingOfItsRoot(t *testing.T) {
 		t.Errorf("by who operates the root, those of dataset %s: %d %s, and %d are open", made, status, b, open())
 	}
 }
+
+// The reason for which a rule sets a record aside has words of that rule: whoever
+// may not see the rules reads which one it was, and finds no word by searching.
+func TestReasonsShowNoWordOfRulesThatOneMayNotSee(t *testing.T) {
+	mk := newMasked(t)
+	upper := mk.call(200, "POST", "/data_sets", m{"name": "Upper", "parent_data_set_id": mk.made, "transform": []any{rule("drop", m{"field": "metadata"})}})
+	lake := mk.call(200, "POST", "/data_credentials", m{"name": "Other lake", "credentials_type": "sqlite", "credentials": m{"path": "other.db"}})
+	sink := mk.call(200, "POST", "/data_sinks", m{"name": "Upper tables", "sink_type": "rest", "data_credentials_id": lake["id"], "data_set_id": upper["id"]})
+	db := mk.db()
+	logs, err := db.LogsOf(mk.Context(), 1, []int64{toInt(mk.root)}, nil)
+	mk.must(err)
+	mk.must(db.Quarantine(mk.Context(), logs[0], toInt(sink["id"]), "run", time.Now().UnixMicro(), []weir.Reject{{Stage: "transform",
+		Reason: `rule 2 (require): it is not true that row.status == "layoff-2027"`, Key: "k", Original: []byte(`{}`)}}))
+	carol := mk.user(mk.principal(), "carol", identity.RoleOperator)
+	shared := func(role string, dataset any) {
+		mk.raw(200, "PUT", "/data_sets/"+id(dataset)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": carol.Principal.User, "access_roles": []string{role}}}})
+	}
+	token := carol.Token.Expose()
+	number := id(mk.list("/quarantine?reason=layoff")[0]["id"])
+	hidden := func(who string, dataset any) {
+		t.Helper()
+		own := id(dataset)
+		for _, path := range []string{"/quarantine", "/quarantine?data_set_id=" + own, "/data_sets/" + own + "/quarantine", "/quarantine/" + number, "/quarantine?reason=layoff", "/quarantine?reason=layoff&data_set_id=" + own} {
+			if _, got := mk.as(token, "GET", path); strings.Contains(got, "layoff") || strings.Contains(path, "reason=") && strings.Contains(got, "require") {
+				t.Errorf("%s is told %s at %s", who, got, path)
+			}
+		}
+		for _, path := range []string{"/quarantine", "/quarantine?format=csv", "/quarantine?q=layoff&format=csv", "/datasets/" + own + "/quarantine?format=csv", "/datasets/" + own + "/quarantine?q=layoff&format=csv", "/datasets/" + own + "/quarantine/" + number} {
+			if _, got := mk.page(token, path, nil); strings.Contains(got, "layoff-2027") || strings.Contains(path, "q=") && strings.Contains(got, "require") {
+				t.Errorf("the page %s shows %s a word of the rule", path, who)
+			}
+		}
+	}
+	shared("collaborator", upper["id"])
+	hidden("who sees only the upper one", upper["id"])
+	shared("operator", mk.root)
+	hidden("who sees the root and the upper one", upper["id"])
+	hidden("who sees the root and the upper one", mk.root)
+	var done m
+	status, b := mk.ask(token, "POST", "/quarantine/bulk/drop", m{"reason": "layoff"})
+	if mk.decode(b, &done); status != 200 || done["done"] != 0.0 {
+		t.Errorf("a bulk by a word of the rule answers %d: %s", status, b)
+	}
+	if _, got := mk.as(token, "GET", "/quarantine/"+number); !strings.Contains(got, "rule 2 (require)") {
+		t.Errorf("which rule it was is not told: %s", got)
+	}
+	shared("collaborator", mk.made)
+	if _, got := mk.as(token, "GET", "/quarantine?reason=layoff"); !strings.Contains(got, "layoff-2027") {
+		t.Errorf("who sees all the rules is told %s", got)
+	}
+}

@@ -88,7 +88,8 @@ type QuarantineFilter struct {
 	Destination int64
 	RefusedBy   []int64 // only what these destinations refused; nil for all
 	Stage       string
-	Reason      string // a part of it, whatever the case
+	Reason      string  // a part of it, whatever the case
+	Explained   []int64 // destinations on whose way the reasons of rules are searched; nil for all
 	State       string
 	Run         string
 	From, To    int64 // µs; To is excluded
@@ -122,6 +123,9 @@ func (f QuarantineFilter) conditions() *conditions {
 	}
 	if f.Reason != "" {
 		c.and(`lower(q.reason) LIKE %s ESCAPE '\'`, contains(f.Reason))
+		if f.Explained != nil {
+			c.and("(q.stage <> 'transform' OR " + amongIDs("q.destination", f.Explained) + ")")
+		}
 	}
 	if f.Run != "" {
 		c.and("q.run = %s", f.Run)

@@ -35,7 +35,11 @@ func (v *visit) rejectHere() (*flow.Rejected, error) {
 	if err == nil && r.Origin.Dataset != v.number("id") {
 		err = nothingThere()
 	}
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	one := []flow.Rejected{*r}
+	return &one[0], v.rights().Unseen(v.r.Context(), v.who, one)
 }
 
 // reject is one record in quarantine, with its bytes.
@@ -188,6 +192,9 @@ func (v *visit) chosenRejects() ([]flow.Rejected, error) {
 	}
 	if form.Get("all") != "" {
 		f.Stage, f.Reason = form.Get("stage"), form.Get("q")
+		if err := v.rights().Searching(v.r.Context(), v.who, &f); err != nil {
+			return nil, err
+		}
 	} else {
 		f.IDs = []int64{}
 		for _, text := range form["reject"] {

@@ -132,6 +132,9 @@ func (v *visit) rejects(f store.QuarantineFilter, hidden *flow.Dataset, chooses 
 		if f.Page, f.Size = page, number; v.exports() {
 			f.Page, sent = 1, (page-1)*number
 		}
+		if err := v.rights().Searching(v.r.Context(), v.who, &f); err != nil {
+			return nil, 0, err
+		}
 		found, total, err := v.rejectsAs(hidden, f)
 		if err == nil {
 			err = v.rights().Unseen(v.r.Context(), v.who, found)
