@@ -125,7 +125,7 @@ func (e *sqliteEngine) jobsBefore() string {
 }
 
 func (e *sqliteEngine) lock(_ context.Context, _, name string) (func(), error) {
-	return lockFile(e.path + "." + name + ".lock", makeLock)
+	return lockFile(e.path+"."+name+".lock", makeLock)
 }
 
 func (e *sqliteEngine) snapshot(ctx context.Context, read *sql.DB, path string) error {
