@@ -14,7 +14,7 @@ type Delivery struct {
 	DataSinkID   int64   `json:"data_sink_id"`
 	Name         string  `json:"name"`
 	DataSetID    *int64  `json:"data_set_id"`
-	State        string  `json:"state" enum:"new,paused,waiting,failing,behind,current" doc:"current: it has all there is; behind: what it lacks is on its way; waiting: nothing ever went there; failing: it takes nothing, and is tried again by itself"`
+	State        string  `json:"state" enum:"new,paused,waiting,failing,behind,current" doc:"current: it has all there is; behind: what it lacks is on its way; waiting: nothing ever went there, or its dataset is paused; failing: it takes nothing, and is tried again by itself"`
 	TookAt       *string `json:"took_at" doc:"When it last took records"`
 	Behind       int64   `json:"behind" doc:"How many changes it lacks"`
 	LacksSince   *string `json:"lacks_since" doc:"When the oldest of them was read"`

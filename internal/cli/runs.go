@@ -98,7 +98,7 @@ func (c runsShow) Run(s *session) error {
 	}
 	sums := store.Totals{Read: r.Read, Fresh: r.Fresh, Unchanged: r.Unchanged, Deleted: r.Deleted, Written: r.Written, Filtered: r.Filtered, Quarantined: r.Quarantined, Requests: r.Requests}
 	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %s (%d again), %d bytes, %s. Why: %s.\n", r.RunID, r.SourceID, r.Status, sums.Words(), r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond, orDash(r.Why.Words()))
-	if r.Failure != nil {
+	if r.Failure != nil && len(r.Waits) == 0 {
 		fmt.Fprintln(s.Stdout, r.Failure.Text())
 	}
 	for _, w := range r.Waits {
@@ -120,7 +120,8 @@ func waiting(w client.RunWait) string {
 	if w.Most != 0 {
 		tries = fmt.Sprintf("tried %d of at most %d times", w.Tries, w.Most)
 	}
-	return fmt.Sprintf("%s waits, %s. %s\n  %s", who, tries, nextTry(w.RetryAt), w.Failure.Text())
+	// No remedy: that is to run again, which Weir does by itself.
+	return fmt.Sprintf("%s waits, %s. %s\n  %s", who, tries, nextTry(w.RetryAt), w.Failure.Message)
 }
 
 // nextTry says when something is tried again that failed.

@@ -155,7 +155,7 @@ func (s *Service) rivals(ctx context.Context, c *credential.Credential, except i
 	}
 	tables := map[int64]string{}
 	for _, d := range datasets {
-		if tables[d.ID], err = s.tableIn(ctx, d); err != nil {
+		if tables[d.ID], err = s.TableOf(ctx, d); err != nil {
 			return nil, err
 		}
 	}
@@ -168,8 +168,8 @@ func (s *Service) rivals(ctx context.Context, c *credential.Credential, except i
 	return rivals, nil
 }
 
-// tableIn is what a dataset is called in destinations.
-func (s *Service) tableIn(ctx context.Context, d *Dataset) (string, error) {
+// TableOf is what a dataset is called in destinations: its main table there.
+func (s *Service) TableOf(ctx context.Context, d *Dataset) (string, error) {
 	rules, err := s.shaping(ctx, d)
 	if weir.CodeOf(err) == weir.CodeConflict || err == nil && rules.ruled() { // what it is made from is gone
 		return d.table(), nil

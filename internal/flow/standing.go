@@ -15,7 +15,7 @@ type State string
 // The states.
 const (
 	StateNew     State = "new"     // made, and never activated
-	StateWaiting State = "waiting" // nothing ever went there: it waits for its source
+	StateWaiting State = "waiting" // nothing goes there: it waits for its source, or its dataset
 	StatePaused  State = "paused"  // somebody said so
 	StateFailing State = "failing" // it takes nothing
 	StateBehind  State = "behind"  // it lacks some changes, which are on their way
@@ -51,18 +51,59 @@ func (s *Service) Standings(ctx context.Context, all ...store.Resource) (map[int
 	if err != nil {
 		return nil, err
 	}
+	held, err := s.held(ctx, all)
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[int64]Standing, len(ids))
 	for _, r := range all {
 		if r.Kind != store.KindDestination {
 			continue
 		}
 		is := standing(r, found[r.ID])
-		if is.State == StateCurrent && !is.Awaited {
+		switch {
+		case held[r.ID] && (is.State == StateCurrent || is.State == StateBehind):
+			is.State, is.WaitsFor = StateWaiting, "Its dataset is paused; activate it"
+		case is.State == StateCurrent && !is.Awaited:
 			if err := s.waiting(ctx, r, &is); err != nil {
 				return nil, err
 			}
 		}
 		out[r.ID] = is
+	}
+	return out, nil
+}
+
+// held are the destinations among all to which nothing goes because their dataset
+// is paused.
+func (s *Service) held(ctx context.Context, all []store.Resource) (map[int64]bool, error) {
+	active := map[int64][]store.Resource{} // by their organization
+	for _, r := range all {
+		if r.Kind == store.KindDestination && Status(r.Status) == StatusActive {
+			active[r.Org] = append(active[r.Org], r)
+		}
+	}
+	out := map[int64]bool{}
+	for org, some := range active {
+		refs, err := s.references(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		ids := []int64{}
+		for _, r := range some {
+			ids = append(ids, refs[r.ID][roleDataset])
+		}
+		datasets, _, err := s.Store.Resources(ctx, store.ResourceFilter{Org: org, Kind: store.KindDataset, IDs: ids})
+		if err != nil {
+			return nil, err
+		}
+		paused := map[int64]bool{}
+		for _, d := range datasets {
+			paused[d.ID] = Status(d.Status) == StatusPaused
+		}
+		for _, r := range some {
+			out[r.ID] = paused[refs[r.ID][roleDataset]]
+		}
 	}
 	return out, nil
 }

@@ -146,3 +146,29 @@ func TestADestinationOfASourceThatWasOnlyReadByHandSaysForWhatItWaits(t *testing
 		}
 	})
 }
+
+// Nothing goes on where the dataset is paused, however far the destination came.
+func TestADestinationOfAPausedDatasetWaitsForIt(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("event-types")
+		dataset := w.datasets(src)[0].ID
+		to := w.another(dataset, "held.db")
+		w.must(w.runner.Activate(w.Context(), me, store.KindSource, src.ID, false))
+		w.must(w.runner.Settle(w.Context(), src))
+		w.must(w.runner.Pause(w.Context(), me, store.KindDataset, dataset, false))
+		if got := w.stands(to.ID); got.State != flow.StateWaiting || got.WaitsFor != "Its dataset is paused; activate it" {
+			w.Errorf("filled, it is %+v", got)
+		}
+		late := w.another(dataset, "later.db")
+		if got := w.stands(late.ID); got.State != flow.StateWaiting || got.WaitsFor != "Its dataset is paused; activate it" {
+			w.Errorf("empty, it is %+v", got)
+		}
+		w.must(w.runner.Activate(w.Context(), me, store.KindDataset, dataset, false))
+		w.must(w.runner.Settle(w.Context(), src))
+		for _, id := range []int64{to.ID, late.ID} {
+			if got := w.stands(id); got.State != flow.StateCurrent || got.WaitsFor != "" {
+				w.Errorf("activated, it is %+v", got)
+			}
+		}
+	})
+}

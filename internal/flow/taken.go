@@ -95,7 +95,7 @@ func (s *Service) sharing(ctx context.Context, to *Destination) (table string, r
 	if err != nil {
 		return "", nil, missing("data_set_id", err)
 	}
-	if table, err = s.tableIn(ctx, d); err != nil {
+	if table, err = s.TableOf(ctx, d); err != nil {
 		return "", nil, err
 	}
 	rivals, err = s.rivalsOf(ctx, to, table)

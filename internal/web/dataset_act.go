@@ -29,28 +29,22 @@ const goneDataset = "gone"
 func (v *visit) thisDataset() string { return datasetPath(v.number("id")) }
 
 // ofItsOwn reads the dataset that the path names. One that its source yields goes
-// with the source: it is neither switched nor deleted alone.
+// with the source: it is not deleted alone.
 func (v *visit) ofItsOwn() (*flow.Dataset, error) {
 	d, err := v.Flows.Dataset(v.r.Context(), v.who.Org, v.number("id"))
 	if err == nil && d.Parent == 0 {
-		err = &weir.Error{Code: weir.CodeConflict, Where: "dataset", Message: "it is what its flow reads, and goes with the flow", Remedy: "Pause, activate or delete the flow"}
+		err = &weir.Error{Code: weir.CodeConflict, Where: "dataset", Message: "it is what its flow reads, and goes with the flow", Remedy: "Delete the flow, or pause the dataset"}
 	}
 	return d, err
 }
 
 func (v *visit) activateDataset() error {
-	_, err := v.ofItsOwn()
-	if err == nil {
-		err = v.Runner.Activate(v.r.Context(), v.actor(), store.KindDataset, v.number("id"), false)
-	}
+	err := v.Runner.Activate(v.r.Context(), v.actor(), store.KindDataset, v.number("id"), false)
 	return v.told(v.thisDataset(), "It is active, and its destinations get what they lack.", err)
 }
 
 func (v *visit) pauseDataset() error {
-	_, err := v.ofItsOwn()
-	if err == nil {
-		err = v.Runner.Pause(v.r.Context(), v.actor(), store.KindDataset, v.number("id"), false)
-	}
+	err := v.Runner.Pause(v.r.Context(), v.actor(), store.KindDataset, v.number("id"), false)
 	return v.told(v.thisDataset(), "It is paused. What is read meanwhile waits for its destinations in Weir.", err)
 }
 

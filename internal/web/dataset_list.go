@@ -36,11 +36,15 @@ func (v *visit) datasets() error {
 			return nil, 0, err
 		}
 		for _, d := range all {
+			table, err := v.Flows.TableOf(v.r.Context(), d)
+			if err != nil {
+				return nil, 0, err
+			}
 			flow := ui.Words(notShared)
 			if name := names[d.Source]; name != "" {
 				flow = ui.Shown(name, ui.Link(fmt.Sprintf("/flows/%d", d.Source), name))
 			}
-			rows = append(rows, []ui.Cell{ui.Shown(d.Name, ui.Link(datasetPath(d.ID), d.Name)), ui.Shown(cmp.Or(d.Table, d.Type), ui.Copy(cmp.Or(d.Table, d.Type))), ui.Words(d.Status),
+			rows = append(rows, []ui.Cell{ui.Shown(d.Name, ui.Link(datasetPath(d.ID), d.Name)), ui.Shown(table, ui.Copy(table)), ui.Words(d.Status),
 				flow, ui.At(micros(d.Created))})
 		}
 		return rows, total, err

@@ -65,7 +65,7 @@ func rulesField(text string) ui.Field {
 }
 
 func derivedFields() []ui.Field {
-	return []ui.Field{{Name: "name", Title: "Name", Required: true, Long: 255, Focus: true, Help: "Its table is called so, too."}, rulesField("")}
+	return []ui.Field{{Name: "name", Title: "Name", Required: true, Long: 255, Focus: true, Help: "With rules of its own, its table is called so, too."}, rulesField("")}
 }
 
 func (r *transformView) path() string {

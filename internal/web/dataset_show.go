@@ -38,6 +38,14 @@ type datasetView struct {
 	key          []string // what tells records apart
 }
 
+// Badge is whether it is active, in a word.
+func (d *datasetView) Badge() (ui.Tone, string) {
+	if flow.Status(d.Status) == flow.StatusActive {
+		return ui.Good, d.Status
+	}
+	return ui.Plain, d.Status
+}
+
 // driftShown is how many changes of its schema the page of a dataset shows, the
 // newest.
 const driftShown = 50

@@ -71,7 +71,7 @@ func (v *visit) flowRows(roots []*flow.Node) (rows [][]ui.Cell, err error) {
 		tone, state := view.State()
 		rows = append(rows, []ui.Cell{
 			ui.Shown(root.Name, ui.Link(view.Path(), root.Name)), ui.Shown(state, ui.Badge(tone, state)), healthCell(health[root.ID]), whenCell(src.Times(), names),
-			ui.Figure(int64(len(root.Children))), ui.Figure(int64(len(root.Parts(store.KindDestination)))), ui.SinceAt(micros(root.Updated), v.Now()),
+			ui.Figure(int64(len(root.Parts(store.KindDataset)))), ui.Figure(int64(len(root.Parts(store.KindDestination)))), ui.SinceAt(micros(root.Updated), v.Now()),
 		})
 	}
 	return rows, nil

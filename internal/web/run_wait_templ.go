@@ -95,7 +95,7 @@ func runWaits(all []waitView, now time.Time) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if w.Throttled() {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p>Its key has no room before that. <a href=\"/budgets\">What keys may spend</a></p>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p>Its key has no room now. <a href=\"/budgets\">What keys may spend</a></p>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
