@@ -89,7 +89,7 @@ func (a *API) registerDataSets() {
 	register(a, Route{Method: http.MethodDelete, Path: "/data_sets/{id}", Tag: tag, Summary: "Delete a dataset that nothing uses", Policy: change}, a.deleteDataSet)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/restore", Tag: tag, Summary: "Bring a deleted dataset back, paused", Policy: admin}, a.restoreDataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/activate", Tag: tag, Summary: "Activate a dataset", Policy: operate}, a.activateDataSet)
-	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/pause", Tag: tag, Summary: "Pause a dataset: nothing of it is delivered", Policy: operate}, a.pauseDataSet)
+	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/pause", Tag: tag, Summary: "Pause a dataset: nothing of it is delivered; what is made from it goes on", Policy: operate}, a.pauseDataSet)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/copy", Tag: tag, Summary: "Make a dataset that shows the same records", Policy: change, Creates: true}, a.copyDataSet)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/samples", Tag: tag, Summary: "The newest records", Policy: read}, a.samples)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/docs", Tag: tag, Summary: "A dataset's documentation", Policy: read}, a.docs)
@@ -483,8 +483,9 @@ func (a *API) schemaChanges(ctx context.Context, in *schemaChangesInput) (*List[
 	found, total, err := a.Flows.SchemaChanges(ctx, d, min(in.Page, farthest/in.PerPage), in.PerPage)
 	out := []SchemaChange{}
 	for _, c := range found {
+		before, after := c.Kinds()
 		out = append(out, SchemaChange{At: moment(c.At), RunID: string(c.Run), Kind: string(c.Kind), Path: c.Path, Table: c.Table, Column: c.Column,
-			Before: string(c.Before), After: string(c.After), Message: c.String()})
+			Before: before, After: after, Message: c.String()})
 	}
 	return list(ctx, in.Paging, out, total), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -159,7 +160,11 @@ func upstream(err error) error {
 func (a *API) fail(x *exchange) {
 	p := problemOf(x.err, x.r.Method)
 	if p.hidden != nil {
-		a.Logger.ErrorContext(x.r.Context(), "request failed", "request_id", x.id, "error", p.hidden)
+		severity := slog.LevelError
+		if errors.Is(x.r.Context().Err(), context.Canceled) { // the client has left
+			severity = slog.LevelDebug
+		}
+		a.Logger.Log(x.r.Context(), severity, "request failed", "request_id", x.id, "error", p.hidden)
 	}
 	if x.out.started {
 		panic(http.ErrAbortHandler) // of a stream: the client must see that it is cut

@@ -18,7 +18,7 @@ type datasetsCommand struct {
 	Derive   datasetsDerive   `cmd:"" help:"Make a dataset from another one, with rules that change its records."`
 	Update   datasetsUpdate   `cmd:"" help:"Change a dataset's name or description."`
 	Activate datasetsActivate `cmd:"" help:"Activate a dataset, and bring its destinations what they lack."`
-	Pause    datasetsPause    `cmd:"" help:"Pause a dataset: nothing of it is delivered."`
+	Pause    datasetsPause    `cmd:"" help:"Pause a dataset: nothing of it is delivered; what is made from it goes on."`
 	Delete   datasetsDelete   `cmd:"" help:"Delete a dataset that is paused and that nothing uses."`
 	Restore  datasetsRestore  `cmd:"" help:"Bring a deleted dataset back, paused."`
 }

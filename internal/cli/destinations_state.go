@@ -73,7 +73,7 @@ func (f remoteFlags) printDestination(s *session, server *client.Client, to clie
 		fmt.Fprintf(s.Stdout, "%s.\n", d.WaitsFor)
 	}
 	if d.Problem != "" {
-		fmt.Fprintf(s.Stdout, "%-18s %s\n%-18s %d times in a row\n", "failing since", d.FailingSince, "tried", d.Failures)
+		fmt.Fprintf(s.Stdout, "%-18s %s\n%-18s %d\n", "failing since", d.FailingSince, "failed tries", d.Failures)
 		if d.RetryAt != "" {
 			fmt.Fprintf(s.Stdout, "%-18s %s\n", "next try", d.RetryAt)
 		}

@@ -27,7 +27,7 @@ const emptyShown = 5
 // printResult prints a run as a table with a line per stream.
 func printResult(w io.Writer, r *pipeline.Result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "stream\tread\twritten\tunchanged\tdeleted\tquarantined\trequests\tseconds\t  status\t")
+	fmt.Fprintln(t, "stream\tread\twritten\tunchanged\tgone\tquarantined\trequests\tseconds\t  status\t")
 	var empty []string
 	for _, s := range r.Streams {
 		if s.Status == pipeline.StatusSucceeded && s.Read+s.Written+s.Deleted == 0 {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -83,7 +84,8 @@ func (c runsShow) Run(s *session) error {
 	}
 	err = c.print(&drawn, r, "STREAM\tSTATUS\tREAD\tNEW OR CHANGED\tUNCHANGED\tGONE\tWRITTEN\tFILTERED\tQUARANTINED\tREQUESTS\tSECONDS", func(w io.Writer) {
 		for _, x := range r.Streams {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\n", x.Name, x.Status, x.Read, x.Fresh, x.Unchanged, x.Deleted, x.Written, x.Filtered, x.Quarantined, x.Requests, x.Seconds)
+			status := cmp.Or(x.Status, "running") // one under way has none yet
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\n", x.Name, status, x.Read, x.Fresh, x.Unchanged, x.Deleted, x.Written, x.Filtered, x.Quarantined, x.Requests, x.Seconds)
 		}
 	})
 	if err != nil || c.JSON {
@@ -97,7 +99,7 @@ func (c runsShow) Run(s *session) error {
 		}
 	}
 	sums := store.Totals{Read: r.Read, Fresh: r.Fresh, Unchanged: r.Unchanged, Deleted: r.Deleted, Written: r.Written, Filtered: r.Filtered, Quarantined: r.Quarantined, Requests: r.Requests}
-	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %s (%d again), %d bytes, %s. Why: %s.\n", r.RunID, r.SourceID, r.Status, sums.Words(), r.Retries, r.Bytes, time.Duration(r.DurationMS)*time.Millisecond, orDash(r.Why.Words()))
+	fmt.Fprintf(s.Stdout, "Run %s of source %d %s: %s (%d again), %d bytes, %s. Why: %s.\n", r.RunID, r.SourceID, r.Status, sums.Words(), r.Retries, r.Bytes, took(r, time.Now()), orDash(r.Why.Words()))
 	if r.Failure != nil && len(r.Waits) == 0 {
 		fmt.Fprintln(s.Stdout, r.Failure.Text())
 	}
@@ -105,6 +107,18 @@ func (c runsShow) Run(s *session) error {
 		fmt.Fprintln(s.Stdout, waiting(w))
 	}
 	return nil
+}
+
+// took is how long a run took, or has taken so far.
+func took(r client.Run, now time.Time) time.Duration {
+	if r.EndedAt != "" {
+		return time.Duration(r.DurationMS) * time.Millisecond
+	}
+	started, err := time.Parse(time.RFC3339, r.StartedAt)
+	if err != nil {
+		return 0
+	}
+	return max(0, now.Sub(started).Round(time.Second))
 }
 
 // waiting says why a run makes no headway, and when that is tried again.

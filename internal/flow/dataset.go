@@ -497,11 +497,14 @@ func (s *Service) samples(ctx context.Context, d *Dataset, o *opened, program *t
 }
 
 // newest calls f with at most n of a log's newest records, newest first, until
-// it has seen enough or the context ends: f may take its time.
+// it has seen enough or the context ends: f may take its time. Older versions
+// of a record that it has come by, and records that are gone, are passed over;
+// at most mostLooked of them, so that the keys it remembers are bounded.
 func (s *Service) newest(ctx context.Context, o *opened, f func(store.LogRecord) bool, n int) error {
-	piece := weir.Position(500)
+	piece, old := weir.Position(500), mostLooked
+	met := map[string]bool{}
 	for to := o.log.Head; to > 0 && n > 0; {
-		piece = min(piece, weir.Position(2*n))
+		piece = min(piece, weir.Position(max(50, 2*n)))
 		from := max(0, to-piece)
 		chunk, err := s.Store.ReadLog(ctx, o.log.ID, from, int(to-from), sampleBytes)
 		if err != nil {
@@ -512,13 +515,23 @@ func (s *Service) newest(ctx context.Context, o *opened, f func(store.LogRecord)
 			continue
 		}
 		for i := len(chunk.Records) - 1; i >= 0 && n > 0; i-- {
-			if r := chunk.Records[i]; !r.Deleted && r.Position <= to {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if n--; !f(r) {
+			r := chunk.Records[i]
+			if r.Position > to {
+				continue
+			}
+			if met[r.Key] || r.Deleted {
+				met[r.Key] = true
+				if old--; old == 0 {
 					return nil
 				}
+				continue
+			}
+			met[r.Key] = true
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if n--; !f(r) {
+				return nil
 			}
 		}
 		to = from

@@ -36,3 +36,10 @@ func changed(c store.SchemaChange) SchemaChange {
 	return SchemaChange{At: c.At, Run: c.Run, Notice: schema.Notice{Kind: schema.NoticeKind(c.Kind), Table: c.Table, Column: c.Column, Path: c.Path,
 		Before: weir.Type(c.Before), After: weir.Type(c.After), Other: c.Other}}
 }
+
+// kinds are the types of columns as Column.Kind says them.
+var kinds = map[weir.Type]string{weir.TypeBool: "boolean", weir.TypeInt: "integer", weir.TypeFloat: "number", weir.TypeText: "text", weir.TypeTime: "time", weir.TypeJSON: "any"}
+
+// Kinds are the column's type before and after the change, in the words of
+// Column.Kind; "" where there was none.
+func (c SchemaChange) Kinds() (before, after string) { return kinds[c.Before], kinds[c.After] }

@@ -30,7 +30,7 @@ func TestHowADatasetsRecordsHaveChangedIsListed(t *testing.T) {
 		t.Fatalf("the changes are %v", all)
 	}
 	wider := all[1]
-	for name, want := range map[string]string{"kind": "wider_type", "path": "ourColour", "table": "event_types", "column": "our_colour", "before": "int", "after": "text",
+	for name, want := range map[string]string{"kind": "wider_type", "path": "ourColour", "table": "event_types", "column": "our_colour", "before": "integer", "after": "text",
 		"message": "table event_types: the column our_colour was int and is now text"} {
 		if wider[name] != want {
 			t.Errorf("%s is %v, want %s", name, wider[name], want)

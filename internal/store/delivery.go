@@ -294,10 +294,11 @@ func (d RunDelivery) line(at int64) RunLine {
 func DeliveryWords(stream, place string, written, quarantined, filtered int, problem string) string {
 	if place != "" {
 		stream += " to " + place
+		problem = strings.TrimPrefix(problem, place+": ") // it is named already
 	}
 	kept := ""
 	if filtered > 0 {
-		kept = fmt.Sprintf(", %d filtered out", filtered)
+		kept = fmt.Sprintf(", %d filtered", filtered)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s: %d written, %d quarantined%s. %s", stream, written, quarantined, kept, problem))
 }

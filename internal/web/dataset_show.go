@@ -172,10 +172,11 @@ func driftColumn(c flow.SchemaChange) string {
 
 // driftTypes is a column's type before and after a change.
 func driftTypes(c flow.SchemaChange) string {
-	if c.Before == "" {
-		return string(c.After)
+	before, after := c.Kinds()
+	if before == "" {
+		return after
 	}
-	return string(c.Before) + " → " + string(c.After)
+	return before + " → " + after
 }
 
 // sampleTable shows the newest records.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -149,10 +150,19 @@ var titles = map[int]string{
 	http.StatusBadGateway: "The connected service does not answer", http.StatusServiceUnavailable: "Not now",
 }
 
+// severity is how a page that failed is logged: that a browser has left is no
+// error.
+func (v *visit) severity() slog.Level {
+	if errors.Is(v.r.Context().Err(), context.Canceled) {
+		return slog.LevelDebug
+	}
+	return slog.LevelError
+}
+
 // fail shows an error, or leads to where it can be mended.
 func (v *visit) fail(err error) {
 	if v.sent {
-		v.Logger.ErrorContext(v.r.Context(), "page failed", "request_id", v.id, "error", err)
+		v.Logger.Log(v.r.Context(), v.severity(), "page failed", "request_id", v.id, "error", err)
 		panic(http.ErrAbortHandler) // the browser must see that the answer is cut
 	}
 	switch {
@@ -179,7 +189,7 @@ func (v *visit) fail(err error) {
 	id := ""
 	if status >= http.StatusInternalServerError {
 		id = v.id
-		v.Logger.ErrorContext(v.r.Context(), "page failed", "request_id", v.id, "error", cause)
+		v.Logger.Log(v.r.Context(), v.severity(), "page failed", "request_id", v.id, "error", cause)
 	}
 	remedy := strings.TrimSuffix(e.Remedy, ".")
 	if e.Code == weir.CodeForbidden {
