@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +124,7 @@ func TestRulesAreChangedAndTriedByWhoMaySeeWhatTheyHide(t *testing.T) {
 	}
 	mk.grantAs("collaborator", mk.root)
 	refused(200)
-	if after := mk.call(200, "GET", path, nil); id(after["transform"]) != id(before["transform"]) {
+	if after := mk.call(200, "GET", path, nil); !reflect.DeepEqual(after["transform"], before["transform"]) {
 		t.Errorf("the rules are %v, and were %v", after["transform"], before["transform"])
 	}
 	mk.grantAs("operator", mk.root)

@@ -25,6 +25,7 @@ import (
 // matrix is a server with callers of all kinds, and objects of all kinds in
 // each of the sets of grants.
 type matrix struct {
+	lakes int // how many places for destinations there are
 	*world
 	issuer  *issuer // at which users of both organizations may sign in
 	callers []*caller
@@ -102,7 +103,6 @@ func (x *matrix) made(set string) objects {
 	c := x.maker(set)
 	o := objects{"orgs": c.who.Org, "users": c.who.User, "heir": x.owner(set).who.User, "run_id": 0}
 	o["cal"] = x.must200(c, "POST", "/data_credentials", m{"name": "Cal", "credentials_type": "cal_com_api", "credentials": m{"api_key": x.sim.Keys()[0].Key, "rate_limit": 100_000}})["id"]
-	o["lake"] = x.must200(c, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": "cal.db"}})["id"]
 	o["data_credentials"] = o["cal"]
 	x.flowOf(set, o)
 	for _, noun := range []string{"teams", "service_keys", "data_maps", "transforms", "projects", "notification_channel_settings", "notification_settings", "notifications", "sessions", "identity_providers"} {
@@ -122,6 +122,8 @@ func (x *matrix) made(set string) objects {
 func (x *matrix) flowOf(set string, o objects) {
 	x.Helper()
 	c := x.maker(set)
+	x.lakes++ // a table is one destination's
+	o["lake"] = x.must200(c, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": fmt.Sprintf("cal%d.db", x.lakes)}})["id"]
 	src := x.must200(c, "POST", "/data_sources", m{"name": "Events", "source_type": "rest", "data_credentials_id": o["cal"], "endpoint": "event-types"})
 	o["data_sources"], o["data_sets"] = src["id"], src["data_sets"].([]any)[0].(m)["id"]
 	o["data_sinks"] = x.must200(c, "POST", "/data_sinks", m{"name": "Tables", "sink_type": "rest", "data_credentials_id": o["lake"], "data_set_id": o["data_sets"]})["id"]
