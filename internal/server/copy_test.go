@@ -339,7 +339,7 @@ func TestACopiedFlowHasItsDerivedDatasets(t *testing.T) {
 				byName[one.(m)["name"].(string)] = one.(m)
 			}
 		}
-		twin, deepest, sink := byName["Tidy types"], byName["Tidier types"], byName["Tidy table"]
+		twin, deepest, sink := byName["Tidy types (copy)"], byName["Tidier types (copy)"], byName["Tidy table (copy)"]
 		if twin == nil || deepest == nil || sink == nil {
 			t.Fatalf("the copy has %v", byName)
 		}

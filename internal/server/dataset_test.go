@@ -36,7 +36,7 @@ func TestHowADatasetsRecordsHaveChangedIsListed(t *testing.T) {
 			t.Errorf("%s is %v, want %s", name, wider[name], want)
 		}
 	}
-	if all[0]["kind"] != "new_column" || all[0]["after"] != "bool" || all[0]["run_id"] != wider["run_id"] || all[2]["run_id"] == wider["run_id"] {
+	if all[0]["kind"] != "new_column" || all[0]["after"] != "boolean" || all[0]["run_id"] != wider["run_id"] || all[2]["run_id"] == wider["run_id"] {
 		t.Errorf("the newest is %v", all[0])
 	}
 	w.call(200, "GET", "/runs/"+wider["run_id"].(string), nil)

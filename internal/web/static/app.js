@@ -49,12 +49,12 @@
   const copied = 'time[datetime], .number[data-count]';
   const leads = 'a, button, summary, label';
 
-  // What only works with scripts is shown only by them. In a table no cell takes a
-  // Tab: its file has the same.
+  // What only works with scripts is shown only by them. In tables and lists nothing
+  // takes a Tab: they would never end.
   const reveal = (within) => {
     for (const e of within.querySelectorAll('[data-show], [data-copy], [data-copy-code], [data-opens]')) e.hidden = false;
     for (const e of within.querySelectorAll(copied)) {
-      if (e.closest(`table, ${leads}`)) continue;
+      if (!e.closest('.facts') || e.closest(leads)) continue;
       e.tabIndex = 0;
       e.role = 'button';
       e.ariaDescription = 'Copies it as programs write it';
