@@ -497,7 +497,7 @@ func packStreams(streams map[string]pipeline.StreamResult) []byte {
 }
 
 // progressPause is how often a run that goes on says so.
-const progressPause = 400 * time.Millisecond
+const progressPause = 200 * time.Millisecond
 
 // saving saves the progress again and again until stop is called.
 func (p *progress) saving(ctx context.Context, save func(context.Context, []byte) error) (stop func()) {

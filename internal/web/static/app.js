@@ -54,7 +54,7 @@
   const reveal = (within) => {
     for (const e of within.querySelectorAll('[data-show], [data-copy], [data-copy-code], [data-opens]')) e.hidden = false;
     for (const e of within.querySelectorAll(copied)) {
-      if (!e.closest('.facts') || e.closest(leads)) continue;
+      if (!e.matches('.facts dd > :only-child')) continue;
       e.tabIndex = 0;
       e.role = 'button';
       e.ariaDescription = 'Copies it as programs write it';
