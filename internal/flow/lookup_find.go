@@ -3,8 +3,9 @@ package flow
 import (
 	"bytes"
 	"context"
-	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -22,12 +23,18 @@ func (s *Service) FindEntries(ctx context.Context, org, id int64, text string, p
 		return nil, 0, err
 	}
 	low, first := strings.ToLower(text), (page-1)*number
-	err = s.Store.EachLookupEntry(ctx, id, func(e store.LookupEntry) error {
-		if !mayHold(e.Row, low) || !says(e.Row, l.PrimaryKey, low) {
+	plain, small := !strings.ContainsFunc(low, isEscaped), []byte(nil)
+	err = s.Store.EachLookupRow(ctx, id, func(row jsontext.Value) error {
+		if plain { // most rows need not be read then
+			if small = inSmall(small[:0], row); !bytes.Contains(small, []byte(low)) {
+				return nil
+			}
+		}
+		if !says(row, l.PrimaryKey, low) {
 			return nil
 		}
 		if total >= first && total < first+number {
-			rows = append(rows, slices.Clone(e.Row))
+			rows = append(rows, row.Clone())
 		}
 		total++
 		return nil
@@ -35,13 +42,19 @@ func (s *Service) FindEntries(ctx context.Context, org, id int64, text string, p
 	return rows, total, err
 }
 
-// mayHold reports whether a row can have the text, which is in small letters: most
-// rows need not be read then. What JSON writes in another way is not looked for.
-func mayHold(row []byte, low string) bool {
-	if strings.ContainsFunc(low, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
-		return true
+// isEscaped reports whether JSON writes a character in another way: a text that has
+// it cannot be looked for in a row as it is stored.
+func isEscaped(r rune) bool { return r < ' ' || r == '"' || r == '\\' }
+
+// inSmall appends a row in small letters, as strings.ToLower makes them. Every row
+// of a lookup comes by, so that it takes no memory of its own.
+func inSmall(buf, row []byte) []byte {
+	for len(row) > 0 {
+		r, size := utf8.DecodeRune(row)
+		buf = utf8.AppendRune(buf, unicode.ToLower(r))
+		row = row[size:]
 	}
-	return bytes.Contains(bytes.ToLower(row), []byte(low))
+	return buf
 }
 
 // says reports whether a value of a row has the text.

@@ -34,6 +34,18 @@ func (db *DB) EachLookupEntry(ctx context.Context, lookup int64, f func(LookupEn
 	return db.each(ctx, eachEntry(f), lookupEntries+` WHERE lookup = $1 ORDER BY key`, lookup)
 }
 
+// EachLookupRow hands f every row of a lookup without its key, in the order of the
+// keys' bytes, as they all were at one instant. A row is f's until it returns.
+func (db *DB) EachLookupRow(ctx context.Context, lookup int64, f func(jsontext.Value) error) error {
+	var row sql.RawBytes
+	return db.each(ctx, func(rows *sql.Rows) error {
+		if err := rows.Scan(&row); err != nil {
+			return err
+		}
+		return f(jsontext.Value(row))
+	}, `SELECT entry FROM lookup_entry WHERE lookup = $1 ORDER BY key`, lookup)
+}
+
 // EachLookupEntry is DB.EachLookupEntry inside the transaction. F must not use
 // the transaction.
 func (t *Tx) EachLookupEntry(ctx context.Context, lookup int64, f func(LookupEntry) error) error {
