@@ -199,7 +199,7 @@ func (k *copier) below(ctx context.Context, tx *store.Tx, o *original, of *Node,
 	for _, child := range of.Children {
 		switch child.Kind {
 		case store.KindDestination:
-			if _, err := k.destination(ctx, tx, o.destinations[child.ID], k.partName(child.Name), dataset); err != nil {
+			if _, err := k.destination(ctx, tx, o.destinations[child.ID], partOf(&child.Resource), dataset); err != nil {
 				return err
 			}
 		case store.KindDataset:
@@ -215,13 +215,12 @@ func (k *copier) below(ctx context.Context, tx *store.Tx, o *original, of *Node,
 	return nil
 }
 
-// partName is what the copy of a part of a flow is called, whatever its flow is.
-func (k *copier) partName(of string) string { return Copying{}.NameOf(of) }
+// partOf is what the copy of a part of a flow has in common with its original: the
+// name that was wished for is the flow's alone.
+func partOf(of *store.Resource) Common { return Copying{}.common(of) }
 
 // destination copies a destination for a dataset.
-func (k *copier) destination(ctx context.Context, tx *store.Tx, of *Destination, name string, dataset int64) (*Destination, error) {
-	in := k.common(&of.Resource)
-	in.Name = name
+func (k *copier) destination(ctx context.Context, tx *store.Tx, of *Destination, in Common, dataset int64) (*Destination, error) {
 	r, err := in.resource(k.who, store.KindDestination, k.s.now())
 	if err != nil {
 		return nil, err
@@ -236,7 +235,7 @@ func (k *copier) destination(ctx context.Context, tx *store.Tx, of *Destination,
 
 // dataset copies a dataset that is made from another one, with its rules.
 func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, source, parent int64) (*Dataset, error) {
-	r, err := Copying{}.common(&of.Resource).resource(k.who, store.KindDataset, k.s.now())
+	r, err := partOf(&of.Resource).resource(k.who, store.KindDataset, k.s.now())
 	if err != nil {
 		return nil, err
 	}

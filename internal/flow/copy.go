@@ -93,7 +93,7 @@ func (s *Service) CopyDestination(ctx context.Context, who Actor, read store.Res
 	k.holds = of.references()
 	var made *Destination
 	err = k.change(ctx, func(tx *store.Tx) error {
-		made, err = k.destination(ctx, tx, of, c.NameOf(of.Name), of.Dataset)
+		made, err = k.destination(ctx, tx, of, c.common(&of.Resource), of.Dataset)
 		return err
 	})
 	return made, err
