@@ -28,8 +28,8 @@ const (
 // patience is how long a stranger waits before being sent away.
 const patience = 10 * time.Second
 
-// way is how long a stranger whose turn it is gives way to known browsers.
-const way = 2 * time.Second
+// longestYield is how long a stranger whose turn it is gives way to known browsers.
+const longestYield = 2 * time.Second
 
 // dwell is how long a stranger who came in a crowd and is refused is kept without
 // an answer: whoever asks again at once asks less often then. It holds nothing,
@@ -142,7 +142,7 @@ func (l *lanes) enterKnown(ctx context.Context) (leave func(), err error) {
 // giveWay waits until no known browser computes or waits to, but not for long: those
 // who have an account must not keep everybody else out.
 func (l *lanes) giveWay(ctx context.Context) {
-	timer := time.NewTimer(way)
+	timer := time.NewTimer(longestYield)
 	defer timer.Stop()
 	select {
 	case <-l.untilQuiet():

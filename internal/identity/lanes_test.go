@@ -216,7 +216,7 @@ func TestKnownBrowsersThatKeepComputingDoNotKeepStrangersOut(t *testing.T) {
 		defer known()
 		begin := time.Now()
 		leave, err := l.enter(t.Context(), false)
-		if err != nil || time.Since(begin) != way {
+		if err != nil || time.Since(begin) != longestYield {
 			t.Fatalf("after %v: %v", time.Since(begin), err)
 		}
 		leave()
