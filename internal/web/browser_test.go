@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -34,7 +36,12 @@ func (s *site) browse(width, height int) *browser {
 	path := chromium(s.TB)
 	alloc, stop := chromedp.NewExecAllocator(s.Context(), chromedp.ExecPath(path), chromedp.UserDataDir(s.TempDir()), chromedp.WindowSize(width, height),
 		chromedp.Flag("no-sandbox", os.Geteuid() == 0), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("headless", "new"))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("headless", "new"),
+		// Without these a busy machine loses clicks: those that come before a page is
+		// painted, and those on what a smooth scroll has still to bring. And what lies
+		// behind another window is painted as late as the browser likes.
+		chromedp.Flag("allow-pre-commit-input", true), chromedp.Flag("force-prefers-reduced-motion", true),
+		chromedp.Flag("disable-backgrounding-occluded-windows", true), chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-background-timer-throttling", true))
 	b := &browser{site: s}
 	ctx, close := chromedp.NewContext(alloc, chromedp.WithListener(b.watch))
 	b.ctx = ctx
@@ -140,14 +147,18 @@ func (b *browser) typed(name, value string) {
 	b.write(at, value)
 }
 
-// write puts a text in the place of what is in a field.
+// write puts a text in the place of what is in a field, at once as a paste does: a
+// key at a time takes a busy machine longer than everything else a test does.
 func (b *browser) write(at chromedp.CSS, value string) {
 	b.Helper()
 	quoted, err := json.Marshal(string(at))
 	b.must(err)
 	b.do(chromedp.WaitVisible(at))
 	run(b, chromedp.Evaluate[string](`document.querySelector(`+string(quoted)+`).value = ''`))
-	b.do(chromedp.SendKeys(at, value))
+	b.do(chromedp.Focus(at), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: value})
+		return err
+	}))
 }
 
 // press clicks a button or a link by its words.
