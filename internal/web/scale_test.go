@@ -98,6 +98,7 @@ func (b *browser) painted(path string) time.Duration {
 		ms := run(b, chromedp.Evaluate[float64](fmt.Sprintf(`(async () => {
 			const soon = () => new Promise((done) => setTimeout(done, 100));
 			const painted = () => window.watched.performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
+			while (window.watched.location.href === 'about:blank' || window.watched.document.readyState !== 'complete') await soon(); // which keeps its window when it is left
 			window.watched.before = true;
 			window.watched.location.href = %q;
 			while (window.watched.before || window.watched.document.readyState !== 'complete' || painted() === undefined) await soon();
