@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/weirhq/weir/internal/identity"
 )
 
 // A thousand tries a second over HTTP, at the full cost of a password, from
@@ -33,7 +35,7 @@ func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 	}
 	const rate, workers, home = 1000, 256, "203.0.113.7"
 	w := newWorld(t, 1)
-	w.config.Logger = slog.New(slog.DiscardHandler)
+	w.config.Logger, w.config.PasswordCost = slog.New(slog.DiscardHandler), identity.Cost{}
 	w.config.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	w.restart()
 	owner := w.browser()

@@ -53,6 +53,7 @@ type Config struct {
 	// in with, besides those that owners store; nil for none.
 	Provider     *identity.ProviderConfig
 	ProviderName string
+	PasswordCost identity.Cost // zero for the usual
 	Limit        api.Limit     // how often one caller may ask; zero for the usual
 	Role         Role          // "" for RoleAll
 	Jobs         job.Options   // how jobs are done; Store, Logger and Works are the server's own
@@ -141,7 +142,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	intake := notify.NewIntake(c.Now)
 	s.identity, err = identity.New(s.store, identity.Options{
 		Audit: log, MACKey: sealed.Derive("rows"), Pepper: sealed.Derive("pepper"), EarlierPeppers: sealed.DeriveEarlier("pepper"), Now: c.Now, Logger: c.Logger,
-		Notifier: intake, KeysBefore: restored.KeysBefore,
+		Notifier: intake, KeysBefore: restored.KeysBefore, Cost: c.PasswordCost,
 		Ways: identity.Ways{Sealer: sealed, PublicURL: c.PublicURL, Reach: netguard.Roam, Server: c.Provider, ServerName: c.ProviderName},
 	})
 	if err != nil {

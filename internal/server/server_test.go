@@ -66,6 +66,9 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
+// cheap is what passwords cost where a test is not about that: each world has some.
+var cheap = identity.Cost{KiB: 64, Passes: 1}
+
 func newWorld(t *testing.T, bookings int) *world { return buildWorld(t, bookings, 120, "") }
 
 // benchWorld is one whose key has no limit worth the name.
@@ -114,7 +117,7 @@ func (w *world) start() {
 	}
 	place, _, err := vault.FindRoot(w.Context(), vault.Search{Data: w.dir, Getenv: func(string) string { return "" }})
 	w.must(err)
-	w.config = server.Config{Data: w.dir, Database: w.database, Root: place, CalcomURL: w.simURL, Version: "test", Now: time.Now,
+	w.config = server.Config{Data: w.dir, Database: w.database, Root: place, CalcomURL: w.simURL, Version: "test", Now: time.Now, PasswordCost: cheap,
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if w.change != nil {
 		w.change(&w.config)

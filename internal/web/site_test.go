@@ -78,7 +78,7 @@ func siteOf(t testing.TB, account simulator.Options, before func(http.Handler) h
 	s.dir = dir
 	place, _, err := vault.FindRoot(t.Context(), vault.Search{Data: dir, Getenv: func(string) string { return "" }})
 	s.must(err)
-	config := server.Config{Data: dir, Root: place, CalcomURL: sim.URL, Version: "test", Now: time.Now,
+	config := server.Config{Data: dir, Root: place, CalcomURL: sim.URL, Version: "test", Now: time.Now, PasswordCost: identity.Cost{KiB: 64, Passes: 1},
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, c := range change {
 		c(&config)
