@@ -610,20 +610,26 @@ func (f *fleet) holds(m *member) (h held) {
 // metrics is what a process says of itself.
 func (f *fleet) metrics(m *member) string {
 	f.Helper()
-	_, after, _ := strings.Cut(m.out.String(), "Metrics are at ")
+	return metricsOf(f.T, m.out.String())
+}
+
+// metricsOf is what the process of that output says of itself now.
+func metricsOf(t *testing.T, output string) string {
+	t.Helper()
+	_, after, _ := strings.Cut(output, "Metrics are at ")
 	address, _, _ := strings.Cut(after, "\n")
-	req, err := http.NewRequestWithContext(f.Context(), http.MethodGet, address, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }() // read to its end
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	return string(b)
 }

@@ -39,6 +39,7 @@ type service struct {
 	session string
 	// database is the store's address; "" for a SQLite file in dir.
 	database string
+	extra    []string // more to say when it starts
 }
 
 // output is what a process printed so far.
@@ -78,6 +79,7 @@ func newServiceOn(t *testing.T, bookings int, database string) *service {
 func (s *service) start() {
 	s.Helper()
 	s.process = s.command("--log-level", "debug", "serve", "--data", s.dir, "--listen", s.listen, "--calcom-url", s.simURL)
+	s.process.Args = append(s.process.Args, s.extra...)
 	before := len(s.out.String())
 	s.process.Stdout, s.process.Stderr = s.out, s.out
 	if err := s.process.Start(); err != nil {
