@@ -77,7 +77,7 @@ func (g *guard) report(r store.Resource) {
 	}
 }
 
-// Close waits for reports that are under way.
+// Close waits for reports that are under way, when nobody reads any more.
 func (s *Service) Close() error {
 	s.reports.Wait()
 	return nil
