@@ -33,6 +33,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -100,7 +101,7 @@ type API struct {
 	cross     *http.CrossOriginProtection
 	limiter   *limiter
 	catalogue *catalogue
-	document  object
+	document  func() (object, error)
 	broken    []error // what is wrong with the routes
 	streams   identity.Streams
 }
@@ -194,7 +195,8 @@ func newAPI(o Options) (*API, error) {
 	return a, nil
 }
 
-// build registers the nouns and completes the document.
+// build registers the nouns. The document is written when somebody asks for it:
+// that takes longer than everything else at a start.
 func (a *API) build(nouns []func()) error {
 	for _, register := range nouns {
 		register()
@@ -202,7 +204,11 @@ func (a *API) build(nouns []func()) error {
 	if err := errors.Join(a.broken...); err != nil {
 		return err
 	}
-	return a.writeDocument()
+	schemas := a.huma.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // of huma's own errors, which never get out
+	delete(schemas, "ErrorDetail")
+	a.document = sync.OnceValues(a.writeDocument)
+	return nil
 }
 
 // peer is the address that the connection comes from.

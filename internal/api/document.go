@@ -86,24 +86,20 @@ func operationID(r Route) string {
 	return strings.ToLower(r.Method) + "_" + strings.Join(words, "_")
 }
 
-// writeDocument writes the document once all routes are known.
-func (a *API) writeDocument() (err error) {
-	schemas := a.huma.OpenAPI().Components.Schemas.Map()
-	delete(schemas, "ErrorModel") // of huma's own errors, which never get out
-	delete(schemas, "ErrorDetail")
+// writeDocument writes the document of all routes, which are known by now.
+func (a *API) writeDocument() (object, error) {
 	text, err := a.huma.OpenAPI().MarshalJSON()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var doc map[string]any
 	if err := json.Unmarshal(text, &doc); err != nil {
-		return err
+		return nil, err
 	}
 	for name, schema := range doc["components"].(map[string]any)["schemas"].(map[string]any) {
 		tellNulls(a.huma.OpenAPI().Components.Schemas.TypeFromRef("#/components/schemas/"+name), schema.(map[string]any))
 	}
-	a.document, err = json.Marshal(doc, json.Deterministic(true))
-	return err
+	return json.Marshal(doc, json.Deterministic(true))
 }
 
 // tellNulls adds to a schema that a pointer to an object may be null, which
@@ -131,6 +127,7 @@ func tellNulls(t reflect.Type, schema map[string]any) {
 func (a *API) registerDocument() {
 	register(a, Route{Method: http.MethodGet, Path: "/openapi.json", Tag: "document", Policy: identity.Public(),
 		Summary: "This document"}, func(context.Context, *struct{}) (*struct{ Body object }, error) {
-		return &struct{ Body object }{a.document}, nil
+		document, err := a.document()
+		return &struct{ Body object }{document}, err
 	})
 }

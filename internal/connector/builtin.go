@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/connectors"
@@ -24,17 +25,24 @@ func Names() []string {
 	return names
 }
 
-// Builtin reads a connector of this build; an unknown name is CodeNotFound
-// with the nearest ones.
+// builtins are those that were asked for, by their names: to read one takes most of
+// what a command or a start does.
+var builtins sync.Map
+
+// Builtin is a connector of this build; an unknown name is CodeNotFound with the
+// nearest ones.
 func Builtin(name string) (*Definition, error) {
 	if !slices.Contains(Names(), name) {
 		return nil, &weir.Error{Code: weir.CodeNotFound, Where: name, Message: "there is no such connector", Remedy: nearest(name, Names())}
 	}
-	sub, err := fs.Sub(connectors.Files, name)
-	if err != nil {
-		return nil, err
-	}
-	return Load(sub)
+	read, _ := builtins.LoadOrStore(name, sync.OnceValues(func() (*Definition, error) {
+		sub, err := fs.Sub(connectors.Files, name)
+		if err != nil {
+			return nil, err
+		}
+		return Load(sub)
+	}))
+	return read.(func() (*Definition, error))()
 }
 
 // LoadDir reads a connector from a folder.
