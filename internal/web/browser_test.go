@@ -172,16 +172,17 @@ func (b *browser) sees(words string) {
 	b.Helper()
 	quoted, err := json.Marshal(words)
 	b.must(err)
-	b.until("the page shows "+words, `document.readyState === 'complete' && document.body.innerText.includes(`+string(quoted)+`)`)
+	b.until("the page shows "+words, `document.body.innerText.includes(`+string(quoted)+`)`)
 }
 
-// until waits until an expression is true in the page. It asks again and
-// again, because what is asked of a page that is about to be left gets no
-// answer.
+// until waits until an expression is true in a page that is there with its scripts.
+// It asks again and again, because what is asked of a page that is about to be left
+// gets no answer.
 func (b *browser) until(what, expression string) {
 	b.Helper()
 	ctx, stop := context.WithTimeout(b.ctx, patience)
 	defer stop()
+	expression = "document.readyState === 'complete' && (" + expression + ")"
 	again := time.NewTicker(30 * time.Millisecond)
 	defer again.Stop()
 	for {
