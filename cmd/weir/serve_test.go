@@ -60,9 +60,11 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-func newService(t *testing.T, bookings int) *service { return newServiceOn(t, bookings, "") }
+func newService(t *testing.T, bookings int, extra ...string) *service {
+	return newServiceOn(t, bookings, "", extra...)
+}
 
-func newServiceOn(t *testing.T, bookings int, database string) *service {
+func newServiceOn(t *testing.T, bookings int, database string, extra ...string) *service {
 	t.Helper()
 	sim, err := simulator.New(simulator.Options{Bookings: bookings, Seed: 3, RateLimit: 120})
 	if err != nil {
@@ -70,7 +72,7 @@ func newServiceOn(t *testing.T, bookings int, database string) *service {
 	}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	s := &service{T: t, dir: t.TempDir(), home: t.TempDir(), sim: sim, simURL: server.URL, out: &output{}, listen: "127.0.0.1:0", database: database}
+	s := &service{T: t, dir: t.TempDir(), home: t.TempDir(), sim: sim, simURL: server.URL, out: &output{}, listen: "127.0.0.1:0", database: database, extra: extra}
 	s.start()
 	return s
 }

@@ -24,19 +24,32 @@ const (
 	openPagesMB = 50
 )
 
-// held is how many MB the server's process has from the system. What the race
-// detector holds besides is not the server's, and not in it.
-func (s *service) held() float64 {
+// uses is how many MB of memory the server's process uses. What it keeps for later
+// is not in it, nor what the race detector has.
+func (s *service) uses() float64 {
 	s.Helper()
-	var all, given float64
+	var all, idle float64
 	for line := range strings.Lines(metricsOf(s.T, s.out.String())) {
 		_, _ = fmt.Sscanf(line, "go_memstats_sys_bytes %g", &all) // mostly it is another line
-		_, _ = fmt.Sscanf(line, "go_memstats_heap_released_bytes %g", &given)
+		_, _ = fmt.Sscanf(line, "go_memstats_heap_idle_bytes %g", &idle)
 	}
-	if all == 0 {
+	if all == 0 || idle == 0 {
 		s.Fatal("the process has no memory")
 	}
-	return (all - given) / 1e6
+	return (all - idle) / 1e6
+}
+
+// usesAtRest is how little it uses when what was done before is forgotten: to read its
+// metrics makes garbage, too, and so lets it tidy up.
+func (s *service) usesAtRest() float64 {
+	s.Helper()
+	least := s.uses()
+	for same := 0; same < 100; same++ {
+		if now := s.uses(); now < least {
+			least, same = now, 0
+		}
+	}
+	return least
 }
 
 // sessions are those of programs, each with a key of its own: one may have 16
@@ -122,10 +135,8 @@ func TestTwoHundredOpenPagesCostLittleMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it watches for seconds")
 	}
-	s := newService(t, 300)
-	s.kill() // once more, with metrics
-	s.extra = []string{"--metrics-address", "127.0.0.1:0"}
-	s.start()
+	t.Setenv("GOGC", "10") // or garbage is counted; what is used at its usual 100 is at most twice as much
+	s := newService(t, 300, "--metrics-address", "127.0.0.1:0")
 	s.setup()
 	s.weir([]string{"CAL_API_KEY=" + s.sim.Keys()[0].Key}, "credentials", "add", "Ours")
 	s.weir(nil, "sources", "add", "Bookings", "--credential", "1", "--endpoint", "bookings")
@@ -133,19 +144,20 @@ func TestTwoHundredOpenPagesCostLittleMemory(t *testing.T) {
 	s.weir(nil, "sources", "run", "2")
 	tokens := s.sessions(openPages/15 + 1)
 	s.follow(tokens[0], "/flows/2/live") // what the first one needs is not the price of many
-	before := s.held()
+	before := s.usesAtRest()
 	for i := range openPages {
 		s.follow(tokens[i%len(tokens)], "/flows/2/live")
 	}
-	most := s.held()
+	most := s.uses()
 	begun, busy := time.Now(), s.cpu()
 	for watch := time.NewTicker(250 * time.Millisecond); time.Since(begun) < 10*time.Second; <-watch.C {
-		most = max(most, s.held())
+		most = max(most, s.uses())
 	}
 	used := (s.cpu() - busy).Seconds() / time.Since(begun).Seconds()
-	t.Logf("%d open pages: %.1f MB more than %.1f MB, %.0f %% of a processor", openPages, most-before, before, 100*used)
-	if most-before > openPagesMB {
-		t.Errorf("%d open pages cost %.1f MB", openPages, most-before)
+	cost := 2 * (most - before)
+	t.Logf("%d open pages: %.1f MB beside %.1f MB, %.0f %% of a processor", openPages, cost, before, 100*used)
+	if cost > openPagesMB {
+		t.Errorf("%d open pages cost %.1f MB", openPages, cost)
 	}
 }
 
