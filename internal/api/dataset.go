@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
@@ -147,8 +148,11 @@ func (a *API) showDataSet(ctx context.Context, d *flow.Dataset, common *common, 
 		out.Transform = &OwnTransform{CodeType: codeRules, Code: showCode(d.Rules)}
 	}
 	if d.Parent != 0 {
-		if parent, err := a.Flows.Dataset(ctx, d.Org, d.Parent); err == nil {
+		parent, err := a.Flows.Dataset(ctx, d.Org, d.Parent)
+		if err == nil {
 			out.ParentDataSets = append(out.ParentDataSets, brief(parent.Resource))
+		} else if weir.CodeOf(err) != weir.CodeNotFound { // it was deleted
+			return DataSet{}, err
 		}
 	}
 	for _, to := range sinks {

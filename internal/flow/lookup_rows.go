@@ -124,9 +124,9 @@ func (s *Service) Entries(ctx context.Context, org, id int64, keys lookup.Keys) 
 	if err != nil {
 		return nil, err
 	}
-	rows, there := make([]jsontext.Value, len(found)), map[string]bool{}
-	for i, e := range found {
-		rows[i], there[e.Key] = e.Row, true
+	rows, there := make([]jsontext.Value, 0, len(found)), map[string]bool{}
+	for _, e := range found {
+		rows, there[e.Key] = append(rows, e.Row), true
 	}
 	if !l.EmitDefault {
 		return rows, nil

@@ -427,7 +427,7 @@ func (f *filler) current(ctx context.Context, tx *store.Tx) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		edition := ""
+		var edition string
 		switch p.kind {
 		case store.KindTransform:
 			var spec TransformSpec

@@ -125,9 +125,9 @@ func (s *Service) growAll(ctx context.Context, org int64, sources ...store.Resou
 	if err != nil {
 		return nil, err
 	}
-	ids = ids[:0]
-	for _, d := range datasets {
-		nodes[d.ID], ids = &Node{Resource: d}, append(ids, d.ID)
+	ids = make([]int64, len(datasets))
+	for i, d := range datasets {
+		nodes[d.ID], ids[i] = &Node{Resource: d}, d.ID
 	}
 	of := map[int64]*Node{} // a dataset's root
 	for _, d := range datasets {

@@ -73,7 +73,7 @@ func (l *lanes) knock(ctx context.Context) (leave func(), crowd bool, err error)
 	defer func() { <-l.outside }()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	return leave, true, wait(ctx, nil, l.door, timer.C)
+	return leave, true, wait(ctx, l.door, timer.C)
 }
 
 // keep keeps somebody without an answer for a while, unless too many are kept.
@@ -106,11 +106,11 @@ func (l *lanes) enter(ctx context.Context, known bool) (leave func(), err error)
 	defer func() { <-l.queue }()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	if err := wait(ctx, nil, l.strangers, timer.C); err != nil {
+	if err := wait(ctx, l.strangers, timer.C); err != nil {
 		return nil, err
 	}
 	l.giveWay(ctx)
-	if err := wait(ctx, nil, l.all, timer.C); err != nil {
+	if err := wait(ctx, l.all, timer.C); err != nil {
 		<-l.strangers
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (l *lanes) enterKnown(ctx context.Context) (leave func(), err error) {
 		}
 		l.mu.Unlock()
 	}
-	if err := wait(ctx, nil, l.all, nil); err != nil {
+	if err := wait(ctx, l.all, nil); err != nil {
 		gone()
 		return nil, err
 	}
@@ -158,12 +158,9 @@ func (l *lanes) untilQuiet() <-chan struct{} {
 	return l.quiet
 }
 
-// wait waits until next is closed, or for a place in a lane, whichever there is;
-// CodeThrottled for who is tired before.
-func wait(ctx context.Context, next <-chan struct{}, lane chan<- struct{}, tired <-chan time.Time) error {
+// wait waits for a place in a lane; CodeThrottled for who is tired before.
+func wait(ctx context.Context, lane chan<- struct{}, tired <-chan time.Time) error {
 	select {
-	case <-next:
-		return nil
 	case lane <- struct{}{}:
 		return nil
 	case <-tired:

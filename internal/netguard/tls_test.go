@@ -44,7 +44,8 @@ func sign(t *testing.T, by *authority, change func(*x509.Certificate)) (tls.Cert
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, BasicConstraintsValid: true,
 	}
 	change(c)
-	parent, signer := c, crypto.Signer(key)
+	parent := c
+	var signer crypto.Signer = key
 	if by != nil {
 		parent, signer = by.cert, by.key
 	}

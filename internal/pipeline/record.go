@@ -51,8 +51,8 @@ func (r *Result) failure() (first *Failure) {
 // expected reports that what was left out was not the flow's fault: a part that
 // the key may not see, of a stream that was read otherwise, or a run that
 // somebody ended.
-func (s *StreamResult) expected() bool {
-	return s.Failure != nil && (s.Failure.Code == weir.CodeCancelled || s.Failure.Code == weir.CodeForbidden && s.Status == StatusSucceeded)
+func (r *StreamResult) expected() bool {
+	return r.Failure != nil && (r.Failure.Code == weir.CodeCancelled || r.Failure.Code == weir.CodeForbidden && r.Status == StatusSucceeded)
 }
 
 // account sums what the run did, for the run, for each part of its flow, and in

@@ -165,7 +165,7 @@ func (n need) verdict(c *caller, on string, noun string) int {
 		return http.StatusForbidden
 	case n.inOrg && (on == "foreign") != (c.name == "foreign"), n.on != "" && role == "":
 		return http.StatusNotFound
-	case n.own && !c.is(set(on).maker()) && !(n.orAdmin && c.org.AtLeast(identity.RoleAdmin) && (on == "foreign") == (c.name == "foreign")):
+	case n.own && !c.is(set(on).maker()) && (!n.orAdmin || !c.org.AtLeast(identity.RoleAdmin) || (on == "foreign") != (c.name == "foreign")):
 		return http.StatusNotFound
 	case n.on != "" && !role.AtLeast(n.on), n.makes && !c.org.AtLeast(identity.RoleOperator), n.self != "" && !c.is(set(on).user()) && !c.org.AtLeast(n.self), n.browser, n.above && c.name == "narrow":
 		return http.StatusForbidden

@@ -12,9 +12,9 @@ import (
 // he has a destination of his own below it.
 type neighbours struct {
 	*world
-	bob                        identity.Session
-	ours                       map[string]any
-	lake, sink, node, bobsUser any
+	bob                  identity.Session
+	ours                 map[string]any
+	lake, sink, bobsUser any
 }
 
 func newNeighbours(t *testing.T) *neighbours {

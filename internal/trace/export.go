@@ -145,7 +145,7 @@ func one(s sdk.ReadOnlySpan) *otlp.Span {
 
 func pairs(all []attribute.KeyValue) (out []*common.KeyValue) {
 	for _, a := range all {
-		v := &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: a.Value.Emit()}}
+		v := &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: a.Value.String()}}
 		if a.Value.Type() == attribute.INT64 {
 			v.Value = &common.AnyValue_IntValue{IntValue: a.Value.AsInt64()}
 		}

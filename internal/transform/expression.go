@@ -355,7 +355,7 @@ type compute struct {
 }
 
 func newCompute(s *spec) step {
-	return &compute{changes{paths: [][]string{s.path("field")}}, newExpression(s, false)}
+	return &compute{changes{paths: [][]string{s.path()}}, newExpression(s, false)}
 }
 
 func (c *compute) apply(root *value) (bool, error) {

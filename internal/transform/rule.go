@@ -167,8 +167,9 @@ func (s *spec) text(name string) (text string) {
 	return text
 }
 
-// path gives a path that must be there.
-func (s *spec) path(name string) []string {
+// path gives the path of the one field that must be there.
+func (s *spec) path() []string {
+	const name = "field"
 	text := s.text(name)
 	if text == "" {
 		s.refuse(name, "it is missing", "Name a field, such as status or eventType.slug")
@@ -193,7 +194,7 @@ func (s *spec) paths() (all [][]string) {
 	case one != nil && many != nil:
 		s.refuse("fields", "field is there, too", "Leave one of the two out")
 	case one != nil:
-		return [][]string{s.path("field")}
+		return [][]string{s.path()}
 	}
 	var list []string
 	if many == nil || json.Unmarshal(many, &list) != nil || len(list) == 0 {

@@ -14,7 +14,7 @@ type rename struct {
 }
 
 func newRename(s *spec) step {
-	r := &rename{path: s.path("field"), to: s.text("to")}
+	r := &rename{path: s.path(), to: s.text("to")}
 	if r.to == "" {
 		s.refuse("to", "it is missing", "Give the new name")
 	}
@@ -152,7 +152,7 @@ type flatten struct {
 }
 
 func newFlatten(s *spec) step {
-	f := &flatten{path: s.path("field")}
+	f := &flatten{path: s.path()}
 	f.prefix = f.path[len(f.path)-1] + "_"
 	if s.value("prefix") != nil {
 		f.prefix = s.text("prefix")

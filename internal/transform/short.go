@@ -17,7 +17,7 @@ import (
 // Spell makes a rule of an operation and what stands after it: a JSON text,
 // list or object.
 func Spell(operation string, about jsontext.Value) Rule {
-	field := ""
+	var field string
 	switch {
 	case about.Kind() == '"' && asks(operation):
 		field = "expression"

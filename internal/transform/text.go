@@ -71,7 +71,7 @@ type standard struct {
 const mostValue = 10_000
 
 func newDefault(s *spec) step {
-	d := &standard{changes: changes{paths: [][]string{s.path("field")}}, value: s.value("value")}
+	d := &standard{changes: changes{paths: [][]string{s.path()}}, value: s.value("value")}
 	switch {
 	case d.value == nil || d.value.Kind() == 'n':
 		s.refuse("value", "it is missing", "Give the value that stands where there is none")

@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -187,8 +188,8 @@ func TestWrongRulesAreRefusedByNumberAndFieldWithARemedy(t *testing.T) {
 		{"require", `{"expression":"row.a == 1","field":"a"}`, "rule 2 require.field"},
 	} {
 		_, err := transform.Compile(rules("drop", `{"field":"x"}`, test.operation, test.spec), []string{"id"})
-		e, ours := err.(*transform.Error)
-		if !ours || e.Where() != test.where || e.Message == "" || e.Remedy == "" {
+		var e *transform.Error
+		if !errors.As(err, &e) || e.Where() != test.where || e.Message == "" || e.Remedy == "" {
 			t.Errorf("%s %s: %v, want one at %s", test.operation, test.spec, err, test.where)
 		}
 	}

@@ -150,9 +150,9 @@ func (l *lookupView) cells(row jsontext.Value, names []string) ([]ui.Cell, error
 	if err != nil {
 		return nil, err
 	}
-	cells := make([]ui.Cell, len(names))
-	for i, name := range names {
-		cells[i] = ui.Words(shortened(lookup.Text(e.Values[name])))
+	cells := make([]ui.Cell, 0, len(names)+1)
+	for _, name := range names {
+		cells = append(cells, ui.Words(shortened(lookup.Text(e.Values[name]))))
 	}
 	if l.Changes {
 		cells[0] = ui.Shown(e.Key, ui.Link(l.rowPath(e.Key), e.Key))
