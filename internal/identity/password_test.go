@@ -49,9 +49,9 @@ func TestAPasswordWithoutThePepperIsWorthNothing(t *testing.T) {
 	w.refused(err, weir.CodeAuth)
 }
 
-// The usual cost takes about the same time for a user and for nobody. The
-// medians of a few dozen samples are compared with a wide margin: without a
-// computation for nobody they would differ by all of it.
+// The usual cost takes about the same time for a user and for nobody. The shortest
+// of a few dozen samples are compared, which a busy machine disturbs least, and with
+// a wide margin: without a computation for nobody they would differ by all of it.
 func TestAnUnknownUserCostsTheSameTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it computes 40 passwords at their full cost")
@@ -70,10 +70,8 @@ func TestAnUnknownUserCostsTheSameTime(t *testing.T) {
 			took[who] = append(took[who], time.Since(begin))
 		}
 	}
-	slices.Sort(took[0])
-	slices.Sort(took[1])
-	known, unknown := took[0][samples/2], took[1][samples/2]
-	t.Logf("median for a user %v, for nobody %v", known, unknown)
+	known, unknown := slices.Min(took[0]), slices.Min(took[1])
+	t.Logf("at least for a user %v, for nobody %v", known, unknown)
 	if off := math.Abs(float64(known-unknown)) / float64(known); off > 0.25 {
 		t.Errorf("%v for a user, %v for nobody", known, unknown)
 	}

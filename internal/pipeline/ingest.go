@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -107,8 +108,11 @@ func (r *reading) commit(ctx context.Context, page weir.Page) error {
 	r.tally.read(len(records)+len(rejects), done)
 	r.complete = r.complete || page.Complete
 	r.wake()
-	// Only a keyset walk goes on from a page; any other reading would begin anew.
-	if r.endpoint.Iteration == rest.IterateKeyset && !r.complete && r.flow.over() {
+	// Only a keyset walk goes on from a page; any other reading would begin anew. It
+	// begins with what stands where the last slice ended: a slice that ends there, too,
+	// would be followed by its like for ever.
+	moved := !bytes.Equal(page.Checkpoint, r.dataset.Checkpoint)
+	if r.endpoint.Iteration == rest.IterateKeyset && !r.complete && moved && r.flow.over() {
 		return sliceOver()
 	}
 	return nil
