@@ -51,6 +51,11 @@ func (s *Service) Dataset(ctx context.Context, org, id int64) (*Dataset, error) 
 	return s.loadDataset(ctx, r)
 }
 
+// DeletedDataset is a dataset that was deleted, as it would come back.
+func (s *Service) DeletedDataset(ctx context.Context, r store.Resource) (*Dataset, error) {
+	return s.loadDataset(ctx, r)
+}
+
 func (s *Service) loadDataset(ctx context.Context, r store.Resource) (*Dataset, error) {
 	d := &Dataset{Resource: r}
 	if err := unpack(r, &d.DatasetSpec); err != nil {

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -229,10 +230,10 @@ func TestATransformThatSeveralDatasetsUseChangesAllOfThem(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM shared WHERE title = upper(title)"); n != 100 {
 		t.Errorf("%d titles are in capitals", n)
 	}
-	if _, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)}); weir.CodeOf(err) != weir.CodeUsage {
+	if _, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)}, anybody); weir.CodeOf(err) != weir.CodeUsage {
 		t.Errorf("rules that break a dataset: %v", err)
 	}
-	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("lower", `{"field":"title"}`)})
+	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("lower", `{"field":"title"}`)}, anybody)
 	w.must(err)
 	w.runs(src)
 	if n := w.count("SELECT count(*) FROM shared WHERE title = lower(title)"); n != 100 {
@@ -274,7 +275,7 @@ func TestRulesThatBreakAnotherDatasetNameItByItsNumber(t *testing.T) {
 	w.must(err)
 	below, err := w.flows.CreateDataset(t.Context(), me, flow.DatasetInput{Common: flow.Common{Name: "Takeover in euros"}, Parent: user.ID, Rules: rules("drop", `{"field":"uid2"}`)})
 	w.must(err)
-	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)})
+	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)}, anybody)
 	if err == nil || strings.Contains(err.Error(), "Takeover") || !strings.Contains(err.Error(), fmt.Sprintf("dataset %d", user.ID)) {
 		t.Errorf("rules that break a dataset: %v", err)
 	}
@@ -332,3 +333,6 @@ func TestRulesThatCannotBeAreRefusedBeforeAnythingIsStored(t *testing.T) {
 		t.Errorf("there are %d datasets", n)
 	}
 }
+
+// anybody may give other rules to all datasets.
+func anybody(context.Context, []*flow.Dataset) error { return nil }
