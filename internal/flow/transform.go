@@ -107,7 +107,7 @@ func (r *Runner) UpdateTransform(ctx context.Context, who Actor, id int64, edit 
 	if err != nil {
 		return nil, err
 	}
-	read, anew := t.Version, edit.Rules != nil && !sameRules(edit.Rules, t.Rules)
+	read, anew := t.Version, edit.Rules != nil && !transform.Equal(edit.Rules, t.Rules)
 	var using []*Dataset
 	var redo []refill
 	if anew {
@@ -196,12 +196,6 @@ func (s *Service) affected(ctx context.Context, using []*Dataset, rules []transf
 // destination that had these rules, then others, and then these again has
 // rows of the others.
 func newEdition() string { return rand.Text()[:10] }
-
-func sameRules(a, b []transform.Rule) bool {
-	return slices.EqualFunc(a, b, func(x, y transform.Rule) bool {
-		return x.Operation == y.Operation && string(x.Spec) == string(y.Spec)
-	})
-}
 
 // shaping is what becomes of the records of a source's log before they are a
 // dataset's: the rules of all datasets on the way, the first one's first.

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -241,6 +242,52 @@ func TestATransformThatSeveralDatasetsUseChangesAllOfThem(t *testing.T) {
 	}
 	if err := w.flows.Delete(t.Context(), me, store.KindTransform, shared.ID); weir.CodeOf(err) != weir.CodeConflict {
 		t.Errorf("it is deleted in use: %v", err)
+	}
+}
+
+// Somebody may attach a transform between the question whether its rules may be
+// changed and the change.
+func TestRulesAreChangedForTheDatasetsThatWereAskedAfter(t *testing.T) {
+	w := newWorld(t, 1)
+	shared, err := w.flows.CreateTransform(t.Context(), me, flow.TransformInput{Common: flow.Common{Name: "Tidy"}, Rules: rules("upper", `{"field":"title"}`)})
+	w.must(err)
+	_, d, _ := w.derived("Late", nil)
+	change := func(may flow.MayRerule) error {
+		_, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("lower", `{"field":"title"}`)}, may)
+		return err
+	}
+	err = change(func(ctx context.Context, using []*flow.Dataset) error {
+		_, err := w.runner.UpdateDataset(ctx, me, d.ID, flow.DatasetEdit{Transform: &shared.ID})
+		return errors.Join(err, anybody(ctx, using))
+	})
+	if weir.CodeOf(err) != weir.CodeConflict {
+		t.Errorf("for a dataset that nobody was asked after: %v", err)
+	}
+	now, err := w.flows.Transform(t.Context(), me.Org, shared.ID)
+	w.must(err)
+	if now.Edition != shared.Edition {
+		t.Error("the rules are others")
+	}
+	w.must(change(anybody))
+}
+
+// Who saves rules as they are brings nothing anew, however their program writes them.
+func TestRulesThatAreWrittenInAnotherWayAreNoOthers(t *testing.T) {
+	w := newWorld(t, 1)
+	shared, err := w.flows.CreateTransform(t.Context(), me, flow.TransformInput{Common: flow.Common{Name: "Tidy"}, Rules: rules("mask", `{"field":"title","method":"replace","with":"A"}`)})
+	w.must(err)
+	again, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("mask", `{ "with": "\u0041", "method": "replace", "field": "title" }`)},
+		func(context.Context, []*flow.Dataset) error { return errors.New("nobody is asked") })
+	w.must(err)
+	if again.Edition != shared.Edition {
+		t.Error("the same rules are others for a transform")
+	}
+	_, d, _ := w.derived("Own", rules("rename", `{"field":"title","to":"subject"}`))
+	all := rules("rename", `{"to" : "subject", "field":"title"}`)
+	own, err := w.runner.UpdateDataset(t.Context(), me, d.ID, flow.DatasetEdit{Rules: &all})
+	w.must(err)
+	if own.Edition != d.Edition {
+		t.Error("the same rules are others for a dataset")
 	}
 }
 
