@@ -47,7 +47,7 @@ func TestTheCommandLineTellsAndTakesWhatOneMay(t *testing.T) {
 		t.Fatal(err)
 	}
 	bob := []any{map[string]any{"type": "USER", "id": 2, "access_roles": []string{"admin"}}}
-	for _, shared := range []string{"data_sources/2", "transforms/4", "data_sets/5"} {
+	for _, shared := range []string{"data_sources/2", "data_sets/3", "transforms/4", "data_sets/5"} {
 		if err := server.Call(t.Context(), http.MethodPost, "/"+shared+"/accessors", map[string]any{"accessors": bob}, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -78,6 +78,13 @@ func TestTheCommandLineTellsAndTakesWhatOneMay(t *testing.T) {
 	}
 	if out, err := s.command("datasets", "update", "5", "--rules", rules).CombinedOutput(); err == nil {
 		t.Errorf("the dataset takes other rules: %s", out)
+	}
+	write("weir: 1\ndatasets:\n  Masked:\n    source: Bookings\n    endpoint: bookings\n    transforms:\n      - drop: nothing\n")
+	if out, err := s.command("apply", "-f", rules, "--yes").CombinedOutput(); err == nil || !strings.Contains(string(out), "this needs the role") {
+		t.Errorf("a file gives the dataset other rules: %s", out)
+	}
+	if got := s.weir(nil, "transforms"); !strings.Contains(got, "5\n") {
+		t.Errorf("the dataset does not use the transform any more: %s", got)
 	}
 	s.weir(nil, "transforms", "copy", "4", "--name", "Mine")
 }
