@@ -88,8 +88,5 @@ func (a *API) deliverNow(ctx context.Context, in *One) (*value[Run], error) {
 	if err == nil && !started {
 		err = &weir.Error{Code: weir.CodeConflict, Where: "destination", Message: "there is nothing to bring: nothing was read yet", Remedy: "Run its source"}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return show(showRun(run)), nil
+	return a.shownRun(ctx, run, err)
 }

@@ -88,6 +88,20 @@ type FlowHealth struct {
 	UpdatedAtEpoch    *int64  `json:"updatedAtEpoch" doc:"Milliseconds since 1970"`
 }
 
+// healths finds how flows stand, as the caller may see it, and how many there are
+// on all pages.
+func (a *API) healths(ctx context.Context, f store.HealthFilter) ([]FlowHealth, int, error) {
+	found, total, err := a.Store.FlowHealths(ctx, f)
+	if err == nil {
+		err = a.rights().Healths(ctx, principal(ctx), found)
+	}
+	out := make([]FlowHealth, len(found))
+	for i, h := range found {
+		out[i] = showHealth(h)
+	}
+	return out, total, err
+}
+
 func showHealth(h store.FlowHealth) FlowHealth {
 	out := FlowHealth{OriginNodeID: h.Node, DataSourceID: h.Source, Name: h.Name, Status: statusOf(h.Status), HealthStatus: orNull(colours[h.Health]),
 		LatestErrorCount: h.Errors, LatestRecordCount: h.Records, LatestRunID: idOrNull(h.Number), ErrorSummary: h.Summary}
@@ -126,13 +140,10 @@ func (a *API) healthOfFlows(ctx context.Context, in *healthListInput) (*value[Fl
 	}
 	f.Health, f.SortBy, f.Up = healthOf(in.Health), healthOrders[in.SortBy], in.Order == "asc" || in.Order == "ASC"
 	f.Page, f.Size = min(in.Page, farthest/in.Size), in.Size
-	found, total, err := a.Store.FlowHealths(ctx, f)
+	found, total, err := a.healths(ctx, f)
 	out := FlowHealths{Status: http.StatusOK}
-	out.Health.Data = []FlowHealth{}
+	out.Health.Data = found
 	out.Health.Meta = SummaryMeta{CurrentPage: in.Page, PageCount: pages(total, in.Size), TotalCount: total}
-	for _, h := range found {
-		out.Health.Data = append(out.Health.Data, showHealth(h))
-	}
 	return show(out), err
 }
 
@@ -152,7 +163,7 @@ func (a *API) healthOfFlow(ctx context.Context, in *One) (*value[FlowHealthDetai
 	if err != nil {
 		return nil, err
 	}
-	found, _, err := a.Store.FlowHealths(ctx, store.HealthFilter{Org: root.Org, Sources: []int64{root.ID}, Page: 1, Size: 1})
+	found, _, err := a.healths(ctx, store.HealthFilter{Org: root.Org, Sources: []int64{root.ID}, Page: 1, Size: 1})
 	if err == nil && len(found) == 0 { // the flow was deleted a moment ago
 		err = nowhere()
 	}
@@ -160,7 +171,7 @@ func (a *API) healthOfFlow(ctx context.Context, in *One) (*value[FlowHealthDetai
 		return nil, err
 	}
 	out := FlowHealthDetail{Status: http.StatusOK}
-	out.Health.FlowHealth = showHealth(found[0])
+	out.Health.FlowHealth = found[0]
 	src, err := a.Flows.Source(ctx, root.Org, root.ID)
 	if err != nil {
 		return nil, err

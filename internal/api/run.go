@@ -129,10 +129,7 @@ func (a *API) runNow(ctx context.Context, in *runNowInput) (*value[Run], error) 
 		o.FullRefresh, o.AllowDelete = in.Body.FullRefresh, in.Body.AllowDelete
 	}
 	run, _, err := a.Runner.Start(ctx, actor(ctx), o)
-	if err != nil {
-		return nil, err
-	}
-	return show(showRun(run)), nil
+	return a.shownRun(ctx, run, err)
 }
 
 func (a *API) cancelRun(ctx context.Context, in *One) (*Done, error) {
@@ -151,8 +148,31 @@ func streamOf(s flow.StreamResult) RunStream {
 	return out
 }
 
-// showRun shows a run; one that is not over with what it has done so far.
-func showRun(r *flow.Run) Run {
+// showRuns shows runs as the caller may see them; one that is not over with what
+// it has done so far.
+func (a *API) showRuns(ctx context.Context, runs ...*flow.Run) ([]Run, error) {
+	err := a.rights().Runs(ctx, principal(ctx), runs...)
+	out := make([]Run, len(runs))
+	for i, r := range runs {
+		out[i] = runOf(r)
+	}
+	return out, err
+}
+
+// shownRun is the answer that shows one run.
+func (a *API) shownRun(ctx context.Context, r *flow.Run, err error) (*value[Run], error) {
+	if err != nil {
+		return nil, err
+	}
+	shown, err := a.showRuns(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return show(shown[0]), nil
+}
+
+// runOf puts a run into the shape of the API, whoever asks.
+func runOf(r *flow.Run) Run {
 	t := r.Totals
 	out := Run{
 		ID: r.Number, RunID: string(r.ID), DataSourceID: r.Resource, Status: r.Status, Why: string(r.Order.Why), QueuedAt: moment(r.Queued), StartedAt: moment(r.Started),
@@ -193,11 +213,21 @@ func (a *API) runs(ctx context.Context, p Paging, f store.RunFilter) ([]Run, int
 	if p.offset() >= farthest {
 		return nil, 0, nil
 	}
+	return a.runsOf(ctx, f)
+}
+
+// runsOf finds runs, as the caller may see them, and how many there are on all
+// pages.
+func (a *API) runsOf(ctx context.Context, f store.RunFilter) ([]Run, int, error) {
 	found, total, err := a.Flows.ListRuns(ctx, f)
-	out := make([]Run, len(found))
-	for i := range found {
-		out[i] = showRun(&found[i])
+	if err != nil {
+		return nil, 0, err
 	}
+	each := make([]*flow.Run, len(found))
+	for i := range found {
+		each[i] = &found[i]
+	}
+	out, err := a.showRuns(ctx, each...)
 	return out, total, err
 }
 
@@ -259,10 +289,7 @@ func (a *API) runFor(ctx context.Context, id string) (*flow.Run, error) {
 
 func (a *API) oneRun(ctx context.Context, in *oneRunInput) (*value[Run], error) {
 	r, err := a.runFor(ctx, in.RunID)
-	if err != nil {
-		return nil, err
-	}
-	return show(showRun(r)), nil
+	return a.shownRun(ctx, r, err)
 }
 
 type runStatusInput struct {
@@ -285,6 +312,9 @@ func (a *API) runStatus(ctx context.Context, in *runStatusInput) (*value[RunStat
 	if err != nil {
 		return nil, err
 	}
-	run := showRun(r)
-	return show(RunStatus{Status: run.Status, Run: run}), nil
+	shown, err := a.showRuns(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return show(RunStatus{Status: shown[0].Status, Run: shown[0]}), nil
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 
-	"github.com/weirhq/weir"
-	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -59,7 +57,11 @@ func (a *API) oneRunEvents(ctx context.Context, in *oneRunInput) (*eventStream, 
 		if err != nil {
 			return err
 		}
-		if err := out.run(now); err != nil || now.Open() {
+		shown, err := a.showRuns(ctx, now)
+		if err != nil {
+			return err
+		}
+		if err := out.run(&shown[0]); err != nil || now.Open() {
 			return err
 		}
 		return errSeen
@@ -86,7 +88,7 @@ func (a *API) allRunEvents(ctx context.Context, in *allRunsInput) (*eventStream,
 		if err != nil || len(visible) == 0 {
 			return err
 		}
-		runs, _, err := a.Flows.ListRuns(ctx, store.RunFilter{Org: f.Org, Sources: visible, Whole: true, Page: 1, Size: min(eventsRuns*len(visible), eventsMost)})
+		runs, _, err := a.runsOf(ctx, store.RunFilter{Org: f.Org, Sources: visible, Whole: true, Page: 1, Size: min(eventsRuns*len(visible), eventsMost)})
 		for i := range runs {
 			if err := out.run(&runs[i]); err != nil {
 				return err
@@ -111,7 +113,7 @@ func (a *API) stream(ctx context.Context, turn func(context.Context, map[int64]b
 		defer cancel()
 		ctx, end := a.streams.Until(ctx)
 		defer end()
-		out := &events{w: c.BodyWriter(), control: http.NewResponseController(x.out.w), sent: map[weir.RunID]string{}}
+		out := &events{w: c.BodyWriter(), control: http.NewResponseController(x.out.w), sent: map[string]string{}}
 		defer func() { _ = out.control.SetWriteDeadline(time.Time{}) }() // the connection may serve other requests
 		_ = out.say(": weir\n\n")                                        // a client that has gone is noticed below
 		err := a.Runner.Watch(ctx, x.who.Org, func(sources map[int64]bool) error {
@@ -143,16 +145,16 @@ func (a *API) again(x *exchange) error {
 type events struct {
 	w       io.Writer
 	control *http.ResponseController
-	sent    map[weir.RunID]string
+	sent    map[string]string // by the run's id
 }
 
-func (e *events) run(r *flow.Run) error {
-	b, err := json.Marshal(showRun(r))
-	if err != nil || e.sent[r.ID] == string(b) {
+func (e *events) run(r *Run) error {
+	b, err := json.Marshal(r)
+	if err != nil || e.sent[r.RunID] == string(b) {
 		return err
 	}
-	e.sent[r.ID] = string(b)
-	return e.say(fmt.Sprintf("event: run\nid: %s\ndata: %s\n\n", r.ID, b))
+	e.sent[r.RunID] = string(b)
+	return e.say(fmt.Sprintf("event: run\nid: %s\ndata: %s\n\n", r.RunID, b))
 }
 
 func (e *events) say(text string) error {

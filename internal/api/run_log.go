@@ -114,6 +114,9 @@ func micros(at, unit int64, end bool) int64 {
 func (a *API) lines(ctx context.Context, p Paging, f store.LogFilter) (*value[FlowLogs], error) {
 	f.Org, f.Page, f.Size = actor(ctx).Org, min(p.Page, farthest/p.PerPage), p.PerPage
 	found, total, err := a.Store.RunLines(ctx, f)
+	if err == nil {
+		err = a.rights().Lines(ctx, principal(ctx), found)
+	}
 	out := FlowLogs{Status: http.StatusOK, Message: "Ok"}
 	out.Logs.Data = []LogLine{}
 	out.Logs.Meta = LogMeta{CurrentPage: p.Page, PagesCount: pages(total, p.PerPage), TotalCount: total, OrgID: f.Org}
@@ -151,6 +154,9 @@ func (a *API) searchLogs(ctx context.Context, in *searchLogsInput) (*value[FlowL
 	f := store.LogFilter{Source: root.ID, From: micros(in.From, 1_000_000, false), To: micros(in.To, 1_000_000, true), OldestFirst: in.Sort == "asc"}
 	if b := in.Body; b != nil {
 		f.Runs, f.Severities, f.Types, f.Contains = b.RunIDs, lower(b.Severity), lower(b.LogType), b.Search
+	}
+	if err := a.rights().LogSearch(ctx, principal(ctx), &f); err != nil {
+		return nil, err
 	}
 	out, err := a.lines(ctx, Paging{Page: in.Page, PerPage: in.Size}, f)
 	if err != nil || !in.Facets.On {

@@ -134,7 +134,7 @@ func (a *API) registerTransforms() {
 		Detail: "Nothing is stored, and no request is made. Whoever may see the dataset may ask."}, a.previewTransform)
 	register(a, Route{Method: http.MethodGet, Path: "/transforms/{id}", Tag: tag, Summary: "One transform", Policy: read}, a.transform)
 	register(a, Route{Method: http.MethodPut, Path: "/transforms/{id}", Tag: tag, Summary: "Change a transform", Policy: change,
-		Detail: "New rules bring the records of every dataset that uses it to their destinations anew, from the log."}, a.updateTransform)
+		Detail: "New rules bring the records of every dataset that uses it to their destinations anew, from the log. Whoever gives them may change the rules of each of these datasets: 403 says how many are not the caller's to change."}, a.updateTransform)
 	register(a, Route{Method: http.MethodDelete, Path: "/transforms/{id}", Tag: tag, Summary: "Delete a transform that nothing uses", Policy: change}, a.deleteTransform)
 	register(a, Route{Method: http.MethodPost, Path: "/transforms/{id}/restore", Tag: tag, Summary: "Bring a deleted transform back", Policy: admin}, a.restoreTransform)
 	register(a, Route{Method: http.MethodPost, Path: "/transforms/{id}/copy", Tag: tag, Summary: "Copy a transform", Policy: read, Creates: true}, a.copyTransform)
@@ -232,7 +232,7 @@ func (a *API) updateTransform(ctx context.Context, in *updateTransformInput) (*v
 	}
 	t, err := a.Runner.UpdateTransform(ctx, actor(ctx), in.ID, flow.TransformEdit{
 		Edit: flow.Edit{Name: changed(b.Name), Description: changed(b.Description), Tags: b.Tags}, Rules: rulesOf(b.Code),
-	})
+	}, a.rights().MayRerule(principal(ctx)))
 	out, err := a.oneTransform(ctx, t, err)
 	if err == nil && b.Code != nil {
 		out.Body.Warnings, err = a.warnTransform(ctx, t)
@@ -249,7 +249,7 @@ func (a *API) warnTransform(ctx context.Context, t *flow.Transform) ([]string, e
 }
 
 func (a *API) deleteTransform(ctx context.Context, in *One) (*Done, error) {
-	if err := a.Flows.Delete(ctx, actor(ctx), store.KindTransform, in.ID); err != nil {
+	if err := a.Flows.DeleteTransform(ctx, actor(ctx), in.ID, a.rights().MayRerule(principal(ctx))); err != nil {
 		return nil, err
 	}
 	return done(), nil

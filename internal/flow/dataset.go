@@ -51,6 +51,11 @@ func (s *Service) Dataset(ctx context.Context, org, id int64) (*Dataset, error) 
 	return s.loadDataset(ctx, r)
 }
 
+// DeletedDataset is a dataset that was deleted, as it would come back.
+func (s *Service) DeletedDataset(ctx context.Context, r store.Resource) (*Dataset, error) {
+	return s.loadDataset(ctx, r)
+}
+
 func (s *Service) loadDataset(ctx context.Context, r store.Resource) (*Dataset, error) {
 	d := &Dataset{Resource: r}
 	if err := unpack(r, &d.DatasetSpec); err != nil {
@@ -229,7 +234,7 @@ func (edit DatasetEdit) wanted() (rules []transform.Rule, of int64) {
 // OtherRules reports whether the edit gives a dataset rules that it has not.
 func (edit DatasetEdit) OtherRules(d *Dataset) bool {
 	rules, of := edit.wanted()
-	return (edit.Rules != nil || edit.Transform != nil) && !(sameRules(rules, d.Rules) && of == d.Transform)
+	return (edit.Rules != nil || edit.Transform != nil) && !(transform.Equal(rules, d.Rules) && of == d.Transform)
 }
 
 // UpdateDataset changes a dataset. With other rules, all its records go to its

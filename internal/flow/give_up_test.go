@@ -37,7 +37,7 @@ func (w *world) story() (out []string) {
 		w.runs(src)
 		t, err := w.flows.CreateTransform(ctx, me, flow.TransformInput{Common: flow.Common{Name: name}, Rules: other})
 		w.must(err)
-		_, err = w.runner.UpdateTransform(ctx, me, t.ID, flow.TransformEdit{Rules: rules("drop", `{"fields":["metadata"]}`)})
+		_, err = w.runner.UpdateTransform(ctx, me, t.ID, flow.TransformEdit{Rules: rules("drop", `{"fields":["metadata"]}`)}, anybody)
 		w.must(err)
 		l := w.lookup(0, 10)
 		rows, err := w.flows.PutEntries(ctx, me, l.ID, numbered(5, 15))

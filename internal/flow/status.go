@@ -218,8 +218,9 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, who Actor, r *store.
 	return s.tell(ctx, tx, who, "delete", r, map[string]any{"name": r.Name})
 }
 
-// Restore brings back what was deleted, paused. What it used must live.
-func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id int64) error {
+// Restore brings back what was deleted, paused. What it used must live, and what
+// was read to allow it must be as it was: else it is store.Changed.
+func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id int64, read ...store.Resource) error {
 	r, err := s.Store.DeletedResource(ctx, who.Org, kind, id)
 	if err != nil {
 		return err
@@ -237,6 +238,9 @@ func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id in
 	r.Deleted, r.Status, r.Updated = 0, string(StatusPaused), s.now()
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
 		if err := hold(ctx, tx, who.Org, refs); err != nil {
+			return err
+		}
+		if err := tx.Unchanged(ctx, read...); err != nil {
 			return err
 		}
 		if err := tx.UpdateResource(ctx, &r); err != nil {

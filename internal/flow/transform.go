@@ -95,20 +95,29 @@ type TransformEdit struct {
 	Rules []transform.Rule
 }
 
+// MayRerule says whether who asks may give other rules to the datasets that use a
+// transform: whoever changes its rules does.
+type MayRerule func(ctx context.Context, using []*Dataset) error
+
 // UpdateTransform changes a transform. New rules must be right for every
-// dataset that uses them, and bring all of those to their destinations anew.
-func (r *Runner) UpdateTransform(ctx context.Context, who Actor, id int64, edit TransformEdit) (*Transform, error) {
+// dataset that uses them, and bring all of those to their destinations anew. Of
+// these datasets may is asked; when they are others meanwhile, it is store.Changed.
+func (r *Runner) UpdateTransform(ctx context.Context, who Actor, id int64, edit TransformEdit, may MayRerule) (*Transform, error) {
 	t, err := r.flows.Transform(ctx, who.Org, id)
 	if err != nil {
 		return nil, err
 	}
-	read, anew := t.Version, edit.Rules != nil && !sameRules(edit.Rules, t.Rules)
+	read, anew := t.Version, edit.Rules != nil && !transform.Equal(edit.Rules, t.Rules)
+	var using []*Dataset
 	var redo []refill
 	if anew {
+		if using, err = r.flows.using(ctx, who.Org, id, may); err != nil {
+			return nil, err
+		}
 		if err := someRules(edit.Rules); err != nil {
 			return nil, err
 		}
-		if redo, err = r.flows.affected(ctx, who.Org, id, edit.Rules); err != nil {
+		if redo, err = r.flows.affected(ctx, using, edit.Rules); err != nil {
 			return nil, err
 		}
 	}
@@ -120,6 +129,9 @@ func (r *Runner) UpdateTransform(ctx context.Context, who Actor, id int64, edit 
 		if err := edit.apply(row); err != nil || !anew {
 			return err
 		}
+		if err := usedBy(ctx, tx, row, using); err != nil {
+			return err
+		}
 		spec.Rules, spec.Edition = edit.Rules, newEdition()
 		return r.refill(ctx, tx, who, redo)
 	})
@@ -129,10 +141,17 @@ func (r *Runner) UpdateTransform(ctx context.Context, who Actor, id int64, edit 
 	return r.flows.Transform(ctx, who.Org, id)
 }
 
-// affected checks other rules of a transform with every dataset that uses it,
-// and finds what they change. Errors name datasets by number: whoever changes
-// the transform may not see all of them.
-func (s *Service) affected(ctx context.Context, org, id int64, rules []transform.Rule) (redo []refill, err error) {
+// DeleteTransform takes away a transform that no dataset uses. Of those that do
+// may is asked first: an error names them.
+func (s *Service) DeleteTransform(ctx context.Context, who Actor, id int64, may MayRerule) error {
+	if _, err := s.using(ctx, who.Org, id, may); err != nil {
+		return err
+	}
+	return s.Delete(ctx, who, store.KindTransform, id)
+}
+
+// using gives the datasets that use a transform to who may give them other rules.
+func (s *Service) using(ctx context.Context, org, id int64, may MayRerule) (all []*Dataset, err error) {
 	uses, err := s.Store.Uses(ctx, id)
 	if err != nil {
 		return nil, err
@@ -142,6 +161,25 @@ func (s *Service) affected(ctx context.Context, org, id int64, rules []transform
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, d)
+	}
+	return all, may(ctx, all)
+}
+
+// usedBy makes sure that these datasets use a transform, and no others.
+func usedBy(ctx context.Context, tx *store.Tx, t *store.Resource, using []*Dataset) error {
+	uses, err := tx.Uses(ctx, t.ID)
+	if err == nil && !slices.EqualFunc(uses, using, func(u store.Use, d *Dataset) bool { return u.ID == d.ID }) {
+		err = store.Changed(t)
+	}
+	return err
+}
+
+// affected checks other rules of a transform with every dataset that uses it,
+// and finds what they change. Errors name datasets by number: whoever changes
+// the transform may not see all of them.
+func (s *Service) affected(ctx context.Context, using []*Dataset, rules []transform.Rule) (redo []refill, err error) {
+	for _, d := range using {
 		if err := s.checkRules(ctx, d, rules); err != nil {
 			return nil, wrongRules(fmt.Sprintf("dataset %d", d.ID), err)
 		}
@@ -158,12 +196,6 @@ func (s *Service) affected(ctx context.Context, org, id int64, rules []transform
 // destination that had these rules, then others, and then these again has
 // rows of the others.
 func newEdition() string { return rand.Text()[:10] }
-
-func sameRules(a, b []transform.Rule) bool {
-	return slices.EqualFunc(a, b, func(x, y transform.Rule) bool {
-		return x.Operation == y.Operation && string(x.Spec) == string(y.Spec)
-	})
-}
 
 // shaping is what becomes of the records of a source's log before they are a
 // dataset's: the rules of all datasets on the way, the first one's first.

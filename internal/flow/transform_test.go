@@ -1,6 +1,8 @@
 package flow_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -229,10 +231,10 @@ func TestATransformThatSeveralDatasetsUseChangesAllOfThem(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM shared WHERE title = upper(title)"); n != 100 {
 		t.Errorf("%d titles are in capitals", n)
 	}
-	if _, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)}); weir.CodeOf(err) != weir.CodeUsage {
+	if _, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)}, anybody); weir.CodeOf(err) != weir.CodeUsage {
 		t.Errorf("rules that break a dataset: %v", err)
 	}
-	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("lower", `{"field":"title"}`)})
+	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("lower", `{"field":"title"}`)}, anybody)
 	w.must(err)
 	w.runs(src)
 	if n := w.count("SELECT count(*) FROM shared WHERE title = lower(title)"); n != 100 {
@@ -240,6 +242,52 @@ func TestATransformThatSeveralDatasetsUseChangesAllOfThem(t *testing.T) {
 	}
 	if err := w.flows.Delete(t.Context(), me, store.KindTransform, shared.ID); weir.CodeOf(err) != weir.CodeConflict {
 		t.Errorf("it is deleted in use: %v", err)
+	}
+}
+
+// Somebody may attach a transform between the question whether its rules may be
+// changed and the change.
+func TestRulesAreChangedForTheDatasetsThatWereAskedAfter(t *testing.T) {
+	w := newWorld(t, 1)
+	shared, err := w.flows.CreateTransform(t.Context(), me, flow.TransformInput{Common: flow.Common{Name: "Tidy"}, Rules: rules("upper", `{"field":"title"}`)})
+	w.must(err)
+	_, d, _ := w.derived("Late", nil)
+	change := func(may flow.MayRerule) error {
+		_, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("lower", `{"field":"title"}`)}, may)
+		return err
+	}
+	err = change(func(ctx context.Context, using []*flow.Dataset) error {
+		_, err := w.runner.UpdateDataset(ctx, me, d.ID, flow.DatasetEdit{Transform: &shared.ID})
+		return errors.Join(err, anybody(ctx, using))
+	})
+	if weir.CodeOf(err) != weir.CodeConflict {
+		t.Errorf("for a dataset that nobody was asked after: %v", err)
+	}
+	now, err := w.flows.Transform(t.Context(), me.Org, shared.ID)
+	w.must(err)
+	if now.Edition != shared.Edition {
+		t.Error("the rules are others")
+	}
+	w.must(change(anybody))
+}
+
+// Who saves rules as they are brings nothing anew, however their program writes them.
+func TestRulesThatAreWrittenInAnotherWayAreNoOthers(t *testing.T) {
+	w := newWorld(t, 1)
+	shared, err := w.flows.CreateTransform(t.Context(), me, flow.TransformInput{Common: flow.Common{Name: "Tidy"}, Rules: rules("mask", `{"field":"title","method":"replace","with":"A"}`)})
+	w.must(err)
+	again, err := w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("mask", `{ "with": "\u0041", "method": "replace", "field": "title" }`)},
+		func(context.Context, []*flow.Dataset) error { return errors.New("nobody is asked") })
+	w.must(err)
+	if again.Edition != shared.Edition {
+		t.Error("the same rules are others for a transform")
+	}
+	_, d, _ := w.derived("Own", rules("rename", `{"field":"title","to":"subject"}`))
+	all := rules("rename", `{"to" : "subject", "field":"title"}`)
+	own, err := w.runner.UpdateDataset(t.Context(), me, d.ID, flow.DatasetEdit{Rules: &all})
+	w.must(err)
+	if own.Edition != d.Edition {
+		t.Error("the same rules are others for a dataset")
 	}
 }
 
@@ -274,7 +322,7 @@ func TestRulesThatBreakAnotherDatasetNameItByItsNumber(t *testing.T) {
 	w.must(err)
 	below, err := w.flows.CreateDataset(t.Context(), me, flow.DatasetInput{Common: flow.Common{Name: "Takeover in euros"}, Parent: user.ID, Rules: rules("drop", `{"field":"uid2"}`)})
 	w.must(err)
-	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)})
+	_, err = w.runner.UpdateTransform(t.Context(), me, shared.ID, flow.TransformEdit{Rules: rules("drop", `{"field":"uid"}`)}, anybody)
 	if err == nil || strings.Contains(err.Error(), "Takeover") || !strings.Contains(err.Error(), fmt.Sprintf("dataset %d", user.ID)) {
 		t.Errorf("rules that break a dataset: %v", err)
 	}
@@ -332,3 +380,6 @@ func TestRulesThatCannotBeAreRefusedBeforeAnythingIsStored(t *testing.T) {
 		t.Errorf("there are %d datasets", n)
 	}
 }
+
+// anybody may give other rules to all datasets.
+func anybody(context.Context, []*flow.Dataset) error { return nil }

@@ -41,6 +41,65 @@ func (j Judge) onParent(ctx context.Context, who identity.Principal, d *flow.Dat
 		Remedy:  fmt.Sprintf("Ask for the role %s on dataset %d", need, d.Parent)}}
 }
 
+// MayRerule asks whether somebody may do with the rules of a transform what they
+// may do with those of each dataset that uses it: they are its rules.
+func (j Judge) MayRerule(who identity.Principal) flow.MayRerule {
+	return func(ctx context.Context, using []*flow.Dataset) error {
+		not := 0
+		for _, d := range using {
+			err := j.may(ctx, who, identity.RoleAdmin, store.KindDataset, d.ID)
+			if err == nil {
+				err = j.onParent(ctx, who, d, identity.RoleOperator, "change")
+			}
+			switch code := weir.CodeOf(err); {
+			case code == weir.CodeNotFound || code == weir.CodeForbidden:
+				not++
+			case err != nil:
+				return err
+			}
+		}
+		if not == 0 {
+			return nil
+		}
+		return &weir.Error{Code: weir.CodeForbidden, Where: "rules", Message: notYours(not, len(using)),
+			Remedy: "Copy the transform and let your own datasets use the copy, or ask for the role admin on those datasets and operator on those that they are made from"}
+	}
+}
+
+// notYours says how many of the datasets that use a transform one may not change.
+func notYours(not, all int) string {
+	switch {
+	case all == 1:
+		return "a dataset uses this transform whose rules you may not change"
+	case not == all:
+		return fmt.Sprintf("%d datasets use this transform, and you may not change the rules of any", all)
+	}
+	return fmt.Sprintf("%d datasets use this transform, and you may not change the rules of %d of them", all, not)
+}
+
+// Restore makes sure that somebody may bring back what was deleted: a dataset that
+// uses a transform has other rules than before when those were changed meanwhile.
+// What it read must be as it is when that is done.
+func (j Judge) Restore(ctx context.Context, who identity.Principal, r store.Resource) (read []store.Resource, err error) {
+	if r.Kind != store.KindDataset {
+		return nil, nil
+	}
+	d, err := j.Flows.DeletedDataset(ctx, r)
+	if err != nil || d.Transform == 0 {
+		return nil, err
+	}
+	t, err := j.Flows.Transform(ctx, who.Org, d.Transform)
+	switch {
+	case weir.CodeOf(err) == weir.CodeNotFound:
+		return nil, nil // nor can it be brought back
+	case err != nil:
+		return nil, err
+	case t.Updated > r.Deleted:
+		err = weir.At("its transform was changed since", j.onParent(ctx, who, d, identity.RoleOperator, "change"))
+	}
+	return []store.Resource{t.Resource}, err
+}
+
 // Seeing gives the datasets that use a transform of which somebody sees both
 // what its rules make and what they make it of.
 func (j Judge) Seeing(ctx context.Context, who identity.Principal, t *flow.Transform) (using []*flow.Dataset, err error) {

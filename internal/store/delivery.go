@@ -252,12 +252,12 @@ func (t *Tx) delivered(ctx context.Context, r *Run, at int64) error {
 	if err != nil {
 		return err
 	}
-	problem, errors := "", 0
+	problem, errors, failed := "", 0, int64(0)
 	for _, d := range all {
 		part, line := RunPart{Part: d.Destination, Kind: KindDestination, Records: d.Written, Errors: d.Quarantined}, d.line(at)
 		if d.Status == deliveryFailed {
 			part.Errors++
-			problem = d.Problem
+			problem, failed = d.Problem, d.Destination
 		}
 		errors += part.Errors
 		if err := addPart(ctx, t.tx, r, part); err != nil {
@@ -273,7 +273,7 @@ func (t *Tx) delivered(ctx context.Context, r *Run, at int64) error {
 	if problem == "" {
 		problem = fmt.Sprintf("%d records were set aside", errors)
 	}
-	return degradeHealth(ctx, t.tx, r, errors, problem, at)
+	return degradeHealth(ctx, t.tx, r, errors, problem, failed, at)
 }
 
 // line tells what became of a delivery.

@@ -20,6 +20,7 @@ type FlowHealth struct {
 	Records   int   // new or changed in it
 	Errors    int
 	Summary   string // what went wrong, "" for nothing
+	Part      int64  // the destination whose words the summary repeats; 0 for none
 	UpdatedAt int64  // µs; 0 before the first run ended
 }
 
@@ -83,10 +84,10 @@ func (db *DB) FlowHealths(ctx context.Context, f HealthFilter) (all []FlowHealth
 	page := `SELECT h.* FROM flow_health h` + names + c.text.String() + order(column) + fmt.Sprintf(" LIMIT %d OFFSET %d", f.Size, (f.Page-1)*f.Size)
 	err = db.each(ctx, func(rows *sql.Rows) error {
 		var h FlowHealth
-		err := rows.Scan(&h.Source, &h.Node, &h.Name, &h.Status, &h.Health, &h.Run, &h.Number, &h.Records, &h.Errors, &h.Summary, &h.UpdatedAt)
+		err := rows.Scan(&h.Source, &h.Node, &h.Name, &h.Status, &h.Health, &h.Run, &h.Number, &h.Records, &h.Errors, &h.Summary, &h.Part, &h.UpdatedAt)
 		all = append(all, h)
 		return err
-	}, `SELECT r.id, n.id, r.name, r.status, h.health, h.run, h.number, h.records, h.errors, h.summary, h.updated
+	}, `SELECT r.id, n.id, r.name, r.status, h.health, h.run, h.number, h.records, h.errors, h.summary, h.part, h.updated
 		FROM (`+page+`) h JOIN resource r ON r.id = h.resource JOIN node n ON n.resource = r.id`+order(column), c.args...)
 	return all, total, err
 }

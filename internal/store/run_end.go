@@ -121,17 +121,19 @@ func addPart(ctx context.Context, tx *sql.Tx, r *Run, p RunPart) error {
 }
 
 func saveHealth(ctx context.Context, tx *sql.Tx, r *Run, h Health, records, errors int, problem string, at int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO flow_health (resource, org, health, run, number, records, errors, summary, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	_, err := tx.ExecContext(ctx, `INSERT INTO flow_health (resource, org, health, run, number, records, errors, summary, updated, part) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)
 		ON CONFLICT (resource) DO UPDATE SET health = excluded.health, run = excluded.run, number = excluded.number, records = excluded.records,
-			errors = excluded.errors, summary = excluded.summary, updated = excluded.updated`,
+			errors = excluded.errors, summary = excluded.summary, updated = excluded.updated, part = 0`,
 		r.Resource, r.Org, h, string(r.ID), r.Number, records, errors, printable(problem), at)
 	return err
 }
 
-// degradeHealth says that destinations did not take all of what a run read.
-func degradeHealth(ctx context.Context, tx *sql.Tx, r *Run, errors int, problem string, at int64) error {
-	_, err := tx.ExecContext(ctx, `UPDATE flow_health SET health = CASE health WHEN $2 THEN health ELSE $3 END, errors = errors + $4, summary = CASE health WHEN $2 THEN summary ELSE $5 END, updated = $6
-		WHERE resource = $1 AND run = $7`, r.Resource, HealthFailing, HealthDegraded, errors, printable(problem), at, string(r.ID))
+// degradeHealth says that destinations did not take all of what a run read. The
+// problem is in the words of one of them; 0 when it is in nobody's.
+func degradeHealth(ctx context.Context, tx *sql.Tx, r *Run, errors int, problem string, destination, at int64) error {
+	_, err := tx.ExecContext(ctx, `UPDATE flow_health SET health = CASE health WHEN $2 THEN health ELSE $3 END, errors = errors + $4, summary = CASE health WHEN $2 THEN summary ELSE $5 END,
+		part = CASE health WHEN $2 THEN part ELSE $8 END, updated = $6
+		WHERE resource = $1 AND run = $7`, r.Resource, HealthFailing, HealthDegraded, errors, printable(problem), at, string(r.ID), destination)
 	return err
 }
 

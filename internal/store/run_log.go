@@ -49,7 +49,8 @@ type LogFilter struct {
 	From, To    int64   // µs, both included
 	Severities  []string
 	Types       []string
-	Contains    string // in the text, whatever the case
+	Contains    string  // in the text, whatever the case
+	Told        []int64 // destinations of whose lines the text is searched; nil for all
 	OldestFirst bool
 
 	Page, Size int // from 1; how many on a page
@@ -82,6 +83,9 @@ func (f LogFilter) conditions() *conditions {
 	}
 	if f.Contains != "" {
 		c.and(`lower(l.text) LIKE %s ESCAPE '\'`, contains(f.Contains))
+		if f.Told != nil {
+			c.and("(l.kind <> 'destination' OR " + amongIDs("l.part", f.Told) + ")")
+		}
 	}
 	return c
 }

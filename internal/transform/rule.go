@@ -19,6 +19,21 @@ type Rule struct {
 	Spec      jsontext.Value `json:"spec"`      // an object; what is in it depends on the operation
 }
 
+// Equal reports whether two lists are the same rules in the same order: blanks, the
+// order of fields and ways to write a character make no other ones.
+func Equal(a, b []Rule) bool { return slices.EqualFunc(a, b, Rule.equal) }
+
+func (r Rule) equal(as Rule) bool {
+	if r.Operation != as.Operation {
+		return false
+	}
+	x, y := r.Spec.Clone(), as.Spec.Clone()
+	if canonicalize(&x) != nil || canonicalize(&y) != nil { // no JSON, which no rule is made of
+		return string(r.Spec) == string(as.Spec)
+	}
+	return string(x) == string(y)
+}
+
 // Error says what is wrong with which rule.
 type Error struct {
 	Rule      int // from 1; 0 for the list as a whole

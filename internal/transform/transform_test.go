@@ -249,3 +249,28 @@ func TestAProgramGivesTheSameForTheSame(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesAreTheSameHoweverTheirTextIsWritten(t *testing.T) {
+	of := func(operation, spec string) []transform.Rule {
+		return []transform.Rule{{Operation: operation, Spec: jsontext.Value(spec)}}
+	}
+	was := of("default", `{"field":"a","value":{"x":1,"y":["A",12345678901234567890]}}`)
+	for name, c := range map[string]struct {
+		rules []transform.Rule
+		same  bool
+	}{
+		"blanks":              {of("default", "{ \"field\" : \"a\",\n \"value\": {\"x\":1, \"y\":[\"A\", 12345678901234567890]} }"), true},
+		"order of fields":     {of("default", `{"value":{"y":["A",12345678901234567890],"x":1},"field":"a"}`), true},
+		"a character":         {of("default", `{"field":"\u0061","value":{"x":1,"y":["A",12345678901234567890]}}`), true},
+		"a digit of many":     {of("default", `{"field":"a","value":{"x":1,"y":["A",12345678901234567891]}}`), false},
+		"an order in a list":  {of("default", `{"field":"a","value":{"x":1,"y":[12345678901234567890,"A"]}}`), false},
+		"a text for a number": {of("default", `{"field":"a","value":{"x":"1","y":["A",12345678901234567890]}}`), false},
+		"another operation":   {of("drop", string(was[0].Spec)), false},
+		"one more":            {append(of("drop", `{"field":"b"}`), was...), false},
+		"no JSON":             {of("default", `{"field":`), false},
+	} {
+		if transform.Equal(was, c.rules) != c.same || transform.Equal(c.rules, was) != c.same || !transform.Equal(c.rules, c.rules) {
+			t.Errorf("%s: same is %v", name, !c.same)
+		}
+	}
+}

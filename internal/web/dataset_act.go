@@ -79,10 +79,15 @@ func (v *visit) restoreDataset() error {
 		return err
 	}
 	ctx, id := v.r.Context(), v.number("id")
-	if _, err := v.mayRestore(store.KindDataset, id); err != nil {
+	r, err := v.mayRestore(store.KindDataset, id)
+	if err != nil {
 		return err
 	}
-	if err := v.Flows.Restore(ctx, v.actor(), store.KindDataset, id); err != nil {
+	read, err := v.rights().Restore(ctx, v.who, *r)
+	if err == nil {
+		err = v.Flows.Restore(ctx, v.actor(), store.KindDataset, id, read...)
+	}
+	if err != nil {
 		return v.told("/datasets", "", err)
 	}
 	if form.Get("was") == string(flow.StatusActive) {

@@ -43,7 +43,7 @@ func (v *visit) flowHere() (*flowView, error) {
 	if err := v.addTimes(f); err != nil {
 		return nil, err
 	}
-	if f.Runs, err = v.Flows.Runs(ctx, f.Source, runsShown); err != nil {
+	if f.Runs, err = v.runsOf(f.Source); err != nil {
 		return nil, err
 	}
 	if len(f.Runs) > 0 && f.Runs[0].Open() {
@@ -55,6 +55,20 @@ func (v *visit) flowHere() (*flowView, error) {
 		f.Waiting = waitViews(f.Runs[0].Waits, to)
 	}
 	return f, nil
+}
+
+// runsOf are a flow's newest runs as the visitor may see them.
+func (v *visit) runsOf(src *flow.Source) ([]flow.Run, error) {
+	ctx := v.r.Context()
+	runs, err := v.Flows.Runs(ctx, src, runsShown)
+	if err != nil {
+		return nil, err
+	}
+	each := make([]*flow.Run, len(runs))
+	for i := range runs {
+		each[i] = &runs[i]
+	}
+	return runs, v.rights().Runs(ctx, v.who, each...)
 }
 
 // addTimes says when a flow is read, and whom to ask about that.

@@ -76,7 +76,11 @@ func (v *visit) restoreFlow() error {
 		if err != nil {
 			return err
 		}
-		if err := v.Flows.Restore(v.r.Context(), v.actor(), r.Kind, r.ID); err != nil {
+		read, err := v.rights().Restore(v.r.Context(), v.who, r)
+		if err == nil {
+			err = v.Flows.Restore(v.r.Context(), v.actor(), r.Kind, r.ID, read...)
+		}
+		if err != nil {
 			return v.told("/flows", "", err)
 		}
 	}

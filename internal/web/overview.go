@@ -114,6 +114,9 @@ func (v *visit) addFlows(o *overviewView, sources []int64) (err error) {
 	}{{store.HealthFailing, ui.Bad, "Its newest run failed: "}, {store.HealthDegraded, ui.Warn, "Its newest run left something out: "}} {
 		f.Health = bad.health
 		flows, _, err := v.Store.FlowHealths(ctx, f)
+		if err == nil {
+			err = v.rights().Healths(ctx, v.who, flows)
+		}
 		if err != nil {
 			return err
 		}

@@ -43,6 +43,9 @@ func (v *visit) runHere() (*runView, error) {
 	if err != nil && (weir.CodeOf(err) != weir.CodeNotFound || !v.admin()) {
 		return nil, err
 	}
+	if err := v.rights().Runs(ctx, v.who, r); err != nil {
+		return nil, err
+	}
 	view := &runView{Run: r, Totals: r.Run.Totals, Streams: r.Result.Streams, Operates: role.AtLeast(identity.RoleOperator), Now: v.Now()}
 	if src, err := v.Flows.Source(ctx, v.who.Org, r.Resource); err == nil {
 		view.Flow, view.Credential = src.Name, src.Credential
@@ -60,8 +63,10 @@ func (v *visit) runHere() (*runView, error) {
 		return nil, err
 	}
 	f := store.LogFilter{Org: v.who.Org, Source: r.Resource, Run: string(r.ID), Page: 1, Size: linesShown}
-	view.Lines, view.LineTotal, err = v.Store.RunLines(ctx, f)
-	return view, err
+	if view.Lines, view.LineTotal, err = v.Store.RunLines(ctx, f); err != nil {
+		return nil, err
+	}
+	return view, v.rights().Lines(ctx, v.who, view.Lines)
 }
 
 // Path is where its page lies.

@@ -29,13 +29,8 @@ func (w waitView) Title() string {
 	return "The run waits, and is tried again"
 }
 
-// Message is what went wrong; "" when the visitor may not see it.
-func (w waitView) Message() string {
-	if w.Destination != 0 && (w.To == nil || w.To.Name == "") {
-		return ""
-	}
-	return sentence(w.Failure.Message)
-}
+// Message is what went wrong.
+func (w waitView) Message() string { return sentence(w.Failure.Message) }
 
 // Tried is how often it was tried.
 func (w waitView) Tried() string {

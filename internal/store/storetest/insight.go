@@ -19,6 +19,7 @@ var insightPromises = map[string]func(*world){
 	"MetricsAddUpByRunByDayAndByPart":                     metricsAddUp,
 	"LinesAreFoundByWhatTheySay":                          linesFound,
 	"AFlowIsAsWellAsItsNewestRun":                         healthOfNewest,
+	"WhatADestinationSaidIsKnownAsItsWords":               wordsOfDestination,
 	"QuarantineIsFoundByWhereItCameFrom":                  quarantineFound,
 	"QuarantineThatIsReadOnFromTheLastOneMissesNone":      quarantineReadOn,
 	"ARejectIsSettledOnce":                                settledOnce,
@@ -215,6 +216,37 @@ func healthOfNewest(w *world) {
 	w.must(err)
 	if diff := cmp.Diff([]store.StatusCount{{Status: "paused", Flows: 1}}, status); diff != "" {
 		w.Error(diff)
+	}
+}
+
+func wordsOfDestination(w *world) {
+	src, _ := w.flow("a")
+	ended := func(id weir.RunID, then func(*store.Tx) error) (h store.FlowHealth) {
+		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+			w.must(tx.QueueRun(w.Context(), 1, store.Run{ID: id, Resource: src.ID, Queued: 5, Job: 1, Wanted: []byte("{}")}))
+			_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: id, Destination: 9, Stream: "bookings", Upto: 1}, "l", false)
+			w.must(err)
+			w.must(tx.EndReading(w.Context(), store.Reading{RunEnd: store.RunEnd{ID: id, At: 20, Status: "succeeded", Health: store.HealthGood}, Org: 1, Flow: src.ID}))
+			return then(tx)
+		}))
+		all, _, err := w.db.FlowHealths(w.Context(), store.HealthFilter{Org: 1, Page: 1, Size: 1})
+		w.must(err)
+		return all[0]
+	}
+	fail := func(tx *store.Tx) error {
+		return tx.FailDelivery(w.Context(), store.Load{Org: 1, Flow: src.ID, Destination: 9, At: 50}, "no room")
+	}
+	if h := ended("r1", fail); h.Health != store.HealthDegraded || h.Summary != "no room" || h.Part != 9 {
+		w.Errorf("%+v", h)
+	}
+	for found, told := range map[int][]int64{0: {}, 1: {8, 9}} {
+		lines, n, err := w.db.RunLines(w.Context(), store.LogFilter{Org: 1, Source: src.ID, Contains: "no room", Told: told, Page: 1, Size: 9})
+		if err != nil || n != found || len(lines) != found {
+			w.Errorf("told of %v, %d lines are found, %v", told, n, err)
+		}
+	}
+	if h := ended("r2", func(*store.Tx) error { return nil }); h.Health != store.HealthGood || h.Summary != "" || h.Part != 0 {
+		w.Errorf("%+v", h)
 	}
 }
 
