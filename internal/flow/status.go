@@ -108,16 +108,22 @@ func (s *Service) switched(ctx context.Context, first part, status Status, all b
 // for itself. What they are ready by, as long as it stays so, are the destinations
 // among them and all others of the same tables, as they were read.
 func (s *Service) ready(ctx context.Context, who Actor, parts []part) (ready []part, read []store.Resource, err error) {
+	var refused Taken
 	for i, p := range parts {
 		by, err := s.checkReady(ctx, who, p, ready)
 		var taken *Taken
-		if i > 0 && errors.As(err, &taken) && taken.Twin {
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.As(err, &taken) && i > 0 && taken.twins():
+		case errors.As(err, &taken):
+			refused.Clashes = append(refused.Clashes, taken.Clashes...)
+		case err != nil:
 			return nil, nil, err
+		default:
+			ready, read = append(ready, p), append(read, by...)
 		}
-		ready, read = append(ready, p), append(read, by...)
+	}
+	if len(refused.Clashes) > 0 {
+		return nil, nil, &refused
 	}
 	return ready, read, nil
 }

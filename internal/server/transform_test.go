@@ -1,8 +1,11 @@
 package server_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/weirhq/weir/internal/identity"
 )
 
 // rule is one rule in the contract's shape.
@@ -174,4 +177,39 @@ func TestASecondDestinationOfATableIsRefusedByName(t *testing.T) {
 	copied := w.call(200, "POST", "/data_sinks/"+id(first["id"])+"/copy", m{})
 	w.call(200, "PUT", "/data_sinks/"+id(first["id"])+"/activate", nil)
 	w.call(409, "PUT", "/data_sinks/"+id(copied["id"])+"/activate", nil)
+}
+
+// Whoever activates a flow hears of all its destinations that are refused, and of
+// those that stand against them as much as they may see.
+func TestAllDestinationsThatAreRefusedForTheirTablesAreTold(t *testing.T) {
+	w := newWorld(t, 5)
+	src, root := w.bookings()
+	var lakes [2]any
+	for i := range lakes {
+		lakes[i] = w.call(200, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": fmt.Sprintf("cal%d.db", i)}})["id"]
+		w.call(200, "POST", "/data_sinks", m{"name": fmt.Sprintf("First %d", i), "sink_type": "rest", "data_credentials_id": lakes[i], "data_set_id": root["id"]})
+	}
+	flowOf := func(source any) string { return "/data_sources/" + id(source) }
+	w.call(200, "PUT", flowOf(src["id"])+"/activate?all=1", nil)
+	node := w.call(200, "GET", flowOf(src["id"])+"/flow?flows_only=1", nil)["flows"].([]any)[0].(m)["id"]
+	copied := w.call(200, "POST", "/flows/"+id(node)+"/copy", m{})
+	made := copied["data_sources"].([]any)[0].(m)["id"]
+	got := w.call(409, "PUT", flowOf(made)+"/activate?all=1", nil)
+	details := got["details"].([]any)
+	if len(details) != 2 || !strings.Contains(got["error"].(string), "2 ") {
+		t.Fatalf("the owner hears %v", got)
+	}
+	for i, one := range details {
+		text := one.(m)["message"].(string)
+		if one.(m)["field"] != "data_credentials_id" || one.(m)["reason"] != "taken" || one.(m)["remedy"] == "" ||
+			!strings.Contains(text, fmt.Sprintf("(First %d) fills the table bookings", i)) || !strings.Contains(text, fmt.Sprintf("(First %d (copy)) cannot go there", i)) {
+			t.Errorf("of destination %d the owner hears %v", i, one)
+		}
+	}
+	bob := w.user(w.principal(), "bob", identity.RoleOperator)
+	w.raw(200, "PUT", "/flows/"+id(copied["flows"].([]any)[0].(m)["id"])+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"operator"}}}})
+	status, b := w.ask(bob.Token.Expose(), "PUT", flowOf(made)+"/activate?all=1", nil)
+	if text := string(b); status != 409 || strings.Count(text, "another destination fills the table bookings") != 2 || !strings.Contains(text, "(First 1 (copy)) cannot go there") || strings.Contains(text, "(First 1)") {
+		t.Errorf("who may not see the others hears %d %s", status, text)
+	}
 }
