@@ -245,7 +245,13 @@ func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, source,
 		d.Edition = newEdition()
 	}
 	if d.Table != "" { // two that go to one place have a table each
-		d.Table = tableOf(d.Name)
+		beside, err := tx.EverUsedBy(ctx, store.KindDataset, source)
+		if err != nil {
+			return nil, err
+		}
+		if d.Table, err = freeTable(d.Name, beside); err != nil {
+			return nil, err
+		}
 	}
 	if err := k.s.put(ctx, tx, k.who, &d.Resource, d.DatasetSpec, d.references()...); err != nil {
 		return nil, err

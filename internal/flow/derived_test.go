@@ -111,7 +111,7 @@ func TestNoTwoDestinationsFillOneTable(t *testing.T) {
 		if _, err := w.flows.CreateDestination(w.Context(), me, second); err != nil {
 			w.Errorf("a table of its own: %v", err)
 		}
-		plain := w.derive(dataset, "Short ones", nil)
+		plain := w.derive(dataset, "Plain ones", nil)
 		_, err := w.flows.CreateDestination(w.Context(), me, flow.DestinationInput{Common: flow.Common{Name: "Plain"}, DestinationSpec: second.DestinationSpec, Credential: second.Credential, Dataset: plain.ID})
 		if weir.CodeOf(err) != weir.CodeConflict {
 			w.Errorf("one without rules has its parent's table: %v", err)
@@ -120,7 +120,7 @@ func TestNoTwoDestinationsFillOneTable(t *testing.T) {
 		third.Credential, third.Dataset = w.credential("sqlite", "path", "third.db"), plain.ID
 		_, err = w.flows.CreateDestination(w.Context(), me, third)
 		w.must(err)
-		third.Dataset = w.derive(dataset, "Short ones", rules("drop", `{"field":"title"}`)).ID
+		third.Dataset = w.derive(w.datasets(w.source("bookings"))[0].ID, "Plain ones", rules("drop", `{"field":"title"}`)).ID
 		_, err = w.flows.CreateDestination(w.Context(), me, third)
 		w.must(err)
 		late := rules("drop", `{"field":"title"}`)

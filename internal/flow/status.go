@@ -224,8 +224,14 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, who Actor, r *store.
 	return s.tell(ctx, tx, who, "delete", r, map[string]any{"name": r.Name})
 }
 
-// Restore brings back what was deleted, paused. What it used must live.
+// Restore brings back what was deleted, paused. What it used must live, and a
+// destination's table must be nobody else's by now: otherwise it is Taken.
 func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id int64) error {
+	_, err := again(func() (done struct{}, err error) { return done, s.restore(ctx, who, kind, id) })
+	return err
+}
+
+func (s *Service) restore(ctx context.Context, who Actor, kind store.Kind, id int64) error {
 	r, err := s.Store.DeletedResource(ctx, who.Org, kind, id)
 	if err != nil {
 		return err
@@ -240,8 +246,23 @@ func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id in
 			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
 		}
 	}
+	var table *claim
+	if kind == store.KindDestination {
+		to, err := s.loadDestination(ctx, r)
+		if err != nil {
+			return err
+		}
+		if table, err = s.needTable(ctx, to); err != nil {
+			return err
+		}
+	}
 	r.Deleted, r.Status, r.Updated = 0, string(StatusPaused), s.now()
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		if table != nil {
+			if err := table.take(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if err := hold(ctx, tx, who.Org, refs); err != nil {
 			return err
 		}

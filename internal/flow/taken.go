@@ -116,13 +116,30 @@ type rival struct {
 	twin bool // it brings the same dataset there
 }
 
-// needTable refuses a destination whose table any other one is to fill.
-func (s *Service) needTable(ctx context.Context, to *Destination) error {
-	table, rivals, err := s.sharing(ctx, to)
+// claim is a table that a destination is to fill: which one, and who else is there.
+type claim struct {
+	dataset *Dataset
+	table   string
+	place   *place
+	rivals  []rival
+}
+
+// take holds, in a transaction, what the claim was found by, and makes sure that it
+// is still so.
+func (c *claim) take(ctx context.Context, tx *store.Tx) error {
+	return places{c.place}.take(ctx, tx, holds{c.dataset.ID: func() error { return tx.Unchanged(ctx, c.dataset.Resource) }})
+}
+
+// needTable refuses a destination whose table any other one is to fill, but for
+// its copies and its original: those exist beside each other until one is active.
+func (s *Service) needTable(ctx context.Context, to *Destination) (*claim, error) {
+	c, err := s.claim(ctx, to)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return takenBy(to.Resource, table, rivals...)
+	return c, takenBy(to.Resource, c.table, slices.DeleteFunc(c.rivals, func(r rival) bool {
+		return to.ID != 0 && r.CopiedFrom == to.ID || to.CopiedFrom != 0 && r.ID == to.CopiedFrom
+	})...)
 }
 
 // haveTable refuses to activate a destination whose table others fill, have
@@ -130,78 +147,78 @@ func (s *Service) needTable(ctx context.Context, to *Destination) error {
 // nobody's way. It gives all others of the table: as long as they stay as they
 // were read, none begins to fill it.
 func (s *Service) haveTable(ctx context.Context, to *Destination, beside []part) (others []store.Resource, err error) {
-	table, rivals, err := s.sharing(ctx, to)
-	if err != nil || len(rivals) == 0 {
+	c, err := s.claim(ctx, to)
+	if err != nil || len(c.rivals) == 0 {
 		return nil, err
 	}
-	for _, r := range rivals {
+	for _, r := range c.rivals {
 		others = append(others, r.Resource)
 	}
 	stand, err := s.Standings(ctx, others...)
 	if err != nil {
 		return nil, err
 	}
-	return others, takenBy(to.Resource, table, slices.DeleteFunc(rivals, func(r rival) bool {
+	return others, takenBy(to.Resource, c.table, slices.DeleteFunc(c.rivals, func(r rival) bool {
 		return Status(r.Status) != StatusActive && stand[r.ID].Took == 0 && !slices.Contains(beside, part{r.Kind, r.ID})
 	})...)
 }
 
 // needTables refuses to give a dataset another table that somebody else fills
-// where its destinations lead.
-func (s *Service) needTables(ctx context.Context, d *Dataset, table string) error {
+// where its destinations lead. It gives the places that it was found by.
+func (s *Service) needTables(ctx context.Context, d *Dataset, table string) (at places, err error) {
 	all, err := s.DestinationsOf(ctx, d.Org, d.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	taken := &Taken{}
 	for _, r := range all {
 		to, err := s.loadDestination(ctx, r)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		rivals, err := s.rivalsOf(ctx, to, table)
+		p, err := s.placeOf(ctx, to)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, other := range rivals {
-			taken.Clashes = append(taken.Clashes, Clash{Refused: r, Rival: other.Resource, Table: table})
+		at = append(at, p)
+		for _, other := range p.others(table, to.ID) {
+			taken.Clashes = append(taken.Clashes, Clash{Refused: r, Rival: other, Table: table})
 		}
 	}
 	if len(taken.Clashes) > 0 {
-		return taken
+		return nil, taken
 	}
-	return nil
+	return at, nil
 }
 
-// sharing are the other destinations of a destination's table.
-func (s *Service) sharing(ctx context.Context, to *Destination) (table string, rivals []rival, err error) {
-	d, err := s.Dataset(ctx, to.Org, to.Dataset)
-	if err != nil {
-		return "", nil, missing("data_set_id", err)
+// claim finds the table that a destination is to fill.
+func (s *Service) claim(ctx context.Context, to *Destination) (*claim, error) {
+	c := &claim{}
+	var err error
+	if c.dataset, err = s.Dataset(ctx, to.Org, to.Dataset); err != nil {
+		return nil, missing("data_set_id", err)
 	}
-	if table, err = s.TableOf(ctx, d); err != nil {
-		return "", nil, err
+	if c.table, err = s.TableOf(ctx, c.dataset); err != nil {
+		return nil, err
 	}
-	rivals, err = s.rivalsOf(ctx, to, table)
-	return table, rivals, err
+	if c.place, err = s.placeOf(ctx, to); err != nil {
+		return nil, err
+	}
+	others := c.place.others(c.table, to.ID)
+	refs, err := s.references(ctx, others)
+	for _, r := range others {
+		c.rivals = append(c.rivals, rival{r, refs[r.ID][roleDataset] == to.Dataset})
+	}
+	return c, err
 }
 
-// rivalsOf are the other destinations of a table where a destination leads.
-func (s *Service) rivalsOf(ctx context.Context, to *Destination, table string) ([]rival, error) {
+// placeOf is where a destination leads.
+func (s *Service) placeOf(ctx context.Context, to *Destination) (*place, error) {
 	c, err := s.Credentials.Credential(ctx, to.Org, to.Credential)
 	if err != nil {
 		return nil, missing("data_credentials_id", err)
 	}
-	all, err := s.rivals(ctx, c, to.ID)
-	if err != nil {
-		return nil, err
-	}
-	refs, err := s.references(ctx, all[table])
-	rivals := make([]rival, len(all[table]))
-	for i, r := range all[table] {
-		rivals[i] = rival{r, refs[r.ID][roleDataset] == to.Dataset}
-	}
-	return rivals, err
+	return s.place(ctx, c)
 }
 
 // missing names the field of what is not there any more.
