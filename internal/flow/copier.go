@@ -203,7 +203,8 @@ func (k *copier) below(ctx context.Context, tx *store.Tx, o *original, of *Node,
 				return err
 			}
 		case store.KindDataset:
-			made, err := k.dataset(ctx, tx, o.datasets[child.ID], o.made.ID, dataset)
+			of := o.datasets[child.ID]
+			made, err := k.dataset(ctx, tx, of, partOf(&of.Resource), o.made.ID, dataset)
 			if err != nil {
 				return err
 			}
@@ -234,8 +235,8 @@ func (k *copier) destination(ctx context.Context, tx *store.Tx, of *Destination,
 }
 
 // dataset copies a dataset that is made from another one, with its rules.
-func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, source, parent int64) (*Dataset, error) {
-	r, err := partOf(&of.Resource).resource(k.who, store.KindDataset, k.s.now())
+func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, in Common, source, parent int64) (*Dataset, error) {
+	r, err := in.resource(k.who, store.KindDataset, k.s.now())
 	if err != nil {
 		return nil, err
 	}

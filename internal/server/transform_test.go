@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/weirhq/weir/internal/identity"
 )
 
@@ -211,5 +213,39 @@ func TestAllDestinationsThatAreRefusedForTheirTablesAreTold(t *testing.T) {
 	status, b := w.ask(bob.Token.Expose(), "PUT", flowOf(made)+"/activate?all=1", nil)
 	if text := string(b); status != 409 || strings.Count(text, "another destination fills the table bookings") != 2 || !strings.Contains(text, "(First 1 (copy)) cannot go there") || strings.Contains(text, "(First 1)") {
 		t.Errorf("who may not see the others hears %d %s", status, text)
+	}
+}
+
+func TestACopyOfADerivedDatasetStandsBesideItWithItsRulesAndItsSchema(t *testing.T) {
+	w := newWorld(t, 20)
+	src, root := w.bookings()
+	w.call(200, "POST", "/data_sources/"+id(src["id"])+"/run_now", m{})
+	w.finished(src["id"])
+	shared := w.call(200, "POST", "/transforms", m{"name": "Hide", "output_type": "record", "reusable": true, "code_type": "rules", "code_encoding": "none", "code": []any{rule("drop", m{"field": "attendees"})}})["id"]
+	for name, with := range map[string]m{"its own": {"transform": []any{rule("drop", m{"field": "attendees"})}}, "shared": {"transform_id": shared}} {
+		body := m{"name": "Quiet " + name, "description": "d", "parent_data_set_id": root["id"]}
+		for k, v := range with {
+			body[k] = v
+		}
+		of := w.call(200, "POST", "/data_sets", body)
+		w.raw(200, "POST", "/data_sets/"+id(of["id"])+"/docs", m{"docs": []any{m{"name": "Read me", "text": "quiet"}}})
+		copied := w.call(200, "POST", "/data_sets/"+id(of["id"])+"/copy", m{})
+		of = w.call(200, "GET", "/data_sets/"+id(of["id"])+"?expand=1", nil)
+		made := w.call(200, "GET", "/data_sets/"+id(copied["id"])+"?expand=1", nil)
+		if made["name"] != "Quiet "+name+" (copy)" || made["description"] != "d" || made["copied_from_id"] != of["id"] || len(made["data_sinks"].([]any)) != 0 {
+			t.Errorf("%s: the copy is %v", name, made)
+		}
+		for _, field := range []string{"parent_data_sets", "transform", "transform_id", "has_custom_transform", "output_schema", "data_source_id"} {
+			if diff := cmp.Diff(of[field], made[field]); diff != "" {
+				t.Errorf("%s: %s: %s", name, field, diff)
+			}
+		}
+		if docs := id(w.list("/data_sets/" + id(copied["id"]) + "/docs")); !strings.Contains(docs, "quiet") {
+			t.Errorf("%s: its documentation is %s", name, docs)
+		}
+	}
+	below := w.call(200, "POST", "/data_sets/"+id(root["id"])+"/copy", m{})
+	if got := w.call(200, "GET", "/data_sets/"+id(below["id"])+"?expand=1", nil); !strings.Contains(id(got["parent_data_sets"]), id(root["id"])) {
+		t.Errorf("what its source yields is there once, and its copy shows it: %v", got["parent_data_sets"])
 	}
 }
