@@ -234,7 +234,7 @@ func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id in
 func (s *Service) restore(ctx context.Context, who Actor, kind store.Kind, id int64) error {
 	r, err := s.Store.DeletedResource(ctx, who.Org, kind, id)
 	if err != nil {
-		return err
+		return s.Store.NotDeleted(ctx, who.Org, kind, id, err)
 	}
 	refs, err := s.Store.References(ctx, id)
 	if err != nil {

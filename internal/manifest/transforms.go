@@ -34,7 +34,8 @@ func (o *object) transforms(name string) []transform.Rule {
 	}
 	before := len(o.problems)
 	var rules []transform.Rule
-	var at []int // where they stand in the list
+	var at []int       // where they stand in the list
+	var spelled []bool // whether their fields stand there by their names
 	for i, one := range n.list {
 		where := ruleField(name, i)
 		o.lines[o.path+where] = one.line
@@ -48,7 +49,7 @@ func (o *object) transforms(name string) []transform.Rule {
 		if err != nil {
 			about = jsontext.Value("null")
 		}
-		rules, at = append(rules, transform.Spell(f.name, about)), append(at, i)
+		rules, at, spelled = append(rules, transform.Spell(f.name, about)), append(at, i), append(spelled, f.value.form == formFields)
 	}
 	_, err := transform.Compile(rules, nil)
 	for _, wrong := range transform.AllOf(err) {
@@ -56,7 +57,7 @@ func (o *object) transforms(name string) []transform.Rule {
 		if wrong.Rule > 0 && wrong.Rule <= len(rules) {
 			n := at[wrong.Rule-1] + 1
 			where = RuleField(name, n, wrong.Operation, "")
-			if deeper := RuleField(name, n, wrong.Operation, wrong.Field); o.lines[o.path+deeper] != 0 {
+			if deeper := RuleField(name, n, wrong.Operation, wrong.Field); o.lines[o.path+deeper] != 0 || spelled[wrong.Rule-1] {
 				where = deeper
 			}
 		}

@@ -249,3 +249,33 @@ func TestACopyOfADerivedDatasetStandsBesideItWithItsRulesAndItsSchema(t *testing
 		t.Errorf("what its source yields is there once, and its copy shows it: %v", got["parent_data_sets"])
 	}
 }
+
+func TestWhatIsNotDeletedIsNotRestoredAndSaysSo(t *testing.T) {
+	w := newWorld(t, 5)
+	for noun, of := range w.objects() {
+		if noun == "flows" || noun == "teams" || noun == "orgs" || noun == "users" {
+			continue
+		}
+		status, b := w.ask(w.token, "POST", "/"+noun+"/"+id(of)+"/restore", nil)
+		if status == 404 && strings.Contains(string(b), "at this path") {
+			continue // it is deleted for good
+		}
+		if status != 409 || !strings.Contains(string(b), "it is not deleted") {
+			t.Errorf("%s: %d %s", noun, status, b)
+		}
+	}
+}
+
+func TestAWrongScheduleIsToldByTheFieldThatWasSent(t *testing.T) {
+	w := newWorld(t, 5)
+	src, _ := w.bookings()
+	field := func(got m) any { return got["details"].([]any)[0].(m)["field"] }
+	for want, schedule := range map[string]m{"cron": {"cron": "every day"}, "time_zone": {"cron": "0 0 2 * * ? *", "time_zone": "Nowhere"}, "at": {"every": 1, "unit": "day", "at": "noon"}, "unit": {"every": 2}} {
+		if got := w.call(400, "PUT", "/data_sources/"+id(src["id"])+"/schedule", schedule); field(got) != want {
+			t.Errorf("%v: %v", schedule, got)
+		}
+		if got := w.call(400, "PUT", "/data_sources/"+id(src["id"]), m{"schedule": schedule}); field(got) != "schedule."+want {
+			t.Errorf("%v with the source: %v", schedule, got)
+		}
+	}
+}

@@ -220,6 +220,18 @@ func (db *DB) DeletedResource(ctx context.Context, org int64, kind Kind, id int6
 	return db.resource(ctx, org, kind, id, ` AND r.deleted <> 0`)
 }
 
+// NotDeleted says of what DeletedResource has not found that it lives, if it does:
+// CodeConflict. Otherwise it gives that error back.
+func (db *DB) NotDeleted(ctx context.Context, org int64, kind Kind, id int64, err error) error {
+	if weir.CodeOf(err) != weir.CodeNotFound {
+		return err
+	}
+	if _, lives := db.Resource(ctx, org, kind, id); lives != nil {
+		return err
+	}
+	return &weir.Error{Code: weir.CodeConflict, Reason: "not_deleted", Where: fmt.Sprintf("%s %d", kind, id), Message: "it is not deleted", Remedy: "There is nothing to bring back; use it as it is"}
+}
+
 func (db *DB) resource(ctx context.Context, org int64, kind Kind, id int64, and string) (Resource, error) {
 	r, err := scanResource(db.read.QueryRowContext(ctx, `SELECT `+resourceColumns+fromResource+` WHERE r.id = $1 AND r.org = $2 AND r.kind = $3`+and, id, org, kind))
 	if isNoRows(err) {

@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -246,5 +247,19 @@ func TestAProgramGivesTheSameForTheSame(t *testing.T) {
 		if again := p.Apply([]byte(booking)); string(again.Data) != string(first.Data) {
 			t.Fatalf("once %s, then %s", first.Data, again.Data)
 		}
+	}
+}
+
+func TestAllThatIsWrongWithOneRuleIsTold(t *testing.T) {
+	_, err := transform.Compile([]transform.Rule{{Operation: "rename", Spec: []byte(`{"feild":"a","to":7}`)}}, nil)
+	var fields []string
+	for _, e := range transform.AllOf(err) {
+		if e.Rule != 1 || e.Operation != "rename" || e.Remedy == "" {
+			t.Errorf("%+v", e)
+		}
+		fields = append(fields, e.Field)
+	}
+	if want := []string{"field", "to", "feild"}; !slices.Equal(fields, want) {
+		t.Errorf("%v are told, not %v", fields, want)
 	}
 }
