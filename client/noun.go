@@ -122,6 +122,7 @@ type Transform struct {
 	ID          int64    `json:"id"`
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
+	Tags        []string `json:"tags"`
 	Code        []RuleOf `json:"code"`
 	DataSets    []int64  `json:"data_sets"`
 	Warnings    []string `json:"warnings,omitzero"` // of rules that were given

@@ -353,11 +353,18 @@ func (a *API) restoreDataSet(ctx context.Context, in *One) (*value[DataSet], err
 }
 
 func (a *API) copyDataSet(ctx context.Context, in *copyInput) (*value[DataSet], error) {
-	c, err := a.copyingOne(ctx, in, store.KindDataset)
+	of, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	made, err := a.Flows.CopyDataset(ctx, actor(ctx), in.ID, c)
+	if err := a.mayReuse(ctx, store.KindDataset, in.ID); err != nil {
+		return nil, err
+	}
+	c, err := a.copying(ctx, in, of.Resource)
+	if err != nil {
+		return nil, err
+	}
+	made, err := a.Flows.CopyDataset(ctx, actor(ctx), of.Resource, c)
 	if err != nil {
 		return nil, err
 	}

@@ -224,7 +224,7 @@ func (a *API) createDestination(ctx context.Context, in *createDestinationInput)
 		Common:          flow.Common{Name: given(in.Body.Name), Description: given(in.Body.Description), Tags: in.Body.Tags},
 		DestinationSpec: spec, Credential: *in.Body.CredentialsID, Dataset: *in.Body.DataSetID,
 	})
-	return a.oneDestination(ctx, to, a.rights().Named(ctx, principal(ctx), err))
+	return a.oneDestination(ctx, to, err)
 }
 
 type updateDestinationInput struct {
@@ -259,7 +259,7 @@ func (a *API) updateDestination(ctx context.Context, in *updateDestinationInput)
 		return nil, err
 	}
 	to, err := a.Runner.UpdateDestination(ctx, actor(ctx), in.ID, edit)
-	return a.oneDestination(ctx, to, a.rights().Named(ctx, principal(ctx), err))
+	return a.oneDestination(ctx, to, err)
 }
 
 func (a *API) deleteDestination(ctx context.Context, in *One) (*Done, error) {

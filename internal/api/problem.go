@@ -127,18 +127,26 @@ func problemOf(err error, method string) *problem {
 	}
 	var rules flow.WrongRules
 	if errors.As(cause, &rules) {
-		p.several(rules)
+		p.several(fmt.Sprintf("%d rules are wrong", len(rules)), "Mend each of them", rules)
+	}
+	var taken *flow.Taken
+	if errors.As(cause, &taken) {
+		p.several(fmt.Sprintf("%d tables are filled by others already", len(taken.Clashes)), "Lead these destinations elsewhere, or delete the others", taken.Unwrap())
 	}
 	return p
 }
 
-// several tells of all rules that are wrong.
-func (p *problem) several(rules flow.WrongRules) {
-	p.message, p.remedy, p.details = fmt.Sprintf("%d rules are wrong", len(rules)), "Mend each of them", nil
-	for _, one := range rules {
+// several tells of everything that is wrong. What is wrong alone is the message
+// itself.
+func (p *problem) several(message, remedy string, all []error) {
+	if len(all) > 1 {
+		p.message, p.remedy = message, remedy
+	}
+	p.details = nil
+	for _, one := range all {
 		var e *weir.Error
 		if errors.As(one, &e) {
-			p.details = append(p.details, Detail{Field: e.Where, Message: e.Message, Remedy: e.Remedy})
+			p.details = append(p.details, Detail{Field: e.Where, Message: e.Message, Remedy: e.Remedy, Reason: e.Reason})
 		}
 	}
 }

@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/schedule"
@@ -121,15 +123,35 @@ type setScheduleInput struct {
 }
 
 func (a *API) setSchedule(ctx context.Context, in *setScheduleInput) (*value[Schedule], error) {
-	src, err := a.Runner.Reschedule(ctx, actor(ctx), in.ID, func(spec *flow.SourceSpec) error { return a.chooseSchedule(ctx, spec, in.Body) })
+	src, err := a.Runner.Reschedule(ctx, actor(ctx), in.ID, func(spec *flow.SourceSpec) error { return a.chooseSchedule(ctx, spec, in.Body, "") })
 	if err != nil {
 		return nil, err
 	}
 	return a.showSchedule(ctx, src)
 }
 
-// chooseSchedule translates a choice into the domain's words.
-func (a *API) chooseSchedule(ctx context.Context, spec *flow.SourceSpec, in scheduleInput) error {
+// chooseSchedule translates a choice into the domain's words. Errors name the
+// fields of the choice, which stands under that prefix of the body.
+func (a *API) chooseSchedule(ctx context.Context, spec *flow.SourceSpec, in scheduleInput, under string) error {
+	err := a.choose(ctx, spec, in)
+	if err == nil && spec.Schedule != "" {
+		_, err = schedule.Parse(spec.Schedule, spec.Zone)
+	}
+	var e *weir.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	named := *e
+	if named.Where = strings.TrimPrefix(e.Where, "schedule "); named.Where == "start.cron" {
+		named.Where = "cron"
+	}
+	if named.Where != "schedule" { // that is the choice itself
+		named.Where = under + named.Where
+	}
+	return &named
+}
+
+func (a *API) choose(ctx context.Context, spec *flow.SourceSpec, in scheduleInput) error {
 	ways := 0
 	for _, given := range []bool{in.Cron != "", in.Every > 0 || in.Unit != "", in.RunAfter > 0} {
 		if given {

@@ -129,7 +129,10 @@ func (a *API) run(rt *route, r *http.Request) {
 			return
 		}
 	}
-	a.once(x, func() { a.handle(x) })
+	a.once(x, func() {
+		a.handle(x)
+		x.err = a.rights().Named(r.Context(), x.who, x.err)
+	})
 }
 
 // finish writes what there is to say.

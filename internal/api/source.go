@@ -86,7 +86,7 @@ type sourceInput struct {
 	Endpoint         string         `json:"endpoint,omitzero" maxLength:"64" doc:"The endpoint by its name, such as bookings, instead of vendor_endpoint_id."`
 	Endpoints        []string       `json:"endpoints,omitzero" maxItems:"200" doc:"Several endpoints at once; each yields a dataset."`
 	TemplateConfig   map[string]any `json:"template_config,omitzero" doc:"The endpoint's parameters."`
-	IngestMethod     string         `json:"ingest_method,omitzero" enum:"POLL,API,BATCH,STREAMING,REAL_TIME,SCHEDULED"`
+	IngestMethod     string         `json:"ingest_method,omitzero" enum:"POLL,BATCH,SCHEDULED"`
 	Schedule         *scheduleInput `json:"schedule,omitzero" doc:"When it is read, instead of start.cron in source_config."`
 	Tags             tags           `json:"tags,omitzero" maxItems:"100"`
 	FlowType         string         `json:"flow_type,omitzero" maxLength:"64"`
@@ -212,8 +212,6 @@ func (a *API) source(ctx context.Context, in *expandable) (*value[Source], error
 // unoffered refuses what this version does not do, rather than do something else.
 func (in *sourceInput) unoffered() error {
 	switch {
-	case in.IngestMethod != "" && in.IngestMethod != "POLL" && in.IngestMethod != "BATCH" && in.IngestMethod != "SCHEDULED":
-		return refuse("ingest_method", "nothing is pushed into sources of this version of Weir: they ask", "Send POLL, or leave it out")
 	case in.FlowType != "" && in.FlowType != flowType:
 		return refuse("flow_type", "there is no such type of flow", "Send "+flowType+", or leave it out")
 	case in.IngestionMode != "" && in.IngestionMode != ingestionMode:
@@ -275,8 +273,8 @@ func (a *API) createSource(ctx context.Context, in *createSourceInput) (*value[S
 		return nil, err
 	}
 	if in.Body.Schedule != nil {
-		if err := a.chooseSchedule(ctx, &input.SourceSpec, *in.Body.Schedule); err != nil {
-			return nil, at("schedule", err)
+		if err := a.chooseSchedule(ctx, &input.SourceSpec, *in.Body.Schedule, "schedule."); err != nil {
+			return nil, err
 		}
 	}
 	create := a.Flows.CreateSource
@@ -348,8 +346,8 @@ func (a *API) updateSource(ctx context.Context, in *updateSourceInput) (*value[S
 			spec := before.SourceSpec
 			edit.Spec = &spec
 		}
-		if err := a.chooseSchedule(ctx, edit.Spec, *in.Body.Schedule); err != nil {
-			return nil, at("schedule", err)
+		if err := a.chooseSchedule(ctx, edit.Spec, *in.Body.Schedule, "schedule."); err != nil {
+			return nil, err
 		}
 	}
 	if edit.Spec != nil || edit.Credential != nil {

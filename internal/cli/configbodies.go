@@ -21,12 +21,22 @@ func (w *configWriter) body(c *manifest.Change) (map[string]any, error) {
 			body["data_defaults"] = map[string]any{}
 		}
 		return body, nil
+	case *manifest.Transform:
+		body := commonBody(c.Name, spec.Common)
+		if c.Server == nil || c.Touches(manifest.RulesField) {
+			body["code"] = codeOf(spec.Rules)
+		}
+		return body, nil
 	case *manifest.Source:
 		body, _ := w.sourceBody(c.Name, spec)
 		return body, nil
 	case *manifest.Dataset:
 		body := commonBody(c.Name, spec.Common)
-		if c.Server == nil || c.Touches("transforms") {
+		switch {
+		case c.Server != nil && !c.Touches(manifest.TransformField): // that is transforms, too
+		case spec.Transform != "":
+			body["transform_id"] = w.ids[manifest.Transforms][spec.Transform]
+		default:
 			body["transform"] = codeOf(spec.Transforms)
 		}
 		if c.Server != nil {

@@ -21,7 +21,8 @@ var fieldWords = map[manifest.Kind][]fieldWord{
 	manifest.Sources: {{"data_credentials_id", "credential"}, {"source_config", "config"}, {"template_config", "params"}, {"endpoint", "endpoints"},
 		{"schedule.time_zone", "schedule.zone"}, {"schedule.run_after", "schedule.after"}, {"time_zone", "schedule.zone"}, {"run_after", "schedule.after"},
 		{"sweep_hours", "schedule.sweep_hours"}, {"cron", "schedule.cron"}},
-	manifest.Datasets:     {{"parent_data_set_id", "dataset"}},
+	manifest.Datasets:     {{"parent_data_set_id", "dataset"}, {"transform_id", manifest.TransformField}},
+	manifest.Transforms:   {{"code", manifest.RulesField}},
 	manifest.Destinations: {{"data_credentials_id", "credential"}, {"data_set_id", "dataset"}, {"sink_config.mode", "mode"}, {"sink_config.insert.mode", "mode"}},
 	manifest.Projects:     {{"data_flows", "sources"}},
 	manifest.Channels:     {{"channel", "type"}, {"config", "settings"}},
@@ -49,17 +50,27 @@ func inFile(t *manifest.Thing, field string) string {
 	return field
 }
 
-// ruleInFile is what a file calls a rule that the server names as "rule 2 cast.to",
-// and what else it says of the place. Rules of another dataset have no name here.
-func ruleInFile(about string) (field, rest string) {
+// ruleInFile is what a file calls a rule of a thing that the server names as
+// "rule 2 cast.to", and what else it says of the place. Rules of another dataset, or
+// of a transform that is named, have no name here.
+func ruleInFile(t *manifest.Thing, about string) (field, rest string) {
+	list := manifest.TransformsField
+	switch spec := t.Spec.(type) {
+	case *manifest.Transform:
+		list = manifest.RulesField
+	case *manifest.Dataset:
+		if spec.Transform != "" {
+			return manifest.TransformField, about
+		}
+	}
 	words := strings.Fields(about)
 	if len(words) == 3 && words[0] == "rule" {
 		if n, err := strconv.Atoi(words[1]); err == nil {
 			operation, of, _ := strings.Cut(words[2], ".")
-			return manifest.RuleField(n, operation, of), ""
+			return manifest.RuleField(list, n, operation, of), ""
 		}
 	}
-	return manifest.TransformsField, about
+	return list, about
 }
 
 // refusedThing says of which thing of a file a refusal is, and of which of its
@@ -72,8 +83,14 @@ func refusedThing(c *manifest.Change, err error) error {
 	lines := make([]string, len(refused.Details))
 	for i, d := range refused.Details {
 		field, about, _ := strings.Cut(d.Field, ": ")
-		if field == "transform" {
-			field, about = ruleInFile(about)
+		rule, ofUser := strings.CutPrefix(about, "transform: ")
+		switch {
+		case field == "transform":
+			field, about = ruleInFile(c.File, about)
+		case ofUser: // of a transform, in view of a dataset that uses it
+			user := field
+			field, about = ruleInFile(c.File, rule)
+			about = strings.TrimPrefix(about+": for "+user, ": ")
 		}
 		message := strings.TrimPrefix(about+": "+d.Message, ": ")
 		lines[i] = strings.TrimSuffix(c.File.Problem(inFile(c.File, field), message, d.Remedy).String(), ".")

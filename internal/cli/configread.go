@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -57,6 +58,7 @@ func readConfig(s *session, server *client.Client, brief bool) (*serverConfig, e
 	}
 	r.credentials()
 	r.lookups()
+	r.transforms()
 	r.sources()
 	r.destinations()
 	r.projects()
@@ -106,6 +108,12 @@ func (r *configReader) lookups() {
 	}
 }
 
+func (r *configReader) transforms() {
+	for _, t := range listAll[client.Transform](r, transformsNoun) {
+		r.add(manifest.Transforms, t.ID, t.Name, &manifest.Transform{Common: manifest.Common{Description: t.Description, Tags: t.Tags}, Rules: rulesOf(t.Code)})
+	}
+}
+
 // sources reads sources, and the datasets that they yield or that were made of
 // those.
 func (r *configReader) sources() {
@@ -152,20 +160,16 @@ func (r *configReader) derived(datasets []client.DataSet) {
 			r.from[d.ID] = manifest.From{Dataset: d.Name}
 		}
 	}
-	shared := map[int64][]client.RuleOf{}
-	if slices.ContainsFunc(datasets, func(d client.DataSet) bool { return d.TransformID != 0 }) {
-		for _, t := range listAll[client.Transform](r, transformsNoun) {
-			shared[t.ID] = t.Code
-		}
-	}
 	for _, d := range datasets {
 		if len(d.Parents) == 0 {
 			continue
 		}
-		// A file has no word for rules that datasets share: it says what they are.
-		code := append(d.Own.Code, shared[d.TransformID]...)
-		r.add(manifest.Datasets, d.ID, d.Name, &manifest.Dataset{Common: manifest.Common{Description: d.Description, Tags: d.Tags}, From: r.from[d.Parents[0].ID],
-			Transforms: rulesOf(code), Active: d.Status == statusActive})
+		spec := &manifest.Dataset{Common: manifest.Common{Description: d.Description, Tags: d.Tags}, From: r.from[d.Parents[0].ID],
+			Transforms: rulesOf(d.Own.Code), Active: d.Status == statusActive}
+		if d.TransformID != 0 {
+			spec.Transform = cmp.Or(r.names[manifest.Transforms][d.TransformID], manifest.Unseen)
+		}
+		r.add(manifest.Datasets, d.ID, d.Name, spec)
 	}
 }
 

@@ -35,7 +35,7 @@ func newConfigWriter(s *session, server *client.Client, have *serverConfig, file
 }
 
 // nouns are the paths of kinds.
-var nouns = map[manifest.Kind]string{manifest.Credentials: credentialsNoun, manifest.Lookups: lookupsNoun, manifest.Sources: sourcesNoun, manifest.Datasets: datasetsNoun,
+var nouns = map[manifest.Kind]string{manifest.Credentials: credentialsNoun, manifest.Lookups: lookupsNoun, manifest.Transforms: transformsNoun, manifest.Sources: sourcesNoun, manifest.Datasets: datasetsNoun,
 	manifest.Destinations: destinationsNoun, manifest.Projects: projectsNoun, manifest.Channels: channelsNoun, manifest.Rules: rulesNoun}
 
 // gather reads the secrets of what is new, and of what is changed where its
@@ -156,11 +156,11 @@ func (w *configWriter) trySource(c *manifest.Change, source *manifest.Source) er
 // tryRules asks about a dataset's rules, unless they follow others that are yet to
 // change: the server would judge them by what they do not come after.
 func (w *configWriter) tryRules(plan *manifest.Plan, c *manifest.Change, d *manifest.Dataset) error {
-	if c.Server != nil && !c.Touches(manifest.TransformsField) || d.From.Source != "" && w.ids[manifest.Sources][d.From.Source] == 0 {
+	if c.Server != nil && !c.Touches(manifest.TransformField) || d.From.Source != "" && w.ids[manifest.Sources][d.From.Source] == 0 {
 		return nil
 	}
 	for _, other := range plan.Changes {
-		if other.Kind == manifest.Datasets && other.Name == d.From.Dataset || other.Kind == manifest.Sources && other.Name == d.From.Source && other.Touches("endpoints") {
+		if other.Kind == manifest.Transforms && other.Name == d.Transform || other.Kind == manifest.Datasets && other.Name == d.From.Dataset || other.Kind == manifest.Sources && other.Name == d.From.Source && other.Touches("endpoints") {
 			return nil
 		}
 	}

@@ -55,7 +55,8 @@ func (c quarantineList) Run(s *session) error {
 	}
 	var all []client.Reject
 	if err := server.Call(s.ctx, http.MethodGet, "/"+quarantineNoun+"?"+query.Encode(), nil, &all); err != nil {
-		return err
+		return inFlags(err, map[string]string{"per_page": "-n", "data_set_id": "--dataset", "data_source_id": "--source", "data_sink_id": "--destination",
+			"state": "--state", "stage": "--stage", "reason": "--reason", "since": "--since"})
 	}
 	return c.print(s, all, "ID\tDATASET\tDESTINATION\tSTAGE\tKEY\tSTATE\tAT\tREASON", func(w io.Writer) {
 		for _, r := range all {

@@ -49,7 +49,7 @@ func (c runsList) Run(s *session) error {
 	}
 	var runs []client.Run
 	if err := server.Call(s.ctx, http.MethodGet, "/runs?"+query.Encode(), nil, &runs); err != nil {
-		return err
+		return inFlags(err, map[string]string{"per_page": "-n", "data_source_id": "--source", "status": "--status", "since": "--since"})
 	}
 	return c.printRuns(s, runs...)
 }

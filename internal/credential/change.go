@@ -205,7 +205,7 @@ func inUse(uses []store.Use) error {
 func (s *Service) Restore(ctx context.Context, who Actor, id int64) (*Credential, error) {
 	r, err := s.Store.DeletedResource(ctx, who.Org, store.KindCredential, id)
 	if err != nil {
-		return nil, err
+		return nil, s.Store.NotDeleted(ctx, who.Org, store.KindCredential, id, err)
 	}
 	c, err := s.load(r)
 	if err != nil {

@@ -203,7 +203,8 @@ func (k *copier) below(ctx context.Context, tx *store.Tx, o *original, of *Node,
 				return err
 			}
 		case store.KindDataset:
-			made, err := k.dataset(ctx, tx, o.datasets[child.ID], o.made.ID, dataset)
+			of := o.datasets[child.ID]
+			made, err := k.dataset(ctx, tx, of, partOf(&of.Resource), o.made.ID, dataset)
 			if err != nil {
 				return err
 			}
@@ -234,8 +235,8 @@ func (k *copier) destination(ctx context.Context, tx *store.Tx, of *Destination,
 }
 
 // dataset copies a dataset that is made from another one, with its rules.
-func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, source, parent int64) (*Dataset, error) {
-	r, err := partOf(&of.Resource).resource(k.who, store.KindDataset, k.s.now())
+func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, in Common, source, parent int64) (*Dataset, error) {
+	r, err := in.resource(k.who, store.KindDataset, k.s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +246,13 @@ func (k *copier) dataset(ctx context.Context, tx *store.Tx, of *Dataset, source,
 		d.Edition = newEdition()
 	}
 	if d.Table != "" { // two that go to one place have a table each
-		d.Table = tableOf(d.Name)
+		beside, err := tx.EverUsedBy(ctx, store.KindDataset, source)
+		if err != nil {
+			return nil, err
+		}
+		if d.Table, err = freeTable(d.Name, beside); err != nil {
+			return nil, err
+		}
 	}
 	if err := k.s.put(ctx, tx, k.who, &d.Resource, d.DatasetSpec, d.references()...); err != nil {
 		return nil, err

@@ -99,25 +99,29 @@ func (s *Service) CopyDestination(ctx context.Context, who Actor, read store.Res
 	return made, err
 }
 
-// CopyDataset makes a dataset that shows the same records.
-func (s *Service) CopyDataset(ctx context.Context, who Actor, id int64, c Copying) (*Dataset, error) {
-	of, err := s.Dataset(ctx, who.Org, id)
+// CopyDataset makes a dataset like one that is made from another: beside it, with
+// its rules and its documentation. One that its source yields has its records once:
+// its copy shows the same, and hangs below it. It is store.Changed when the
+// original was changed since it was read.
+func (s *Service) CopyDataset(ctx context.Context, who Actor, read store.Resource, c Copying) (*Dataset, error) {
+	of, err := s.Dataset(ctx, who.Org, read.ID)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.common(&of.Resource).resource(who, store.KindDataset, s.now())
-	if err != nil {
+	if err := unchanged(&read, &of.Resource); err != nil {
 		return nil, err
 	}
-	r.Type = of.Type
-	d := &Dataset{Resource: r, DatasetSpec: DatasetSpec{Endpoint: of.Endpoint}, Source: of.Source, Parent: id}
-	k := &copier{s: s, who: who, Copying: c, holds: d.references()}
-	return d, k.change(ctx, func(tx *store.Tx) error {
-		if err := s.put(ctx, tx, who, &d.Resource, d.DatasetSpec, d.references()...); err != nil {
-			return err
-		}
-		return c.Give(ctx, tx, id, &d.Resource)
+	like := *of
+	if of.Parent == 0 {
+		like.Parent = of.ID
+	}
+	k := &copier{s: s, who: who, Copying: c, parts: []store.Resource{read}, holds: like.references()}
+	var made *Dataset
+	err = k.change(ctx, func(tx *store.Tx) error {
+		made, err = k.dataset(ctx, tx, &like, c.common(&of.Resource), like.Source, like.Parent)
+		return err
 	})
+	return made, err
 }
 
 // CopyTransform makes a transform of its own with the same rules.

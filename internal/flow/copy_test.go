@@ -55,9 +55,12 @@ func TestACopyIsMadeWholeOrNotAtAll(t *testing.T) {
 		}
 		ctx, before := w.Context(), everything()
 		for name, copied := range map[string]func(c flow.Copying) error{
-			"credential":  func(c flow.Copying) error { _, err := w.creds.Copy(ctx, me, w.key, c.Copying); return err },
-			"source":      func(c flow.Copying) error { _, err := w.flows.CopySource(ctx, me, root, c); return err },
-			"dataset":     func(c flow.Copying) error { _, err := w.flows.CopyDataset(ctx, me, derived.ID, c); return err },
+			"credential": func(c flow.Copying) error { _, err := w.creds.Copy(ctx, me, w.key, c.Copying); return err },
+			"source":     func(c flow.Copying) error { _, err := w.flows.CopySource(ctx, me, root, c); return err },
+			"dataset": func(c flow.Copying) error {
+				_, err := w.flows.CopyDataset(ctx, me, root.Find(derived.ID).Resource, c)
+				return err
+			},
 			"destination": func(c flow.Copying) error { _, err := w.flows.CopyDestination(ctx, me, to, c); return err },
 			"lookup":      func(c flow.Copying) error { _, err := w.flows.CopyLookup(ctx, me, lookup.ID, c); return err },
 			"transform":   func(c flow.Copying) error { _, err := w.flows.CopyTransform(ctx, me, rules.ID, c); return err },

@@ -2,8 +2,6 @@ package flow
 
 import (
 	"context"
-	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/weirhq/weir"
@@ -108,6 +106,10 @@ type DatasetInput struct {
 // make them, under a name, with documentation and destinations of its own. It is
 // active when its parent is, and paused when that is.
 func (s *Service) CreateDataset(ctx context.Context, who Actor, in DatasetInput) (*Dataset, error) {
+	return again(func() (*Dataset, error) { return s.createDataset(ctx, who, in) })
+}
+
+func (s *Service) createDataset(ctx context.Context, who Actor, in DatasetInput) (*Dataset, error) {
 	d, err := s.CheckDataset(ctx, who, in)
 	if err != nil {
 		return nil, err
@@ -118,6 +120,9 @@ func (s *Service) CreateDataset(ctx context.Context, who Actor, in DatasetInput)
 		}
 		from, err := tx.Resource(ctx, who.Org, store.KindDataset, d.Parent)
 		if err != nil {
+			return err
+		}
+		if err := d.tableStays(ctx, tx); err != nil {
 			return err
 		}
 		d.Status = from.Status // nobody switches it any more before this ends
@@ -176,42 +181,16 @@ func (s *Service) setRules(ctx context.Context, d *Dataset, rules []transform.Ru
 		}
 	}
 	d.Rules, d.Transform, d.Edition = rules, of, newEdition()
-	if d.Table == "" {
-		d.Table = tableOf(d.Name)
+	if d.Table != "" {
+		return nil
 	}
-	return nil
+	beside, err := s.Store.EverUsedBy(ctx, store.KindDataset, d.Source)
+	if err != nil {
+		return err
+	}
+	d.Table, err = freeTable(d.Name, beside)
+	return err
 }
-
-// mostTable is how long the name of a table may be that is made of a
-// dataset's: room is left for those of its child tables.
-const mostTable = 40
-
-// notInTable is what no name of a table has.
-var notInTable = regexp.MustCompile(`[^a-z0-9]+`)
-
-// tableOf makes a table's name of a dataset's.
-func tableOf(name string) string {
-	table := strings.Trim(notInTable.ReplaceAllString(strings.ToLower(name), "_"), "_")
-	if len(table) > mostTable {
-		table = strings.TrimRight(table[:mostTable], "_")
-	}
-	if table == "" || table[0] >= '0' && table[0] <= '9' {
-		table = strings.TrimRight("data_"+table, "_")
-	}
-	return table
-}
-
-// table is what the dataset is called in destinations when it has rules. It
-// stays when the dataset gets another name.
-func (d *Dataset) table() string {
-	if d.Table == "" { // it had rules from its parent alone
-		return fmt.Sprintf("dataset_%d", d.ID)
-	}
-	return d.Table
-}
-
-// origin tells it from all other datasets, in destinations.
-func (d *Dataset) origin() string { return fmt.Sprintf("dataset %d", d.ID) }
 
 // DatasetEdit is what a user changes of a dataset. Nil fields stay.
 type DatasetEdit struct {
@@ -251,8 +230,9 @@ func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit Da
 	if next.Edition == d.Edition {
 		return r.flows.UpdateDataset(ctx, who, id, edit.Edit)
 	}
+	var at places
 	if next.Table != d.Table {
-		if err := r.flows.needTables(ctx, d, next.Table); err != nil {
+		if at, err = r.flows.needTables(ctx, d, next.Table); err != nil {
 			return nil, err
 		}
 	}
@@ -269,7 +249,10 @@ func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit Da
 			return err
 		}
 		*spec = next.DatasetSpec
-		if err := hold(ctx, tx, row.Org, next.references()); err != nil {
+		if err := at.take(ctx, tx, next.held(ctx, tx)); err != nil {
+			return err
+		}
+		if err := next.tableStays(ctx, tx); err != nil {
 			return err
 		}
 		if err := tx.Refer(ctx, id, next.references()...); err != nil {

@@ -99,15 +99,19 @@ func TestNoTwoDestinationsFillOneTable(t *testing.T) {
 		_, moved := w.flows.UpdateDestination(w.Context(), me, other.ID, flow.DestinationEdit{Credential: &w.sqlite})
 		for what, err := range map[string]error{"a second one": made, "one that is led there": moved} {
 			e := w.refused(err)
-			if e.Code != weir.CodeConflict || e.Where != "data_credentials_id" || !strings.Contains(e.Message, fmt.Sprintf("destination %d fills the table bookings", first.ID)) || e.Remedy == "" {
+			if e.Code != weir.CodeConflict || e.Where != "data_credentials_id" || !strings.Contains(e.Message, "another destination fills the table bookings") || e.Remedy == "" {
 				w.Errorf("%s: %v", what, err)
+			}
+			var taken *flow.Taken
+			if !errors.As(err, &taken) || len(taken.Clashes) != 1 || taken.Clashes[0].Rival.ID != first.ID {
+				w.Errorf("%s names %+v", what, taken)
 			}
 		}
 		second.Dataset = w.derive(dataset, "Short ones", rules("filter", `{"expression":"row.duration < 60"}`)).ID
 		if _, err := w.flows.CreateDestination(w.Context(), me, second); err != nil {
 			w.Errorf("a table of its own: %v", err)
 		}
-		plain := w.derive(dataset, "Short ones", nil)
+		plain := w.derive(dataset, "Plain ones", nil)
 		_, err := w.flows.CreateDestination(w.Context(), me, flow.DestinationInput{Common: flow.Common{Name: "Plain"}, DestinationSpec: second.DestinationSpec, Credential: second.Credential, Dataset: plain.ID})
 		if weir.CodeOf(err) != weir.CodeConflict {
 			w.Errorf("one without rules has its parent's table: %v", err)
@@ -116,7 +120,7 @@ func TestNoTwoDestinationsFillOneTable(t *testing.T) {
 		third.Credential, third.Dataset = w.credential("sqlite", "path", "third.db"), plain.ID
 		_, err = w.flows.CreateDestination(w.Context(), me, third)
 		w.must(err)
-		third.Dataset = w.derive(dataset, "Short ones", rules("drop", `{"field":"title"}`)).ID
+		third.Dataset = w.derive(w.datasets(w.source("bookings"))[0].ID, "Plain ones", rules("drop", `{"field":"title"}`)).ID
 		_, err = w.flows.CreateDestination(w.Context(), me, third)
 		w.must(err)
 		late := rules("drop", `{"field":"title"}`)
@@ -142,7 +146,7 @@ func TestACopyOfADestinationIsActivatedOnceItHasATableOfItsOwn(t *testing.T) {
 		w.settle(src.ID)
 		w.pause(store.KindDestination, first.ID)
 		var taken *flow.Taken
-		if err := w.runner.Activate(w.Context(), me, store.KindDestination, copied.ID, false); !errors.As(err, &taken) || taken.Rival.ID != first.ID {
+		if err := w.runner.Activate(w.Context(), me, store.KindDestination, copied.ID, false); !errors.As(err, &taken) || taken.Clashes[0].Rival.ID != first.ID {
 			w.Fatalf("into a table that another one has filled: %v", err)
 		}
 		w.activate(store.KindDestination, first.ID)
@@ -183,7 +187,8 @@ func TestACopyOfAFlowHasItsDerivedDatasetsAndBeginsOnlyWithTablesOfItsOwn(t *tes
 			w.Errorf("the copy of a derived dataset is %+v", again.DatasetSpec)
 		}
 		err = w.runner.Activate(w.Context(), me, store.KindSource, copied.ID, true)
-		if e := w.refused(err); e.Code != weir.CodeConflict || !strings.Contains(e.Message, fmt.Sprintf("destination %d fills the table bookings", plain.ID)) {
+		var taken *flow.Taken
+		if !errors.As(err, &taken) || weir.CodeOf(err) != weir.CodeConflict || len(taken.Clashes) != 1 || taken.Clashes[0].Rival.ID != plain.ID || taken.Clashes[0].Table != "bookings" {
 			w.Errorf("into the original's tables: %v", err)
 		}
 		copied.Walk(func(n *flow.Node) {

@@ -61,8 +61,12 @@ func leadsSomewhere(c *credential.Credential) error {
 }
 
 // CreateDestination stores a destination of a dataset. One whose table another
-// destination is to fill is refused as Taken.
+// destination is to fill is refused as Taken; of two that are made at once, one is.
 func (s *Service) CreateDestination(ctx context.Context, who Actor, in DestinationInput) (*Destination, error) {
+	return again(func() (*Destination, error) { return s.createDestination(ctx, who, in) })
+}
+
+func (s *Service) createDestination(ctx context.Context, who Actor, in DestinationInput) (*Destination, error) {
 	r, err := in.resource(who, store.KindDestination, s.now())
 	if err != nil {
 		return nil, err
@@ -72,10 +76,14 @@ func (s *Service) CreateDestination(ctx context.Context, who Actor, in Destinati
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
-	if err := s.needTable(ctx, to); err != nil {
+	table, err := s.needTable(ctx, to)
+	if err != nil {
 		return nil, err
 	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := table.take(ctx, tx); err != nil {
+			return err
+		}
 		return s.put(ctx, tx, who, &to.Resource, to.DestinationSpec, to.references()...)
 	})
 	return to, err
@@ -184,8 +192,9 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
+	var table *claim
 	if to.Credential != was.Credential || to.Dataset != was.Dataset {
-		if err := s.needTable(ctx, to); err != nil {
+		if table, err = s.needTable(ctx, to); err != nil {
 			return nil, err
 		}
 	}
@@ -193,6 +202,11 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	err = s.change(ctx, who, store.KindDestination, id, "update", spec, func(tx *store.Tx, r *store.Resource) error {
 		if r.Version != read { // what was checked and put together is of another destination
 			return store.Changed(r)
+		}
+		if table != nil {
+			if err := table.take(ctx, tx); err != nil {
+				return err
+			}
 		}
 		*spec, r.Type = to.DestinationSpec, to.Type
 		if err := edit.apply(r); err != nil {

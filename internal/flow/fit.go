@@ -100,14 +100,14 @@ func (s *Service) fit(ctx context.Context, who Actor, credentialID, except int64
 	if err := leadsSomewhere(c); err != nil {
 		return nil, err
 	}
-	rivals, err := s.rivals(ctx, c, except)
+	at, err := s.place(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	out := &Fit{}
 	var left []weir.Batch
 	for _, b := range batches {
-		if there := rivals[b.Dataset]; len(there) > 0 {
+		if there := at.others(b.Dataset, except); len(there) > 0 {
 			out.Obstacles = append(out.Obstacles, Obstacle{Table: b.Dataset, Rival: there[0], Err: filledThere(b.Dataset)})
 			continue
 		}
@@ -122,50 +122,6 @@ func (s *Service) fit(ctx context.Context, who Actor, credentialID, except int64
 func filledThere(table string) *weir.Error {
 	return &weir.Error{Code: weir.CodeConflict, Where: "data_credentials_id", Message: "another destination fills the table " + table + " there already, and two cannot share one",
 		Remedy: "Choose another database, schema or directory, or delete that destination"}
-}
-
-// rivals are the destinations that lead to the credential's place, but for one,
-// by the table that they fill there.
-func (s *Service) rivals(ctx context.Context, c *credential.Credential, except int64) (map[string][]store.Resource, error) {
-	all, _, err := s.Credentials.List(ctx, store.ResourceFilter{Org: c.Org, Types: []string{c.Type}})
-	if err != nil {
-		return nil, err
-	}
-	var same []int64
-	for _, other := range all {
-		if other.SamePlace(c) {
-			same = append(same, other.ID)
-		}
-	}
-	there, err := s.below(ctx, c.Org, store.KindDestination, same...)
-	if err != nil {
-		return nil, err
-	}
-	refs, err := s.references(ctx, there)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]int64, 0, len(there))
-	for _, to := range there {
-		ids = append(ids, refs[to.ID][roleDataset])
-	}
-	datasets, _, err := s.Datasets(ctx, store.ResourceFilter{Org: c.Org, IDs: ids})
-	if err != nil {
-		return nil, err
-	}
-	tables := map[int64]string{}
-	for _, d := range datasets {
-		if tables[d.ID], err = s.TableOf(ctx, d); err != nil {
-			return nil, err
-		}
-	}
-	rivals := map[string][]store.Resource{}
-	for _, to := range there {
-		if table := tables[refs[to.ID][roleDataset]]; table != "" && to.ID != except {
-			rivals[table] = append(rivals[table], to)
-		}
-	}
-	return rivals, nil
 }
 
 // TableOf is what a dataset is called in destinations: its main table there.

@@ -11,6 +11,8 @@
 //	standing.go     how a destination stands
 //	fit.go          whether a dataset could go to a place, before it does
 //	taken.go        a table is one destination's
+//	place.go        what goes where a credential leads
+//	table.go        what datasets with rules are called in destinations
 //	status.go       activate, pause, delete, restore
 //	hold.go         what is used is not deleted meanwhile
 //	tree.go         the flow as a tree of nodes
@@ -246,11 +248,16 @@ func (s *Service) changeIn(ctx context.Context, tx *store.Tx, who Actor, p part,
 	return s.tell(ctx, tx, who, verb, &r, detail)
 }
 
+// mostAgain is how often something is tried that others come between: several may
+// make parts that lead to one place at the same instant, and each of them changes
+// what the next one was found by.
+const mostAgain = 10
+
 // again does once more what somebody came between, with what there is now.
 func again[T any](try func() (T, error)) (T, error) {
 	out, err := try()
-	if reasonOf(err) == store.ReasonChanged {
-		return try()
+	for n := 1; n < mostAgain && reasonOf(err) == store.ReasonChanged; n++ {
+		out, err = try()
 	}
 	return out, err
 }

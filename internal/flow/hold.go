@@ -52,3 +52,12 @@ func hold(ctx context.Context, tx *store.Tx, org int64, uses []store.Reference) 
 	}
 	return nil
 }
+
+// held are holds of what a dataset refers to.
+func (d *Dataset) held(ctx context.Context, tx *store.Tx) holds {
+	all := holds{}
+	for _, ref := range d.references() {
+		all[ref.Target] = func() error { return hold(ctx, tx, d.Org, []store.Reference{ref}) }
+	}
+	return all
+}

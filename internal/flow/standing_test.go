@@ -3,12 +3,14 @@ package flow_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -119,6 +121,60 @@ func TestOneDestinationOfTwoThatFailsIsToldOnceAndSoIsItsRecovery(t *testing.T) 
 	w.run(flow.Order{Source: src.ID, LogOnly: true, Destination: bad.ID})
 	w.run(flow.Order{Source: src.ID, LogOnly: true})
 	w.expect("it takes records again", "delivery_recovered: bad.db")
+}
+
+// health is how a flow stands, and why.
+func (w *world) health(src *flow.Source) store.FlowHealth {
+	w.Helper()
+	all, _, err := w.db.FlowHealths(w.Context(), store.HealthFilter{Org: me.Org, Sources: []int64{src.ID}, Page: 1, Size: 1})
+	w.must(err)
+	return all[0]
+}
+
+// What came late has come: nobody has to wait for the next reading to see that.
+func TestAFlowIsHealthyAgainOnceAllItsDestinationsHaveCaughtUp(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("event-types")
+		dataset := w.datasets(src)[0].ID
+		var bad [2]*flow.Destination
+		var undo [2]func()
+		for i, file := range []string{"one.db", "two.db"} {
+			bad[i], undo[i] = w.another(dataset, file), w.blocked(file)
+		}
+		w.run(flow.Order{Source: src.ID})
+		before := w.health(src)
+		if before.Health != store.HealthDegraded || before.Errors != 2 {
+			w.Fatalf("when two fail it is %+v", before)
+		}
+		for i := range bad {
+			undo[i]()
+			w.run(flow.Order{Source: src.ID, LogOnly: true, Destination: bad[i].ID})
+			got := w.health(src)
+			if i == 0 && (got.Health != store.HealthDegraded || got.Errors != 1 || got.Summary == "") {
+				w.Errorf("when one of them has caught up it is %+v", got)
+			}
+			if i == 1 && (got.Health != store.HealthGood || got.Errors != 0 || got.Summary != "" || got.Run != before.Run) {
+				w.Errorf("when both have it is %+v", got)
+			}
+		}
+	})
+}
+
+func TestAFlowOfWhichSomethingWasNotReadStaysSoWhenItsDestinationsHaveCaughtUp(t *testing.T) {
+	onBoth(t, 20, func(w *world) {
+		src := w.source("event-types", "schedules")
+		all := w.datasets(src)
+		read := all[slices.IndexFunc(all, func(d *flow.Node) bool { return d.Type == "event_types" })]
+		bad, undo := w.another(read.ID, "one.db"), w.blocked("one.db")
+		w.strike("/v2/schedules", simulator.FaultAction{HTML: "<html>"})
+		w.run(flow.Order{Source: src.ID})
+		before := w.health(src)
+		undo()
+		w.run(flow.Order{Source: src.ID, LogOnly: true, Destination: bad.ID})
+		if got := w.health(src); got.Health != store.HealthDegraded || got.Errors != before.Errors-1 || got.Run != before.Run {
+			w.Errorf("it was %+v, and is %+v", before, got)
+		}
+	})
 }
 
 // Nothing goes by itself where the source is not active: that is not "current",

@@ -108,16 +108,22 @@ func (s *Service) switched(ctx context.Context, first part, status Status, all b
 // for itself. What they are ready by, as long as it stays so, are the destinations
 // among them and all others of the same tables, as they were read.
 func (s *Service) ready(ctx context.Context, who Actor, parts []part) (ready []part, read []store.Resource, err error) {
+	var refused Taken
 	for i, p := range parts {
 		by, err := s.checkReady(ctx, who, p, ready)
 		var taken *Taken
-		if i > 0 && errors.As(err, &taken) && taken.Twin {
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.As(err, &taken) && i > 0 && taken.twins():
+		case errors.As(err, &taken):
+			refused.Clashes = append(refused.Clashes, taken.Clashes...)
+		case err != nil:
 			return nil, nil, err
+		default:
+			ready, read = append(ready, p), append(read, by...)
 		}
-		ready, read = append(ready, p), append(read, by...)
+	}
+	if len(refused.Clashes) > 0 {
+		return nil, nil, &refused
 	}
 	return ready, read, nil
 }
@@ -218,12 +224,18 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, who Actor, r *store.
 	return s.tell(ctx, tx, who, "delete", r, map[string]any{"name": r.Name})
 }
 
-// Restore brings back what was deleted, paused. What it used must live, and what
-// was read to allow it must be as it was: else it is store.Changed.
+// Restore brings back what was deleted, paused. What it used must live, what was
+// read to allow it must be as it was: else it is store.Changed; and a destination's
+// table must be nobody else's by now: otherwise it is Taken.
 func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id int64, read ...store.Resource) error {
+	_, err := again(func() (done struct{}, err error) { return done, s.restore(ctx, who, kind, id, read) })
+	return err
+}
+
+func (s *Service) restore(ctx context.Context, who Actor, kind store.Kind, id int64, read []store.Resource) error {
 	r, err := s.Store.DeletedResource(ctx, who.Org, kind, id)
 	if err != nil {
-		return err
+		return s.Store.NotDeleted(ctx, who.Org, kind, id, err)
 	}
 	refs, err := s.Store.References(ctx, id)
 	if err != nil {
@@ -235,8 +247,23 @@ func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id in
 			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
 		}
 	}
+	var table *claim
+	if kind == store.KindDestination {
+		to, err := s.loadDestination(ctx, r)
+		if err != nil {
+			return err
+		}
+		if table, err = s.needTable(ctx, to); err != nil {
+			return err
+		}
+	}
 	r.Deleted, r.Status, r.Updated = 0, string(StatusPaused), s.now()
 	return s.Store.Change(ctx, func(tx *store.Tx) error {
+		if table != nil {
+			if err := table.take(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if err := hold(ctx, tx, who.Org, refs); err != nil {
 			return err
 		}

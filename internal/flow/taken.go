@@ -4,112 +4,221 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/store"
 )
 
-// Taken is the error of a destination that would share a table with another one.
-// A table holds the records of one: two would undo each other's work.
+// Taken is the error of destinations that would share tables with others. A table
+// holds the records of one: two would undo each other's work. It unwraps to one of
+// Weir's own errors for each clash.
 type Taken struct {
-	Table string
-	Rival store.Resource // the destination that the table belongs to
-	Twin  bool           // it brings the same dataset there
+	Clashes []Clash // at least one
+	seen    func(destination int64) bool
 }
 
-// Error names the rival by its number: not everybody may see its name.
-func (t *Taken) Error() string { return t.weir("").Error() }
+// Clash is a destination that is refused, and one that its table belongs to.
+type Clash struct {
+	Refused store.Resource // without an ID when it is not made yet
+	Rival   store.Resource
+	Table   string
+	Twin    bool // the rival brings the same dataset there
+}
 
-// Unwrap gives the same as one of Weir's own errors.
-func (t *Taken) Unwrap() error { return t.weir("") }
+// Error tells of all of them. It names none that is there already: not everybody
+// may see those.
+func (t *Taken) Error() string {
+	texts := make([]string, len(t.Clashes))
+	for i := range t.Clashes {
+		texts[i] = t.error(i).Error()
+	}
+	return strings.Join(texts, "\n")
+}
 
-// Named is the error for who may see the rival.
-func (t *Taken) Named() error { return t.weir(fmt.Sprintf(" (%s)", t.Rival.Name)) }
+// Unwrap gives them one by one.
+func (t *Taken) Unwrap() []error {
+	all := make([]error, len(t.Clashes))
+	for i := range t.Clashes {
+		all[i] = t.error(i)
+	}
+	return all
+}
 
-func (t *Taken) weir(name string) *weir.Error {
+// Together tells of all of them in one sentence.
+func (t *Taken) Together() *weir.Error {
+	if len(t.Clashes) == 1 {
+		return t.error(0)
+	}
+	all := make([]string, len(t.Clashes))
+	for i, c := range t.Clashes {
+		all[i] = fmt.Sprintf("%s fills the table %s of %s", t.name(c.Rival, "another destination"), c.Table, t.name(c.Refused, "one of this dataset"))
+	}
 	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "data_credentials_id",
-		Message: fmt.Sprintf("destination %d%s fills the table %s there already, and two cannot share one", t.Rival.ID, name, t.Table),
-		Remedy:  "Choose a credential of another database, schema or directory, or delete that destination"}
+		Message: "two destinations cannot share a table: " + strings.Join(all, ", "), Remedy: "Lead them to other databases, schemas or directories, or delete those that fill the tables"}
 }
 
-// needTable refuses a destination whose table any other one is to fill.
-func (s *Service) needTable(ctx context.Context, to *Destination) error {
-	table, rivals, err := s.sharing(ctx, to)
-	if err != nil || len(rivals) == 0 {
-		return err
-	}
-	return &Taken{Table: table, Rival: rivals[0]}
+// Named is the error for somebody who may see some of the destinations: those are
+// named.
+func (t *Taken) Named(seen func(destination int64) bool) *Taken {
+	return &Taken{Clashes: t.Clashes, seen: seen}
 }
 
-// haveTable refuses to activate a destination whose table another one fills, has
-// filled, or is to fill with it. One that never did, such as a copy, stands in
-// nobody's way. It gives all others of the table: as long as they stay as they
-// were read, none begins to fill it.
-func (s *Service) haveTable(ctx context.Context, to *Destination, beside []part) (rivals []store.Resource, err error) {
-	table, rivals, err := s.sharing(ctx, to)
-	if err != nil || len(rivals) == 0 {
-		return nil, err
+// Destinations are all that it is about and that are there.
+func (t *Taken) Destinations() (all []store.Resource) {
+	for _, c := range t.Clashes {
+		if c.Refused.ID != 0 {
+			all = append(all, c.Refused)
+		}
+		all = append(all, c.Rival)
 	}
-	stand, err := s.Standings(ctx, rivals...)
+	return all
+}
+
+// twins reports whether one of them brings the same records to its table.
+func (t *Taken) twins() bool {
+	return slices.ContainsFunc(t.Clashes, func(c Clash) bool { return c.Twin })
+}
+
+func (t *Taken) error(i int) *weir.Error {
+	c := t.Clashes[i]
+	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "data_credentials_id",
+		Message: fmt.Sprintf("%s cannot go there: %s fills the table %s there already, and two cannot share one", t.name(c.Refused, "a destination of this dataset"), t.name(c.Rival, "another destination"), c.Table),
+		Remedy:  "Choose a credential of another database, schema or directory, or delete the one that fills it"}
+}
+
+// name is what a destination is called for whom the error is for.
+func (t *Taken) name(r store.Resource, unseen string) string {
+	switch {
+	case r.ID == 0:
+		return fmt.Sprintf("the new destination %q", r.Name)
+	case t.seen != nil && t.seen(r.ID):
+		return fmt.Sprintf("destination %d (%s)", r.ID, r.Name)
+	}
+	return unseen
+}
+
+// takenBy is the error of a destination whose table others have; nil for none.
+func takenBy(refused store.Resource, table string, rivals ...rival) error {
+	if len(rivals) == 0 {
+		return nil
+	}
+	t := &Taken{}
+	for _, r := range rivals {
+		t.Clashes = append(t.Clashes, Clash{Refused: refused, Rival: r.Resource, Table: table, Twin: r.twin})
+	}
+	return t
+}
+
+// rival is another destination of a table.
+type rival struct {
+	store.Resource
+	twin bool // it brings the same dataset there
+}
+
+// claim is a table that a destination is to fill: which one, and who else is there.
+type claim struct {
+	dataset *Dataset
+	table   string
+	place   *place
+	rivals  []rival
+}
+
+// take holds, in a transaction, what the claim was found by, and makes sure that it
+// is still so.
+func (c *claim) take(ctx context.Context, tx *store.Tx) error {
+	return places{c.place}.take(ctx, tx, holds{c.dataset.ID: func() error { return tx.Unchanged(ctx, c.dataset.Resource) }})
+}
+
+// needTable refuses a destination whose table any other one is to fill, but for
+// its copies and its original: those exist beside each other until one is active.
+func (s *Service) needTable(ctx context.Context, to *Destination) (*claim, error) {
+	c, err := s.claim(ctx, to)
 	if err != nil {
 		return nil, err
 	}
-	for _, rival := range rivals {
-		if Status(rival.Status) == StatusActive || stand[rival.ID].Took != 0 || slices.Contains(beside, part{rival.Kind, rival.ID}) {
-			of, err := s.uses(ctx, rival.ID, roleDataset)
-			if err != nil {
-				return nil, err
-			}
-			return nil, &Taken{Table: table, Rival: rival, Twin: of == to.Dataset}
-		}
+	return c, takenBy(to.Resource, c.table, slices.DeleteFunc(c.rivals, func(r rival) bool {
+		return to.ID != 0 && r.CopiedFrom == to.ID || to.CopiedFrom != 0 && r.ID == to.CopiedFrom
+	})...)
+}
+
+// haveTable refuses to activate a destination whose table others fill, have
+// filled, or are to fill with it. One that never did, such as a copy, stands in
+// nobody's way. It gives all others of the table: as long as they stay as they
+// were read, none begins to fill it.
+func (s *Service) haveTable(ctx context.Context, to *Destination, beside []part) (others []store.Resource, err error) {
+	c, err := s.claim(ctx, to)
+	if err != nil || len(c.rivals) == 0 {
+		return nil, err
 	}
-	return rivals, nil
+	for _, r := range c.rivals {
+		others = append(others, r.Resource)
+	}
+	stand, err := s.Standings(ctx, others...)
+	if err != nil {
+		return nil, err
+	}
+	return others, takenBy(to.Resource, c.table, slices.DeleteFunc(c.rivals, func(r rival) bool {
+		return Status(r.Status) != StatusActive && stand[r.ID].Took == 0 && !slices.Contains(beside, part{r.Kind, r.ID})
+	})...)
 }
 
 // needTables refuses to give a dataset another table that somebody else fills
-// where one of its destinations leads.
-func (s *Service) needTables(ctx context.Context, d *Dataset, table string) error {
+// where its destinations lead. It gives the places that it was found by.
+func (s *Service) needTables(ctx context.Context, d *Dataset, table string) (at places, err error) {
 	all, err := s.DestinationsOf(ctx, d.Org, d.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	taken := &Taken{}
 	for _, r := range all {
 		to, err := s.loadDestination(ctx, r)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		rivals, err := s.rivalsOf(ctx, to, table)
+		p, err := s.placeOf(ctx, to)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if len(rivals) > 0 {
-			return &Taken{Table: table, Rival: rivals[0]}
+		at = append(at, p)
+		for _, other := range p.others(table, to.ID) {
+			taken.Clashes = append(taken.Clashes, Clash{Refused: r, Rival: other, Table: table})
 		}
 	}
-	return nil
+	if len(taken.Clashes) > 0 {
+		return nil, taken
+	}
+	return at, nil
 }
 
-// sharing are the other destinations of a destination's table.
-func (s *Service) sharing(ctx context.Context, to *Destination) (table string, rivals []store.Resource, err error) {
-	d, err := s.Dataset(ctx, to.Org, to.Dataset)
-	if err != nil {
-		return "", nil, missing("data_set_id", err)
+// claim finds the table that a destination is to fill.
+func (s *Service) claim(ctx context.Context, to *Destination) (*claim, error) {
+	c := &claim{}
+	var err error
+	if c.dataset, err = s.Dataset(ctx, to.Org, to.Dataset); err != nil {
+		return nil, missing("data_set_id", err)
 	}
-	if table, err = s.TableOf(ctx, d); err != nil {
-		return "", nil, err
+	if c.table, err = s.TableOf(ctx, c.dataset); err != nil {
+		return nil, err
 	}
-	rivals, err = s.rivalsOf(ctx, to, table)
-	return table, rivals, err
+	if c.place, err = s.placeOf(ctx, to); err != nil {
+		return nil, err
+	}
+	others := c.place.others(c.table, to.ID)
+	refs, err := s.references(ctx, others)
+	for _, r := range others {
+		c.rivals = append(c.rivals, rival{r, refs[r.ID][roleDataset] == to.Dataset})
+	}
+	return c, err
 }
 
-// rivalsOf are the other destinations of a table where a destination leads.
-func (s *Service) rivalsOf(ctx context.Context, to *Destination, table string) ([]store.Resource, error) {
+// placeOf is where a destination leads.
+func (s *Service) placeOf(ctx context.Context, to *Destination) (*place, error) {
 	c, err := s.Credentials.Credential(ctx, to.Org, to.Credential)
 	if err != nil {
 		return nil, missing("data_credentials_id", err)
 	}
-	all, err := s.rivals(ctx, c, to.ID)
-	return all[table], err
+	return s.place(ctx, c)
 }
 
 // missing names the field of what is not there any more.

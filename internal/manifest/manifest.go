@@ -25,6 +25,7 @@ const (
 	Credentials  Kind = "credentials"
 	Lookups      Kind = "lookups"
 	Sources      Kind = "sources"
+	Transforms   Kind = "transforms"
 	Datasets     Kind = "datasets"
 	Destinations Kind = "destinations"
 	Projects     Kind = "projects"
@@ -33,7 +34,7 @@ const (
 )
 
 // Kinds are all of them, in the order in which they are made.
-var Kinds = []Kind{Credentials, Lookups, Sources, Datasets, Destinations, Projects, Channels, Rules}
+var Kinds = []Kind{Credentials, Lookups, Sources, Transforms, Datasets, Destinations, Projects, Channels, Rules}
 
 // One is a kind's word for one of it.
 func (k Kind) One() string { return string(k[:len(k)-1]) }
@@ -152,6 +153,12 @@ type Lookup struct {
 	EmitDefaults bool
 }
 
+// Transform is rules that several datasets may use.
+type Transform struct {
+	Common
+	Rules []transform.Rule // in the order in which they are carried out
+}
+
 // Source is what to read, and when.
 type Source struct {
 	Common
@@ -190,7 +197,8 @@ type From struct {
 type Dataset struct {
 	Common
 	From       From
-	Transforms []transform.Rule // in the order in which they are carried out
+	Transform  string           // whose rules it has; "" for its own
+	Transforms []transform.Rule // its own, in the order in which they are carried out
 	Active     bool             // of a server's, where it is paused before it is removed
 }
 
@@ -202,6 +210,10 @@ type Destination struct {
 	Mode       string // "upsert", "history"
 	Active     bool
 }
+
+// Unseen stands for the name of something that is used and that whoever asks may
+// not see: nothing has it.
+const Unseen = "\n"
 
 // Project is a folder of flows, by the names of their sources.
 type Project struct {

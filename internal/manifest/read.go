@@ -128,7 +128,7 @@ func (r *fileReader) thing(k Kind, f field) {
 
 // specReaders read what each kind is.
 var specReaders = map[Kind]func(*object) Spec{
-	Credentials: readCredential, Lookups: readLookup, Sources: readSource, Datasets: readDataset,
+	Credentials: readCredential, Lookups: readLookup, Transforms: readTransform, Sources: readSource, Datasets: readDataset,
 	Destinations: readDestination, Projects: readProject, Channels: readChannel,
 }
 
@@ -251,8 +251,23 @@ func readFrom(o *object) From {
 	return f
 }
 
+func readTransform(o *object) Spec {
+	if !o.has(RulesField) {
+		o.missing(RulesField, "List at least one rule, such as - drop: [metadata]")
+	}
+	t := &Transform{Common: o.common(), Rules: o.transforms(RulesField)}
+	if n := o.node.at(RulesField); n != nil && n.form == formList && len(n.list) == 0 {
+		o.wrong(o.place, RulesField, "it is empty", "List at least one rule, such as - drop: [metadata]")
+	}
+	return t
+}
+
 func readDataset(o *object) Spec {
-	return &Dataset{Common: o.common(), From: readFrom(o), Transforms: o.transforms()}
+	d := &Dataset{Common: o.common(), From: readFrom(o), Transform: o.text(TransformField), Transforms: o.transforms(TransformsField)}
+	if d.Transform != "" && len(d.Transforms) > 0 {
+		o.wrong(o.place, TransformField, "it has rules of its own, too", "Leave "+TransformField+" out, or "+TransformsField)
+	}
+	return d
 }
 
 func readDestination(o *object) Spec {

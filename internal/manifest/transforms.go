@@ -19,17 +19,25 @@ import (
 //	  - cast: {field: price, to: number}
 const TransformsField = "transforms"
 
-// transforms reads the rules of a dataset, and checks them by themselves.
-func (o *object) transforms() []transform.Rule {
-	n := o.value(TransformsField, "a list of rules: - drop: [metadata]", formList)
+// RulesField is the field of the rules of a transform, in the same form.
+const RulesField = "rules"
+
+// TransformField is the field of a dataset that names the transform whose rules
+// it has.
+const TransformField = "transform"
+
+// transforms reads the rules in a field, and checks them by themselves.
+func (o *object) transforms(name string) []transform.Rule {
+	n := o.value(name, "a list of rules: - drop: [metadata]", formList)
 	if n == nil {
 		return nil
 	}
 	before := len(o.problems)
 	var rules []transform.Rule
-	var at []int // where they stand in the list
+	var at []int       // where they stand in the list
+	var spelled []bool // whether their fields stand there by their names
 	for i, one := range n.list {
-		where := ruleField(i)
+		where := ruleField(name, i)
 		o.lines[o.path+where] = one.line
 		if one.form != formFields || len(one.fields) != 1 {
 			o.wrong(o.place, o.path+where, "it is no rule", "Write one operation with what it is about, as in drop: [metadata]; the next rule has a dash of its own")
@@ -41,15 +49,15 @@ func (o *object) transforms() []transform.Rule {
 		if err != nil {
 			about = jsontext.Value("null")
 		}
-		rules, at = append(rules, transform.Spell(f.name, about)), append(at, i)
+		rules, at, spelled = append(rules, transform.Spell(f.name, about)), append(at, i), append(spelled, f.value.form == formFields)
 	}
 	_, err := transform.Compile(rules, nil)
 	for _, wrong := range transform.AllOf(err) {
-		where := TransformsField
+		where := name
 		if wrong.Rule > 0 && wrong.Rule <= len(rules) {
 			n := at[wrong.Rule-1] + 1
-			where = RuleField(n, wrong.Operation, "")
-			if deeper := RuleField(n, wrong.Operation, wrong.Field); o.lines[o.path+deeper] != 0 {
+			where = RuleField(name, n, wrong.Operation, "")
+			if deeper := RuleField(name, n, wrong.Operation, wrong.Field); o.lines[o.path+deeper] != 0 || spelled[wrong.Rule-1] {
 				where = deeper
 			}
 		}
@@ -61,12 +69,12 @@ func (o *object) transforms() []transform.Rule {
 	return rules
 }
 
-func ruleField(i int) string { return fmt.Sprintf("%s.%d", TransformsField, i) }
+func ruleField(list string, i int) string { return fmt.Sprintf("%s.%d", list, i) }
 
-// RuleField is what a file calls a rule's operation, counted from 1, or a field of
-// it: transforms.1.cast.to. It is what stands before the first "" among them.
-func RuleField(rule int, operation, field string) string {
-	out := ruleField(rule - 1)
+// RuleField is what a file calls the operation of a rule in a list, counted from 1,
+// or a field of it: transforms.1.cast.to. It is what stands before the first "" among them.
+func RuleField(list string, rule int, operation, field string) string {
+	out := ruleField(list, rule-1)
 	for _, part := range []string{operation, field} {
 		if part == "" {
 			return out
@@ -88,7 +96,7 @@ func ParseRules(name string, content []byte) ([]transform.Rule, Problems) {
 	}
 	r := &fileReader{m: &Manifest{}, file: name}
 	o := &object{reader: &r.reader, place: r.at("", 1), node: &node{names: map[string]*node{TransformsField: root}}}
-	rules := o.transforms()
+	rules := o.transforms(TransformsField)
 	return rules, r.problems.sorted()
 }
 

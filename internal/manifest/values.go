@@ -15,8 +15,9 @@ func fieldsOf(k Kind) []string {
 	of := map[Kind][]string{
 		Credentials:  {"type", "description", "tags", "settings", "secret"},
 		Lookups:      {"key", "type", "description", "tags", "defaults", "emit_defaults"},
+		Transforms:   {RulesField, "description", "tags"},
 		Sources:      {"credential", "endpoints", "params", "config", "schedule", "active", "description", "tags", "datasets"},
-		Datasets:     {"source", "endpoint", "dataset", TransformsField, "description", "tags"},
+		Datasets:     {"source", "endpoint", "dataset", TransformField, TransformsField, "description", "tags"},
 		Destinations: {"source", "endpoint", "dataset", "credential", "mode", "active", "description", "tags"},
 		Projects:     {"sources", "description", "tags"},
 		Channels:     {"type", "settings", "secret", "signing_secret"},
@@ -63,6 +64,10 @@ const Expires = "expires_at"
 
 func (l *Lookup) values() []value {
 	return append([]value{{"key", l.Key}, {"type", l.Type}, {"defaults", plain(l.Defaults)}, {"emit_defaults", l.EmitDefaults}}, l.Common.values()...)
+}
+
+func (t *Transform) values() []value {
+	return append([]value{{RulesField, rulesValue(t.Rules)}}, t.Common.values()...)
 }
 
 // plain is JSON in its one canonical form; an empty object for none.
@@ -112,7 +117,7 @@ func (f From) values() []value {
 }
 
 func (d *Dataset) values() []value {
-	return append(append(d.From.values(), value{TransformsField, rulesValue(d.Transforms)}), d.Common.values()...)
+	return append(append(d.From.values(), value{TransformField, d.Transform}, value{TransformsField, rulesValue(d.Transforms)}), d.Common.values()...)
 }
 
 func (d *Destination) values() []value {
@@ -125,6 +130,7 @@ func (p *Project) values() []value {
 
 func (c *Credential) uses() []reference { return nil }
 func (l *Lookup) uses() []reference     { return nil }
+func (t *Transform) uses() []reference  { return nil }
 
 func (s *Source) uses() []reference {
 	out := []reference{{"credential", Credentials, s.Credential}}
@@ -144,7 +150,12 @@ func (f From) uses() []reference {
 	return []reference{{"source", Sources, f.Source}}
 }
 
-func (d *Dataset) uses() []reference { return d.From.uses() }
+func (d *Dataset) uses() []reference {
+	if d.Transform == "" {
+		return d.From.uses()
+	}
+	return append(d.From.uses(), reference{TransformField, Transforms, d.Transform})
+}
 
 func (d *Destination) uses() []reference {
 	return append(d.From.uses(), reference{"credential", Credentials, d.Credential})

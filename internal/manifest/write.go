@@ -232,6 +232,12 @@ func (l *Lookup) write() []field {
 	return w
 }
 
+func (t *Transform) write() []field {
+	w := fieldsWriter{{name: RulesField, value: &node{form: formList, list: ruleNodes(t.Rules)}}}
+	w.common(t.Common)
+	return w
+}
+
 func (s *Source) write() []field {
 	var w, schedule, datasets fieldsWriter
 	w.text("credential", s.Credential)
@@ -271,6 +277,7 @@ func (f From) write() []field {
 
 func (d *Dataset) write() []field {
 	w := fieldsWriter(d.From.write())
+	w.text(TransformField, d.Transform)
 	if len(d.Transforms) > 0 {
 		w = append(w, field{name: TransformsField, value: &node{form: formList, list: ruleNodes(d.Transforms)}})
 	}

@@ -82,7 +82,7 @@ var (
 	lag           = desc("weir_schedule_lag_seconds", "By how much the schedule is behind that is behind most; 0 when none is.")
 	waiting       = desc("weir_notifications_waiting", "Messages that are on their way to people.")
 	givenUp       = desc("weir_notifications_given_up", "Messages that were not delivered, and that nobody tries any more.")
-	destinations  = desc("weir_destinations", "Active destinations by how they stand: current, behind, failing.", "state")
+	destinations  = desc("weir_destinations", "Active destinations by how they stand: current, behind, failing, waiting.", "state")
 	failing       = desc("weir_destination_failing_seconds", "For how long the destination has taken nothing that has failed longest; 0 when none fails.")
 	behind        = desc("weir_destination_behind_seconds", "How long ago the oldest change was read that a destination lacks which does not fail; 0 when none lacks any.")
 	processes     = desc("weir_processes", "Processes on this database that say that they live and do jobs.")

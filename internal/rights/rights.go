@@ -57,18 +57,18 @@ func (j Judge) Copy(ctx context.Context, who identity.Principal, root *flow.Node
 	return nil
 }
 
-// Named names, in the error of a destination whose table another one fills, that
-// other one to who may see it.
+// Named names, in the error of destinations whose tables others fill, those
+// that somebody may see.
 func (j Judge) Named(ctx context.Context, who identity.Principal, err error) error {
 	var taken *flow.Taken
 	if !errors.As(err, &taken) {
 		return err
 	}
-	roles, unread := j.People.RolesOn(ctx, who, taken.Rival)
-	if unread != nil || roles[taken.Rival.ID] == identity.RoleNone {
+	roles, unread := j.People.RolesOn(ctx, who, taken.Destinations()...)
+	if unread != nil {
 		return err
 	}
-	return taken.Named()
+	return taken.Named(func(id int64) bool { return roles[id] != identity.RoleNone })
 }
 
 // Own makes sure that somebody may copy the credentials that parts of a flow use.

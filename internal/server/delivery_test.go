@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,5 +55,31 @@ func TestADestinationThatFailsBesideAHealthyOneIsSeen(t *testing.T) {
 		if all := w.list("/deliveries?data_set_id=" + id(d.dataset)); len(all) != 2 {
 			t.Errorf("of the dataset's two destinations %d are told", len(all))
 		}
+	})
+}
+
+func TestADestinationToWhichNothingGoesIsCountedAsWaiting(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w = w.inside(t)
+		d := deliver(w)
+		w.quiet(d.src)
+		counts := func(when, state string) {
+			w.Helper()
+			if s := w.stands(d.sink)["state"]; s != state {
+				t.Errorf("%s it is %v", when, s)
+			}
+			text := w.measured()
+			for _, one := range []string{"current", "waiting"} {
+				n := 0
+				if one == state {
+					n = 1
+				}
+				if line := fmt.Sprintf("\nweir_destinations{state=%q} %d\n", one, n); !strings.Contains(text, line) {
+					t.Errorf("%s the metrics do not say %s", when, line)
+				}
+			}
+		}
+		w.call(200, "PUT", "/data_sets/"+id(d.dataset)+"/pause?all=0", nil)
+		counts("while its dataset is paused", "waiting")
 	})
 }

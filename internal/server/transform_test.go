@@ -1,8 +1,13 @@
 package server_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/weirhq/weir/internal/identity"
 )
 
 // rule is one rule in the contract's shape.
@@ -174,4 +179,103 @@ func TestASecondDestinationOfATableIsRefusedByName(t *testing.T) {
 	copied := w.call(200, "POST", "/data_sinks/"+id(first["id"])+"/copy", m{})
 	w.call(200, "PUT", "/data_sinks/"+id(first["id"])+"/activate", nil)
 	w.call(409, "PUT", "/data_sinks/"+id(copied["id"])+"/activate", nil)
+}
+
+// Whoever activates a flow hears of all its destinations that are refused, and of
+// those that stand against them as much as they may see.
+func TestAllDestinationsThatAreRefusedForTheirTablesAreTold(t *testing.T) {
+	w := newWorld(t, 5)
+	src, root := w.bookings()
+	var lakes [2]any
+	for i := range lakes {
+		lakes[i] = w.call(200, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": fmt.Sprintf("cal%d.db", i)}})["id"]
+		w.call(200, "POST", "/data_sinks", m{"name": fmt.Sprintf("First %d", i), "sink_type": "rest", "data_credentials_id": lakes[i], "data_set_id": root["id"]})
+	}
+	flowOf := func(source any) string { return "/data_sources/" + id(source) }
+	w.call(200, "PUT", flowOf(src["id"])+"/activate?all=1", nil)
+	node := w.call(200, "GET", flowOf(src["id"])+"/flow?flows_only=1", nil)["flows"].([]any)[0].(m)["id"]
+	copied := w.call(200, "POST", "/flows/"+id(node)+"/copy", m{})
+	made := copied["data_sources"].([]any)[0].(m)["id"]
+	got := w.call(409, "PUT", flowOf(made)+"/activate?all=1", nil)
+	details := got["details"].([]any)
+	if len(details) != 2 || !strings.Contains(got["error"].(string), "2 ") {
+		t.Fatalf("the owner hears %v", got)
+	}
+	for i, one := range details {
+		text := one.(m)["message"].(string)
+		if one.(m)["field"] != "data_credentials_id" || one.(m)["reason"] != "taken" || one.(m)["remedy"] == "" ||
+			!strings.Contains(text, fmt.Sprintf("(First %d) fills the table bookings", i)) || !strings.Contains(text, fmt.Sprintf("(First %d (copy)) cannot go there", i)) {
+			t.Errorf("of destination %d the owner hears %v", i, one)
+		}
+	}
+	bob := w.user(w.principal(), "bob", identity.RoleOperator)
+	w.raw(200, "PUT", "/flows/"+id(copied["flows"].([]any)[0].(m)["id"])+"/accessors", m{"accessors": []any{m{"type": "USER", "id": bob.Principal.User, "access_roles": []any{"operator"}}}})
+	status, b := w.ask(bob.Token.Expose(), "PUT", flowOf(made)+"/activate?all=1", nil)
+	if text := string(b); status != 409 || strings.Count(text, "another destination fills the table bookings") != 2 || !strings.Contains(text, "(First 1 (copy)) cannot go there") || strings.Contains(text, "(First 1)") {
+		t.Errorf("who may not see the others hears %d %s", status, text)
+	}
+}
+
+func TestACopyOfADerivedDatasetStandsBesideItWithItsRulesAndItsSchema(t *testing.T) {
+	w := newWorld(t, 20)
+	src, root := w.bookings()
+	w.call(200, "POST", "/data_sources/"+id(src["id"])+"/run_now", m{})
+	w.finished(src["id"])
+	shared := w.call(200, "POST", "/transforms", m{"name": "Hide", "output_type": "record", "reusable": true, "code_type": "rules", "code_encoding": "none", "code": []any{rule("drop", m{"field": "attendees"})}})["id"]
+	for name, with := range map[string]m{"its own": {"transform": []any{rule("drop", m{"field": "attendees"})}}, "shared": {"transform_id": shared}} {
+		body := m{"name": "Quiet " + name, "description": "d", "parent_data_set_id": root["id"]}
+		for k, v := range with {
+			body[k] = v
+		}
+		of := w.call(200, "POST", "/data_sets", body)
+		w.raw(200, "POST", "/data_sets/"+id(of["id"])+"/docs", m{"docs": []any{m{"name": "Read me", "text": "quiet"}}})
+		copied := w.call(200, "POST", "/data_sets/"+id(of["id"])+"/copy", m{})
+		of = w.call(200, "GET", "/data_sets/"+id(of["id"])+"?expand=1", nil)
+		made := w.call(200, "GET", "/data_sets/"+id(copied["id"])+"?expand=1", nil)
+		if made["name"] != "Quiet "+name+" (copy)" || made["description"] != "d" || made["copied_from_id"] != of["id"] || len(made["data_sinks"].([]any)) != 0 {
+			t.Errorf("%s: the copy is %v", name, made)
+		}
+		for _, field := range []string{"parent_data_sets", "transform", "transform_id", "has_custom_transform", "output_schema", "data_source_id"} {
+			if diff := cmp.Diff(of[field], made[field]); diff != "" {
+				t.Errorf("%s: %s: %s", name, field, diff)
+			}
+		}
+		if docs := id(w.list("/data_sets/" + id(copied["id"]) + "/docs")); !strings.Contains(docs, "quiet") {
+			t.Errorf("%s: its documentation is %s", name, docs)
+		}
+	}
+	below := w.call(200, "POST", "/data_sets/"+id(root["id"])+"/copy", m{})
+	if got := w.call(200, "GET", "/data_sets/"+id(below["id"])+"?expand=1", nil); !strings.Contains(id(got["parent_data_sets"]), id(root["id"])) {
+		t.Errorf("what its source yields is there once, and its copy shows it: %v", got["parent_data_sets"])
+	}
+}
+
+func TestWhatIsNotDeletedIsNotRestoredAndSaysSo(t *testing.T) {
+	w := newWorld(t, 5)
+	for noun, of := range w.objects() {
+		if noun == "flows" || noun == "teams" || noun == "orgs" || noun == "users" {
+			continue
+		}
+		status, b := w.ask(w.token, "POST", "/"+noun+"/"+id(of)+"/restore", nil)
+		if status == 404 && strings.Contains(string(b), "at this path") {
+			continue // it is deleted for good
+		}
+		if status != 409 || !strings.Contains(string(b), "it is not deleted") {
+			t.Errorf("%s: %d %s", noun, status, b)
+		}
+	}
+}
+
+func TestAWrongScheduleIsToldByTheFieldThatWasSent(t *testing.T) {
+	w := newWorld(t, 5)
+	src, _ := w.bookings()
+	field := func(got m) any { return got["details"].([]any)[0].(m)["field"] }
+	for want, schedule := range map[string]m{"cron": {"cron": "every day"}, "time_zone": {"cron": "0 0 2 * * ? *", "time_zone": "Nowhere"}, "at": {"every": 1, "unit": "day", "at": "noon"}, "unit": {"every": 2}} {
+		if got := w.call(400, "PUT", "/data_sources/"+id(src["id"])+"/schedule", schedule); field(got) != want {
+			t.Errorf("%v: %v", schedule, got)
+		}
+		if got := w.call(400, "PUT", "/data_sources/"+id(src["id"]), m{"schedule": schedule}); field(got) != "schedule."+want {
+			t.Errorf("%v with the source: %v", schedule, got)
+		}
+	}
 }

@@ -187,14 +187,32 @@ func (t *Tx) late(ctx context.Context, l Load) error {
 
 // settle ends what waited for the destination to come this far.
 func (t *Tx) settle(ctx context.Context, l Load) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE run_delivery SET status = 'done', problem = '', place = $3 WHERE destination = $1 AND status IN ('pending', 'failed') AND upto <= $2`, l.Destination, l.To, l.Place)
+	late, err := t.arrivedFrom(ctx, l, deliveryFailed)
 	if err != nil {
+		return err
+	}
+	if _, err := t.arrivedFrom(ctx, l, deliveryPending); err != nil {
 		return err
 	}
 	if err := t.endRuns(ctx, l.Flow, l.At); err != nil {
 		return err
 	}
+	if late > 0 {
+		if err := t.caughtUp(ctx, l.Flow, l.At); err != nil {
+			return err
+		}
+	}
 	return t.AnnounceRun(ctx, l.Org, l.Flow, l.Run)
+}
+
+// arrivedFrom ends what was in that state until the destination came this far, and
+// says how many that were.
+func (t *Tx) arrivedFrom(ctx context.Context, l Load, status string) (int64, error) {
+	done, err := t.tx.ExecContext(ctx, `UPDATE run_delivery SET status = $4, problem = '', place = $3 WHERE destination = $1 AND status = $5 AND upto <= $2`, l.Destination, l.To, l.Place, deliveryDone, status)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
 }
 
 // Arrived ends the wait of the runs that lacked no more than what the
@@ -271,7 +289,7 @@ func (t *Tx) delivered(ctx context.Context, r *Run, at int64) error {
 		return nil
 	}
 	if problem == "" {
-		problem = fmt.Sprintf("%d records were set aside", errors)
+		problem = asideWords(errors)
 	}
 	return degradeHealth(ctx, t.tx, r, errors, problem, failed, at)
 }

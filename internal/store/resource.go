@@ -220,6 +220,18 @@ func (db *DB) DeletedResource(ctx context.Context, org int64, kind Kind, id int6
 	return db.resource(ctx, org, kind, id, ` AND r.deleted <> 0`)
 }
 
+// NotDeleted says of what DeletedResource has not found that it lives, if it does:
+// CodeConflict. Otherwise it gives that error back.
+func (db *DB) NotDeleted(ctx context.Context, org int64, kind Kind, id int64, err error) error {
+	if weir.CodeOf(err) != weir.CodeNotFound {
+		return err
+	}
+	if _, lives := db.Resource(ctx, org, kind, id); lives != nil {
+		return err
+	}
+	return &weir.Error{Code: weir.CodeConflict, Reason: "not_deleted", Where: fmt.Sprintf("%s %d", kind, id), Message: "it is not deleted", Remedy: "There is nothing to bring back; use it as it is"}
+}
+
 func (db *DB) resource(ctx context.Context, org int64, kind Kind, id int64, and string) (Resource, error) {
 	r, err := scanResource(db.read.QueryRowContext(ctx, `SELECT `+resourceColumns+fromResource+` WHERE r.id = $1 AND r.org = $2 AND r.kind = $3`+and, id, org, kind))
 	if isNoRows(err) {
@@ -460,6 +472,36 @@ func (db *DB) Uses(ctx context.Context, targets ...int64) (uses []Use, err error
 		return err
 	}, usesQuery+c.text.String()+` ORDER BY r.id`, c.args...)
 	return uses, err
+}
+
+// UsedBy gives the living resources of a kind that use one of the targets, in the
+// order of their ids. It holds none of them.
+func (t *Tx) UsedBy(ctx context.Context, kind Kind, targets ...int64) ([]Resource, error) {
+	return t.resources(ctx, ` WHERE r.deleted = 0 AND r.kind = $1 AND r.id IN (SELECT resource FROM reference WHERE `+amongIDs("target", targets)+`)`, kind)
+}
+
+// EverUsedBy gives the resources of a kind that use a target, deleted ones too, in
+// the order of their ids.
+func (t *Tx) EverUsedBy(ctx context.Context, kind Kind, target int64) ([]Resource, error) {
+	return t.resources(ctx, everUsedBy, target, kind)
+}
+
+// EverUsedBy is Tx.EverUsedBy outside of a transaction.
+func (db *DB) EverUsedBy(ctx context.Context, kind Kind, target int64) (all []Resource, err error) {
+	err = db.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanResource(rows)
+		all = append(all, r)
+		return err
+	}, `SELECT `+resourceColumns+fromResource+everUsedBy+` ORDER BY r.id`, target, kind)
+	return all, err
+}
+
+const everUsedBy = ` WHERE r.id IN (SELECT resource FROM reference WHERE target = $1) AND r.kind = $2`
+
+// ResourcesOfType gives an organization's living resources of a kind and type, in
+// the order of their ids. It holds none of them.
+func (t *Tx) ResourcesOfType(ctx context.Context, org int64, kind Kind, of string) ([]Resource, error) {
+	return t.resources(ctx, ` WHERE r.org = $1 AND r.kind = $2 AND r.type = $3 AND r.deleted = 0`, org, kind, of)
 }
 
 // Uses is DB.Uses inside the transaction.

@@ -137,6 +137,43 @@ func degradeHealth(ctx context.Context, tx *sql.Tx, r *Run, errors int, problem 
 	return err
 }
 
+// caughtUp says how a flow stands now that a destination has what it did not take
+// before: whole again, when the run that its health is of left nothing else out.
+func (t *Tx) caughtUp(ctx context.Context, flow, at int64) error {
+	var run, problem string
+	var whole bool // all was read
+	var source, failed, aside int
+	var destination int64 // whose words the problem is in; 0 for nobody's
+	err := t.tx.QueryRowContext(ctx, `SELECT h.run, r.outcome = 'succeeded',
+			coalesce((SELECT sum(p.errors) FROM run_part p WHERE p.run = r.id AND p.kind = 'source'), 0),
+			coalesce((SELECT sum(d.quarantined) FROM run_delivery d WHERE d.run = r.id), 0),
+			(SELECT count(*) FROM run_delivery d WHERE d.run = r.id AND d.status = 'failed'),
+			coalesce(f.problem, ''), coalesce(f.destination, 0)
+		FROM flow_health h JOIN run r ON r.id = h.run
+			LEFT JOIN run_delivery f ON f.run = r.id AND f.destination = (SELECT max(d.destination) FROM run_delivery d WHERE d.run = r.id AND d.status = 'failed')
+		WHERE h.resource = $1 AND h.health = $2 AND r.ended <> 0`, flow, HealthDegraded).
+		Scan(&run, &whole, &source, &aside, &failed, &problem, &destination)
+	if isNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	health, errors := HealthDegraded, source+failed+aside
+	switch {
+	case whole && errors == 0:
+		health = HealthGood
+	case whole && failed == 0:
+		problem = asideWords(errors)
+	}
+	_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET health = $3, errors = $4, 
+			summary = CASE WHEN $3 = $6 AND $5 = '' THEN summary ELSE $5 END, part = CASE WHEN $3 = $6 AND $5 = '' THEN part ELSE $8 END, updated = $7 WHERE resource = $1 AND run = $2`,
+		flow, run, health, errors, printable(problem), HealthDegraded, at, destination)
+	return err
+}
+
+func asideWords(n int) string { return fmt.Sprintf("%d records were set aside", n) }
+
 // cut is how a run ends that nobody brings to its end.
 type cut struct {
 	status  string

@@ -73,11 +73,15 @@ func (db *DB) Troubled(ctx context.Context, org int64, among []int64, before int
 	return ids, err
 }
 
+// heldBack says that a destination's dataset is paused.
+const heldBack = `EXISTS (SELECT 1 FROM reference f JOIN resource d ON d.id = f.target WHERE f.resource = r.id AND f.role = 'dataset' AND d.status = 'paused')`
+
 // The states in which active destinations are counted.
 const (
 	DestinationFailing = "failing"
 	DestinationBehind  = "behind" // it lacks something, and does not fail
 	DestinationCurrent = "current"
+	DestinationWaiting = "waiting" // nothing goes there: its dataset is paused, or nothing was to go there yet
 )
 
 // DestinationGauges is how all active destinations stand.
@@ -89,7 +93,7 @@ type DestinationGauges struct {
 
 // DestinationGauges counts the active destinations of all organizations.
 func (db *DB) DestinationGauges(ctx context.Context) (g DestinationGauges, err error) {
-	g.Number = map[string]int64{DestinationFailing: 0, DestinationBehind: 0, DestinationCurrent: 0}
+	g.Number = map[string]int64{DestinationFailing: 0, DestinationBehind: 0, DestinationCurrent: 0, DestinationWaiting: 0}
 	return g, db.each(ctx, func(rows *sql.Rows) error {
 		var state string
 		var n, failing, oldest int64
@@ -103,7 +107,7 @@ func (db *DB) DestinationGauges(ctx context.Context) (g DestinationGauges, err e
 		}
 		return err
 	}, `SELECT s.state, count(*), coalesce(min(s.failing), 0), coalesce(min(s.lacks), 0) FROM (SELECT v.failing,
-			CASE WHEN v.failing > 0 THEN 'failing' WHEN l.head > l.at THEN 'behind' ELSE 'current' END AS state, `+lacks+` AS lacks
+			CASE WHEN v.failing > 0 THEN 'failing' WHEN coalesce(v.dataset, 0) = 0 OR `+heldBack+` THEN 'waiting' WHEN l.head > l.at THEN 'behind' ELSE 'current' END AS state, `+lacks+` AS lacks
 			FROM resource r LEFT JOIN delivery v ON v.id = r.id`+standingFrom+`
 			WHERE r.kind = 'destination' AND r.status = 'active' AND r.deleted = 0) s GROUP BY s.state`)
 }

@@ -136,35 +136,35 @@ var operations = map[string]func(*spec) step{
 func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
 
 // compile makes a step of the rule.
-func (r Rule) compile() (step, *Error) {
+func (r Rule) compile() (step, Errors) {
 	build, known := operations[r.Operation]
 	if !known {
 		e := &Error{Message: "there is no such operation", Remedy: "Use " + strings.Join(Operations(), ", ")}
 		if r.Operation == "" {
 			e.Message = "it says no operation"
 		}
-		return nil, e
+		return nil, Errors{e}
 	}
 	s := &spec{}
 	if len(r.Spec) == 0 || json.Unmarshal(r.Spec, &s.fields) != nil || s.fields == nil {
-		return nil, &Error{Field: "spec", Message: "it is no object", Remedy: "Give an object with the operation's fields"}
+		return nil, Errors{{Field: "spec", Message: "it is no object", Remedy: "Give an object with the operation's fields"}}
 	}
 	out := build(s)
 	s.rest()
 	return out, s.wrong
 }
 
-// spec is a rule's spec that is being read. The first thing that is wrong with
-// it counts.
+// spec is a rule's spec that is being read. Of each field the first thing that is
+// wrong with it counts.
 type spec struct {
 	fields map[string]jsontext.Value
 	known  []string
-	wrong  *Error
+	wrong  Errors
 }
 
 func (s *spec) refuse(field, message, remedy string) {
-	if s.wrong == nil {
-		s.wrong = &Error{Field: field, Message: message, Remedy: remedy}
+	if !slices.ContainsFunc(s.wrong, func(e *Error) bool { return e.Field == field }) {
+		s.wrong = append(s.wrong, &Error{Field: field, Message: message, Remedy: remedy})
 	}
 }
 

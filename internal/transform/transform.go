@@ -90,7 +90,7 @@ func Compile(rules []Rule, key []string) (*Program, error) {
 	}
 	var wrong Errors
 	for i, r := range rules {
-		if err := p.add(r); err != nil {
+		for _, err := range p.add(r) {
 			err.Rule, err.Operation = i+1, r.Operation
 			wrong = append(wrong, err)
 		}
@@ -105,22 +105,22 @@ func Compile(rules []Rule, key []string) (*Program, error) {
 	return nil, wrong
 }
 
-// add compiles the next rule.
-func (p *Program) add(r Rule) *Error {
-	s, err := r.compile()
-	if err != nil {
-		return err
+// add compiles the next rule, and gives all that is wrong with it.
+func (p *Program) add(r Rule) Errors {
+	s, wrong := r.compile()
+	if len(wrong) > 0 {
+		return wrong
 	}
 	if k, keeps := s.(*keep); keeps {
 		k.also(p.key)
 	}
 	for i, key := range p.key {
 		if err := s.spares(key); err != nil {
-			return asError(err)
+			return Errors{asError(err)}
 		}
 		after, kept := s.follow(place{path: key})
 		if !kept {
-			return keyError(key)
+			return Errors{keyError(key)}
 		}
 		p.key[i] = after.path
 	}

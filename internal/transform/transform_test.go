@@ -2,6 +2,7 @@ package transform_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -272,5 +273,19 @@ func TestRulesAreTheSameHoweverTheirTextIsWritten(t *testing.T) {
 		if transform.Equal(was, c.rules) != c.same || transform.Equal(c.rules, was) != c.same || !transform.Equal(c.rules, c.rules) {
 			t.Errorf("%s: same is %v", name, !c.same)
 		}
+	}
+}
+
+func TestAllThatIsWrongWithOneRuleIsTold(t *testing.T) {
+	_, err := transform.Compile([]transform.Rule{{Operation: "rename", Spec: []byte(`{"feild":"a","to":7}`)}}, nil)
+	var fields []string
+	for _, e := range transform.AllOf(err) {
+		if e.Rule != 1 || e.Operation != "rename" || e.Remedy == "" {
+			t.Errorf("%+v", e)
+		}
+		fields = append(fields, e.Field)
+	}
+	if want := []string{"field", "to", "feild"}; !slices.Equal(fields, want) {
+		t.Errorf("%v are told, not %v", fields, want)
 	}
 }

@@ -237,7 +237,7 @@ func (v *visit) rulesAgain(r *transformView, wrong error) error {
 		wrong = &weir.Error{Code: weir.CodeUsage, Where: "rules", Message: strings.Join(lines, " ")}
 	}
 	var err error
-	if r.problem, err = blame(wrong, r.fields); err != nil {
+	if r.problem, err = blame(v.named(wrong), r.fields); err != nil {
 		return err
 	}
 	return v.transformShown(http.StatusUnprocessableEntity, r)

@@ -23,7 +23,7 @@ func (v *visit) thisDestination() string { return destinationPath(v.number("id")
 
 func (v *visit) activateDestination() error {
 	err := v.Runner.Activate(v.r.Context(), v.actor(), store.KindDestination, v.number("id"), false)
-	return v.told(v.thisDestination(), "It is active, and gets what it lacks.", v.rights().Named(v.r.Context(), v.who, err))
+	return v.told(v.thisDestination(), "It is active, and gets what it lacks.", err)
 }
 
 func (v *visit) pauseDestination() error {

@@ -58,7 +58,7 @@ func (v *visit) changeDestination() error {
 		return unread
 	}
 	f.Fields = fill(append(f.Fields, blind(err)...), form)
-	if f.Problem, err = blame(err, f.Fields); err != nil {
+	if f.Problem, err = blame(v.named(err), f.Fields); err != nil {
 		return err
 	}
 	return v.again("Change "+to.Name, destinationEditPage(to, f))

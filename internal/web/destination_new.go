@@ -62,7 +62,7 @@ func (v *visit) makeDestination() error {
 	to, err := v.addDestination(d, form)
 	if err != nil {
 		f.Fields = fill(append(f.Fields, blind(err)...), form)
-		if f.Problem, err = blame(err, f.Fields); err != nil {
+		if f.Problem, err = blame(v.named(err), f.Fields); err != nil {
 			return err
 		}
 		return v.again(newDestinationTitle, destinationNewPage(d, f))

@@ -46,7 +46,7 @@ func (v *visit) activateFlow() error {
 	if err == nil {
 		err = v.Runner.Activate(v.r.Context(), v.actor(), store.KindSource, v.number("id"), true, spared...)
 	}
-	return v.told(v.thisFlow(), "It is active, and its first run has begun.", v.rights().Named(v.r.Context(), v.who, err))
+	return v.told(v.thisFlow(), "It is active, and its first run has begun.", err)
 }
 
 func (v *visit) pauseFlow() error {

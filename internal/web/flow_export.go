@@ -136,12 +136,33 @@ func (e *flowExport) dataset(part store.Resource, source string, from map[int64]
 		from[d.ID] = manifest.From{Source: source, Endpoint: d.Endpoint}
 		return nil
 	}
-	rules, err := e.Flows.RulesOf(e.r.Context(), d)
+	spec := &manifest.Dataset{Common: common(d.Resource), From: from[d.Parent], Transforms: d.Rules}
+	if d.Transform != 0 {
+		if err := e.transform(d, spec); err != nil {
+			return err
+		}
+	}
+	from[d.ID] = manifest.From{Dataset: d.Name}
+	e.add(manifest.Datasets, d.Resource, spec)
+	return nil
+}
+
+// transform notes the rules that a dataset shares with others, once. Who may not
+// look at the transform itself gets them as the dataset's own.
+func (e *flowExport) transform(d *flow.Dataset, spec *manifest.Dataset) error {
+	t, err := e.Flows.Transform(e.r.Context(), e.who.Org, d.Transform)
 	if err != nil {
 		return err
 	}
-	from[d.ID] = manifest.From{Dataset: d.Name}
-	e.add(manifest.Datasets, d.Resource, &manifest.Dataset{Common: common(d.Resource), From: from[d.Parent], Transforms: rules})
+	role, err := e.People.RoleOn(e.r.Context(), e.who, store.KindTransform, t.ID)
+	if err != nil || role == identity.RoleNone {
+		spec.Transforms = t.Rules
+		return err
+	}
+	spec.Transform = t.Name
+	if !slices.ContainsFunc(e.out.Of(manifest.Transforms), func(one *manifest.Thing) bool { return one.ID == t.ID }) {
+		e.add(manifest.Transforms, t.Resource, &manifest.Transform{Common: common(t.Resource), Rules: t.Rules})
+	}
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/weirhq/weir"
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
 )
@@ -99,6 +100,10 @@ func blame(err error, fields []ui.Field) (*ui.Problem, error) {
 	}
 	var e *weir.Error
 	var fault *store.Fault
+	var taken *flow.Taken
+	if errors.As(err, &taken) {
+		err = taken.Together()
+	}
 	if !errors.As(err, &e) || !mendable(e.Code) || errors.As(err, &fault) {
 		return nil, err
 	}

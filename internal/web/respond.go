@@ -83,12 +83,19 @@ func (v *visit) told(path, done string, err error) error {
 	if errors.Is(err, identity.ErrNotRecent) {
 		return err // it is asked for first
 	}
-	problem, err := blame(err, nil)
+	problem, err := blame(v.named(err), nil)
 	if err != nil {
 		return err
 	}
 	return v.to(path, ui.Bad, (&weir.Error{Message: problem.Message, Remedy: problem.Remedy}).Error())
 }
+
+// named names what the visitor may see in an error about several destinations.
+func (v *visit) named(err error) error { return v.rights().Named(v.r.Context(), v.who, err) }
+
+// mostToast is how much is said at once, in bytes: room for what is wrong with a
+// few parts of a flow, within what a cookie may hold.
+const mostToast = 2000
 
 // toast is what was done before this page, said once.
 func (v *visit) toast() *ui.Toast {
@@ -99,7 +106,7 @@ func (v *visit) toast() *ui.Toast {
 	v.keep(toastCookie, "", -1)
 	tone, encoded, _ := strings.Cut(value, ".")
 	said, err := base64.RawURLEncoding.DecodeString(encoded)
-	if err != nil || !utf8.Valid(said) || len(said) > 300 {
+	if err != nil || !utf8.Valid(said) || len(said) > mostToast {
 		return nil
 	}
 	return &ui.Toast{Tone: ui.Tone(tone), Text: string(said)}

@@ -14,6 +14,7 @@ var resourcePromises = map[string]func(*world){
 	"OfTwoWhoChangeAResourceTheSecondIsRefused":   secondRefused,
 	"ADeletedResourceIsInNoListAndCanBeRead":      deletedAside,
 	"WhoUsesAResourceIsKnownUntilItIsDeleted":     usesKnown,
+	"WhatIsBesideAResourceIsReadWithinAChange":    besideWithin,
 	"ListsArePagedAndFiltered":                    pagedAndFiltered,
 	"ASharedResourceIsInTheListOfThatRoleAlone":   sharedByRole,
 	"ARowThatIsNotOursIsInNoListOfAll":            forgedAside,
@@ -33,6 +34,48 @@ func (w *world) make(r store.Resource) store.Resource {
 	}
 	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error { return tx.CreateResource(w.Context(), &r, true) }))
 	return r
+}
+
+func besideWithin(w *world) {
+	key := w.make(store.Resource{Kind: store.KindCredential, Type: "sqlite"})
+	w.make(store.Resource{Kind: store.KindCredential, Type: "postgres"})
+	w.make(store.Resource{Org: 2, Kind: store.KindCredential, Type: "sqlite"})
+	there, gone, other := w.make(store.Resource{Kind: store.KindDestination}), w.make(store.Resource{Kind: store.KindDestination}), w.make(store.Resource{Kind: store.KindSource})
+	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+		for _, r := range []store.Resource{there, gone, other} {
+			w.must(tx.Refer(w.Context(), r.ID, store.Reference{Role: store.RoleCredential, Target: key.ID}))
+		}
+		gone.Deleted = 9
+		return tx.UpdateResource(w.Context(), &gone)
+	}))
+	is := func(what string, all []store.Resource, want ...int64) {
+		w.Helper()
+		ids := make([]int64, len(all))
+		for i, r := range all {
+			ids[i] = r.ID
+		}
+		if !slices.Equal(ids, want) {
+			w.Errorf("%s: %v, not %v", what, ids, want)
+		}
+	}
+	w.must(w.db.Change(w.Context(), func(tx *store.Tx) error {
+		all, err := tx.UsedBy(w.Context(), store.KindDestination, key.ID)
+		w.must(err)
+		is("what uses it", all, there.ID)
+		all, err = tx.UsedBy(w.Context(), store.KindDestination)
+		w.must(err)
+		is("what uses nothing", all)
+		all, err = tx.EverUsedBy(w.Context(), store.KindDestination, key.ID)
+		w.must(err)
+		is("what ever used it", all, there.ID, gone.ID)
+		all, err = tx.ResourcesOfType(w.Context(), 1, store.KindCredential, "sqlite")
+		w.must(err)
+		is("what is of its type", all, key.ID)
+		return nil
+	}))
+	all, err := w.db.EverUsedBy(w.Context(), store.KindDestination, key.ID)
+	w.must(err)
+	is("what ever used it, outside", all, there.ID, gone.ID)
 }
 
 func asItWasMade(w *world) {
