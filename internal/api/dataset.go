@@ -91,7 +91,7 @@ func (a *API) registerDataSets() {
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/restore", Tag: tag, Summary: "Bring a deleted dataset back, paused", Policy: admin}, a.restoreDataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/activate", Tag: tag, Summary: "Activate a dataset", Policy: operate}, a.activateDataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/pause", Tag: tag, Summary: "Pause a dataset: nothing of it is delivered; what is made from it goes on", Policy: operate}, a.pauseDataSet)
-	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/copy", Tag: tag, Summary: "Make a dataset that shows the same records", Policy: change, Creates: true}, a.copyDataSet)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/copy", Tag: tag, Summary: "Make one beside it with the same rules; of one that a source yields, one below it that shows the same records", Policy: change, Creates: true}, a.copyDataSet)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/samples", Tag: tag, Summary: "The newest records", Policy: read}, a.samples)
 	register(a, Route{Method: http.MethodGet, Path: "/data_sets/{id}/docs", Tag: tag, Summary: "A dataset's documentation", Policy: read}, a.docs)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/docs", Tag: tag, Summary: "Replace a dataset's documentation", Policy: change}, a.setDocs)

@@ -252,8 +252,10 @@ func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit Da
 		if err := at.take(ctx, tx, next.held(ctx, tx)); err != nil {
 			return err
 		}
-		if err := next.tableStays(ctx, tx); err != nil {
-			return err
+		if next.Table != d.Table {
+			if err := next.tableStays(ctx, tx); err != nil {
+				return err
+			}
 		}
 		if err := tx.Refer(ctx, id, next.references()...); err != nil {
 			return err

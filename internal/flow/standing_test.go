@@ -169,9 +169,12 @@ func TestAFlowOfWhichSomethingWasNotReadStaysSoWhenItsDestinationsHaveCaughtUp(t
 		w.strike("/v2/schedules", simulator.FaultAction{HTML: "<html>"})
 		w.run(flow.Order{Source: src.ID})
 		before := w.health(src)
+		if !strings.Contains(before.Summary, "schedules") || before.Part != 0 {
+			w.Errorf("a destination speaks for what was not read: %+v", before)
+		}
 		undo()
 		w.run(flow.Order{Source: src.ID, LogOnly: true, Destination: bad.ID})
-		if got := w.health(src); got.Health != store.HealthDegraded || got.Errors != before.Errors-1 || got.Run != before.Run {
+		if got := w.health(src); got.Health != store.HealthDegraded || got.Errors != before.Errors-1 || got.Run != before.Run || got.Summary != before.Summary {
 			w.Errorf("it was %+v, and is %+v", before, got)
 		}
 	})

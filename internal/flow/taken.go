@@ -45,14 +45,20 @@ func (t *Taken) Unwrap() []error {
 	return all
 }
 
-// Together tells of all of them in one sentence.
+// mostClashes is how many one sentence names.
+const mostClashes = 5
+
+// Together tells of them in one sentence.
 func (t *Taken) Together() *weir.Error {
 	if len(t.Clashes) == 1 {
 		return t.error(0)
 	}
-	all := make([]string, len(t.Clashes))
-	for i, c := range t.Clashes {
-		all[i] = fmt.Sprintf("%s fills the table %s of %s", t.name(c.Rival, "another destination"), c.Table, t.name(c.Refused, "one of this dataset"))
+	var all []string
+	for _, c := range t.Clashes[:min(len(t.Clashes), mostClashes)] {
+		all = append(all, fmt.Sprintf("%s fills the table %s of %s", t.name(c.Rival, "another destination"), c.Table, t.name(c.Refused, "one of this dataset")))
+	}
+	if more := len(t.Clashes) - len(all); more > 0 {
+		all = append(all, fmt.Sprintf("and %d more", more))
 	}
 	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "data_credentials_id",
 		Message: "two destinations cannot share a table: " + strings.Join(all, ", "), Remedy: "Lead them to other databases, schemas or directories, or delete those that fill the tables"}
@@ -75,9 +81,9 @@ func (t *Taken) Destinations() (all []store.Resource) {
 	return all
 }
 
-// twins reports whether one of them brings the same records to its table.
+// twins reports whether all of them bring the same records to their tables.
 func (t *Taken) twins() bool {
-	return slices.ContainsFunc(t.Clashes, func(c Clash) bool { return c.Twin })
+	return !slices.ContainsFunc(t.Clashes, func(c Clash) bool { return !c.Twin })
 }
 
 func (t *Taken) error(i int) *weir.Error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -128,6 +129,29 @@ func TestDerivedDatasetsOfOneNameHaveTablesOfTheirOwn(t *testing.T) {
 		slices.Sort(tables)
 		if want := []string{"bookings_2", "short_ones", "short_ones_2", "short_ones_3", "short_ones_4"}; !slices.Equal(tables, want) {
 			t.Errorf("the tables are %v", tables)
+		}
+	})
+}
+
+// Before each had a table of its own, datasets of one name had one together.
+func TestDatasetsThatShareATableGetOtherRulesAllTheSame(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		parent := w.datasets(w.source("bookings"))[0]
+		one := w.derive(parent.ID, "Short ones", rules("drop", `{"field":"title"}`))
+		two := w.derive(parent.ID, "Short ones", rules("drop", `{"field":"title"}`))
+		w.must(w.flows.Store.Change(w.Context(), func(tx *store.Tx) error {
+			row, err := tx.Resource(w.Context(), me.Org, store.KindDataset, two.ID)
+			if err != nil {
+				return err
+			}
+			row.Spec = []byte(strings.Replace(string(row.Spec), `"`+two.Table+`"`, `"`+one.Table+`"`, 1))
+			return tx.UpdateResource(w.Context(), &row)
+		}))
+		more := rules("drop", `{"field":"status"}`)
+		got, err := w.runner.UpdateDataset(w.Context(), me, two.ID, flow.DatasetEdit{Rules: &more})
+		w.must(err)
+		if got.Table != one.Table || two.Table == one.Table {
+			t.Errorf("the table was %s, and is %s", one.Table, got.Table)
 		}
 	})
 }

@@ -12,8 +12,8 @@ import (
 // The words in place of a destination's own.
 const (
 	unseenFailed = "a destination that you may not see failed"
-	unseenRemedy = "Ask its owner"
-	unseenFilled = "A destination that you may not see was filled. " + unseenRemedy + " for more"
+	unseenRemedy = "Ask its owner, or an administrator"
+	unseenSaid   = "This is said of a destination that you may not see. " + unseenRemedy
 	unseenError  = unseenFailed + ". " + unseenRemedy
 )
 
@@ -48,6 +48,10 @@ func hideDelivery(s *StreamResult, d *pipeline.Delivery) {
 	}
 	if s.Error == d.Error { // it speaks for the stream, too
 		s.Error = unseenError
+		if s.Failure != nil {
+			hidden := unseenFailure(*s.Failure)
+			s.Failure = &hidden
+		}
 	}
 	d.Error = unseenError
 	if d.Failure != nil {
@@ -58,7 +62,7 @@ func hideDelivery(s *StreamResult, d *pipeline.Delivery) {
 
 // HideLine takes out of a line of a run's log what a destination said.
 func HideLine(l *store.RunLine) {
-	l.Text = unseenFilled
+	l.Text = unseenSaid
 	if l.Severity == store.SeverityError {
 		l.Text = unseenError
 	}

@@ -96,6 +96,9 @@ func (j Judge) Restore(ctx context.Context, who identity.Principal, r store.Reso
 		return nil, err
 	case t.Updated > r.Deleted:
 		err = weir.At("its transform was changed since", j.onParent(ctx, who, d, identity.RoleOperator, "change"))
+		if _, gone := j.Flows.Dataset(ctx, who.Org, d.Parent); weir.CodeOf(gone) == weir.CodeNotFound {
+			return nil, nil // it is to be restored before this one
+		}
 	}
 	return []store.Resource{t.Resource}, err
 }

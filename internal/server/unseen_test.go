@@ -152,7 +152,7 @@ func TestThatADestinationFailedIsToldWithItsCounts(t *testing.T) {
 			t.Errorf("of %s Bob is told %v, Carol %v", field, stream[field], all[field])
 		}
 	}
-	if delivery == nil || delivery["written"] != whole["written"] || !strings.HasSuffix(delivery["error"].(string), "Ask its owner") {
+	if delivery == nil || delivery["written"] != whole["written"] || !strings.HasSuffix(delivery["error"].(string), "Ask its owner, or an administrator") {
 		t.Errorf("Bob is told %v", delivery)
 	}
 	u.told("why it waits", func(token string) string {

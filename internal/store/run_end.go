@@ -129,46 +129,57 @@ func saveHealth(ctx context.Context, tx *sql.Tx, r *Run, h Health, records, erro
 }
 
 // degradeHealth says that destinations did not take all of what a run read. The
-// problem is in the words of one of them; 0 when it is in nobody's.
+// problem is in the words of one of them; 0 when it is in nobody's. What kept the run
+// from reading all of it goes before.
 func degradeHealth(ctx context.Context, tx *sql.Tx, r *Run, errors int, problem string, destination, at int64) error {
-	_, err := tx.ExecContext(ctx, `UPDATE flow_health SET health = CASE health WHEN $2 THEN health ELSE $3 END, errors = errors + $4, summary = CASE health WHEN $2 THEN summary ELSE $5 END,
-		part = CASE health WHEN $2 THEN part ELSE $8 END, updated = $6
+	const keeps = `health = $2 OR summary <> '' AND (SELECT outcome FROM run WHERE id = $7) <> 'succeeded'`
+	_, err := tx.ExecContext(ctx, `UPDATE flow_health SET health = CASE health WHEN $2 THEN health ELSE $3 END, errors = errors + $4, summary = CASE WHEN `+keeps+` THEN summary ELSE $5 END,
+		part = CASE WHEN `+keeps+` THEN part ELSE $8 END, updated = $6
 		WHERE resource = $1 AND run = $7`, r.Resource, HealthFailing, HealthDegraded, errors, printable(problem), at, string(r.ID), destination)
 	return err
 }
 
 // caughtUp says how a flow stands now that a destination has what it did not take
-// before: whole again, when the run that its health is of left nothing else out.
+// before: whole again, when the run that its health is of left nothing else out. Of
+// several that catch up at once each sees what the one before it has left.
 func (t *Tx) caughtUp(ctx context.Context, flow, at int64) error {
-	var run, problem string
-	var whole bool // all was read
-	var source, failed, aside int
-	var destination int64 // whose words the problem is in; 0 for nobody's
-	err := t.tx.QueryRowContext(ctx, `SELECT h.run, r.outcome = 'succeeded',
-			coalesce((SELECT sum(p.errors) FROM run_part p WHERE p.run = r.id AND p.kind = 'source'), 0),
-			coalesce((SELECT sum(d.quarantined) FROM run_delivery d WHERE d.run = r.id), 0),
-			(SELECT count(*) FROM run_delivery d WHERE d.run = r.id AND d.status = 'failed'),
-			coalesce(f.problem, ''), coalesce(f.destination, 0)
-		FROM flow_health h JOIN run r ON r.id = h.run
-			LEFT JOIN run_delivery f ON f.run = r.id AND f.destination = (SELECT max(d.destination) FROM run_delivery d WHERE d.run = r.id AND d.status = 'failed')
-		WHERE h.resource = $1 AND h.health = $2 AND r.ended <> 0`, flow, HealthDegraded).
-		Scan(&run, &whole, &source, &aside, &failed, &problem, &destination)
+	var run string
+	err := t.tx.QueryRowContext(ctx, `SELECT run FROM flow_health WHERE resource = $1 AND health = $2`+t.db.engine.forUpdate(), flow, HealthDegraded).Scan(&run)
 	if isNoRows(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	health, errors := HealthDegraded, source+failed+aside
-	switch {
-	case whole && errors == 0:
+	var whole bool // all was read
+	var source, failed, aside int
+	var problem string
+	var destination int64 // whose words the problem is in
+	err = t.tx.QueryRowContext(ctx, `SELECT r.outcome = 'succeeded',
+			coalesce((SELECT sum(p.errors) FROM run_part p WHERE p.run = r.id AND p.kind = 'source'), 0),
+			coalesce((SELECT sum(d.quarantined) FROM run_delivery d WHERE d.run = r.id), 0),
+			(SELECT count(*) FROM run_delivery d WHERE d.run = r.id AND d.status = 'failed'),
+			coalesce(f.problem, ''), coalesce(f.destination, 0)
+		FROM run r LEFT JOIN run_delivery f ON f.run = r.id AND f.destination = (SELECT max(d.destination) FROM run_delivery d WHERE d.run = r.id AND d.status = 'failed')
+		WHERE r.id = $1 AND r.ended <> 0`, run).Scan(&whole, &source, &aside, &failed, &problem, &destination)
+	if isNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	errors := source + failed + aside
+	if !whole {
+		_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET errors = $2, updated = $3 WHERE resource = $1`, flow, errors, at)
+		return err
+	}
+	health := HealthDegraded
+	if errors == 0 {
 		health = HealthGood
-	case whole && failed == 0:
+	} else if failed == 0 {
 		problem = asideWords(errors)
 	}
-	_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET health = $3, errors = $4, 
-			summary = CASE WHEN $3 = $6 AND $5 = '' THEN summary ELSE $5 END, part = CASE WHEN $3 = $6 AND $5 = '' THEN part ELSE $8 END, updated = $7 WHERE resource = $1 AND run = $2`,
-		flow, run, health, errors, printable(problem), HealthDegraded, at, destination)
+	_, err = t.tx.ExecContext(ctx, `UPDATE flow_health SET health = $2, errors = $3, summary = $4, part = $5, updated = $6 WHERE resource = $1`, flow, health, errors, printable(problem), destination, at)
 	return err
 }
 
