@@ -48,7 +48,7 @@ func TestCtrlCStopsCleanlyAndTheNextRunGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // its exit code says how it ended
-	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(said.String(), "interrupted; what was read is kept. Run the same command again to go on from here") || strings.Count(said.String(), "\n") != 1 {
+	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(said.String(), "stopped; what was read is kept. Run it again to go on from here") || strings.Count(said.String(), "\n") != 1 {
 		t.Errorf("exit code %d, %q", code, said.String())
 	}
 	if out, err := command().CombinedOutput(); err != nil {

@@ -272,7 +272,7 @@ func outcome(ctx context.Context, err error) Status {
 func stopped(ctx context.Context, id string) error {
 	cause := context.Cause(ctx)
 	if failure := (*weir.Error)(nil); !errors.As(cause, &failure) { // no failure of ours: somebody wanted it
-		return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "interrupted; what was read is kept", Remedy: "Run the same command again to go on from here", Err: cause}
+		return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "stopped; what was read is kept", Remedy: "Run it again to go on from here", Err: cause}
 	}
 	return &weir.Error{Code: weir.CodeCancelled, Where: id, Message: "ended by another stream's failure", Err: cause}
 }
