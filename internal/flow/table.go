@@ -28,8 +28,10 @@ func tableOf(name string) string {
 	return table
 }
 
-// freeTable makes a table's name of a dataset's that none beside it has, nor had:
-// those of one source often go to one place. What was deleted may come back.
+// freeTable makes a table's name of a dataset's that none with rules beside it has,
+// nor had: those of one source often go to one place. What was deleted may come back.
+// What the source yields has its own names: a dataset that is called like that goes
+// instead of it, to another place.
 func freeTable(name string, beside []store.Resource) (string, error) {
 	taken := map[string]bool{}
 	for _, r := range beside {
@@ -37,7 +39,7 @@ func freeTable(name string, beside []store.Resource) (string, error) {
 		if err := unpack(r, &spec); err != nil {
 			return "", err
 		}
-		taken[r.Type], taken[spec.Table] = true, true
+		taken[spec.Table] = true
 	}
 	table := tableOf(name)
 	for n := 2; taken[table]; n++ {
