@@ -137,14 +137,25 @@ func (c *claim) take(ctx context.Context, tx *store.Tx) error {
 }
 
 // needTable refuses a destination whose table any other one is to fill, but for
-// its copies and its original: those exist beside each other until one is active.
+// copies of one original and that itself: those exist beside each other until one
+// is active.
 func (s *Service) needTable(ctx context.Context, to *Destination) (*claim, error) {
 	c, err := s.claim(ctx, to)
 	if err != nil {
 		return nil, err
 	}
+	of := map[int64]int64{to.ID: to.CopiedFrom}
+	for _, r := range c.rivals {
+		of[r.ID] = r.CopiedFrom
+	}
+	original := func(id int64) int64 {
+		for of[id] != 0 {
+			id = of[id]
+		}
+		return id
+	}
 	return c, takenBy(to.Resource, c.table, slices.DeleteFunc(c.rivals, func(r rival) bool {
-		return to.ID != 0 && r.CopiedFrom == to.ID || to.CopiedFrom != 0 && r.ID == to.CopiedFrom
+		return to.ID != 0 && original(r.ID) == original(to.ID)
 	})...)
 }
 
