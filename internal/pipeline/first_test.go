@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/weirhq/weir"
@@ -18,14 +19,14 @@ import (
 // each page.
 type growing struct {
 	rest.Exchanger
-	pages int
+	pages atomic.Int64 // one may be asked for while the one before it is written
 }
 
 func (g *growing) Exchange(ctx context.Context, r rest.Request) (rest.Response, error) {
 	res, err := g.Exchanger.Exchange(ctx, r)
 	if err == nil && strings.Contains(r.URL, "/v2/bookings") {
-		g.pages++
-		res.Body = []byte(strings.ReplaceAll(string(res.Body), `"uid":`, fmt.Sprintf(`"page%d":1,"uid":`, g.pages)))
+		n := g.pages.Add(1)
+		res.Body = []byte(strings.ReplaceAll(string(res.Body), `"uid":`, fmt.Sprintf(`"page%d":1,"uid":`, n)))
 	}
 	return res, err
 }
@@ -48,17 +49,17 @@ func TestWhatAFirstReadingFindsIsNoDriftHoweverManySlicesItTakes(t *testing.T) {
 	dataset, err := a.flow.Store.EnsureDataset(t.Context(), source, "bookings")
 	must(err)
 	pages := &growing{Exchanger: a.flow.Exchanger}
-	var before int
-	a.flow.Exchanger, a.flow.Over = pages, func() bool { return pages.pages > before } // a page is a slice
+	var before int64
+	a.flow.Exchanger, a.flow.Over = pages, func() bool { return pages.pages.Load() > before } // a page is a slice
 	read := func(run weir.RunID) (slices int, err error) {
 		t.Helper()
 		for {
-			a.flow.RunID, before = run, pages.pages
+			a.flow.RunID, before = run, pages.pages.Load()
 			result, err := pipeline.Ingest(t.Context(), a.flow, source, lease.Epoch)
 			if slices++; !result.Unfinished() {
 				return slices, err
 			}
-			if pages.pages == before {
+			if pages.pages.Load() == before {
 				t.Fatalf("slice %d has read nothing", slices)
 			}
 		}
@@ -69,7 +70,7 @@ func TestWhatAFirstReadingFindsIsNoDriftHoweverManySlicesItTakes(t *testing.T) {
 	told, n, err := a.flow.Store.SchemaChanges(t.Context(), dataset.ID, 1, 1)
 	must(err)
 	if n != 0 {
-		t.Errorf("%d changes in a first reading of %d pages, such as %+v", n, pages.pages, told[0])
+		t.Errorf("%d changes in a first reading of %d pages, such as %+v", n, pages.pages.Load(), told[0])
 	}
 	a.flow.FullRefresh = true
 	a.flow.Then = func(context.Context, *store.Tx, string) error { return errors.New("no page is taken") }
@@ -80,12 +81,12 @@ func TestWhatAFirstReadingFindsIsNoDriftHoweverManySlicesItTakes(t *testing.T) {
 		t.Errorf("%d changes of a page that was taken back, %v", n, err)
 	}
 	a.flow.Then = nil
-	first := pages.pages
+	first := pages.pages.Load()
 	_, err = read("second")
 	must(err)
 	told, n, err = a.flow.Store.SchemaChanges(t.Context(), dataset.ID, 1, 100)
 	must(err)
-	if n == 0 || n > pages.pages-first || told[n-1].Run != "second" || told[n-1].Kind != "new_column" || told[n-1].Path != fmt.Sprintf("page%d", first+1) {
-		t.Errorf("%d changes in %d pages of a second one: %+v", n, pages.pages-first, told)
+	if n == 0 || n > int(pages.pages.Load()-first) || told[n-1].Run != "second" || told[n-1].Kind != "new_column" || told[n-1].Path != fmt.Sprintf("page%d", first+1) {
+		t.Errorf("%d changes in %d pages of a second one: %+v", n, pages.pages.Load()-first, told)
 	}
 }
