@@ -213,7 +213,7 @@ func (edit DatasetEdit) wanted() (rules []transform.Rule, of int64) {
 // OtherRules reports whether the edit gives a dataset rules that it has not.
 func (edit DatasetEdit) OtherRules(d *Dataset) bool {
 	rules, of := edit.wanted()
-	return (edit.Rules != nil || edit.Transform != nil) && !(transform.Equal(rules, d.Rules) && of == d.Transform)
+	return (edit.Rules != nil || edit.Transform != nil) && (of != d.Transform || !transform.Equal(rules, d.Rules))
 }
 
 // UpdateDataset changes a dataset. With other rules, all its records go to its
