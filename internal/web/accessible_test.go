@@ -48,10 +48,11 @@ func TestNoPageKeepsAnybodyOut(t *testing.T) {
 	b.flow()
 	b.filledLookup()
 	b.ruled()
+	all := b.everyPage()
 	for _, theme := range []string{"light", "dark"} {
 		b.press(map[string]string{"light": "Theme: system", "dark": "Theme: light"}[theme])
 		b.sees("Theme: " + theme)
-		for _, path := range pages {
+		for _, path := range all {
 			b.open(path)
 			look(path + " in " + theme)
 		}

@@ -95,9 +95,10 @@ func TestNoPageScrollsSideways(t *testing.T) {
 	b.flow()
 	b.filledLookup()
 	b.ruled()
+	all := b.everyPage()
 	for _, width := range []int64{390, 820} {
 		b.do(chromedp.EmulateViewport(width, 1000))
-		for _, path := range pages {
+		for _, path := range all {
 			b.open(path)
 			if wide := run(b, chromedp.Evaluate[int](sideways)); wide > 0 {
 				t.Errorf("%s, %d pixels wide, is %d pixels wider than the window", path, width, wide)
