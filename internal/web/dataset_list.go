@@ -44,7 +44,7 @@ func (v *visit) datasets() error {
 			if name := names[d.Source]; name != "" {
 				flow = ui.Shown(name, ui.Link(fmt.Sprintf("/flows/%d", d.Source), name))
 			}
-			rows = append(rows, []ui.Cell{ui.Shown(d.Name, ui.Link(datasetPath(d.ID), d.Name)), ui.Shown(table, ui.Copy(table)), ui.Words(d.Status),
+			rows = append(rows, []ui.Cell{ui.Shown(d.Name, ui.Link(datasetPath(d.ID), d.Name)), ui.Shown(table, ui.Copy(table)), ui.Words(stateWord(d.Status)),
 				flow, ui.At(micros(d.Created))})
 		}
 		return rows, total, err

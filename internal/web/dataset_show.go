@@ -43,7 +43,7 @@ func (d *datasetView) Badge() (ui.Tone, string) {
 	if flow.Status(d.Status) == flow.StatusActive {
 		return ui.Good, d.Status
 	}
-	return ui.Plain, d.Status
+	return ui.Plain, stateWord(d.Status)
 }
 
 // driftShown is how many changes of its schema the page of a dataset shows, the

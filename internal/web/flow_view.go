@@ -67,11 +67,19 @@ func (f *flowView) State() (ui.Tone, string) {
 	case f.Running:
 		return ui.Note, "running"
 	case !f.Active():
-		return ui.Plain, strings.ReplaceAll(f.Root.Status, "init", "new")
+		return ui.Plain, stateWord(f.Root.Status)
 	case len(f.Runs) == 0:
 		return ui.Plain, "active"
 	}
 	return runTone(f.Runs[0].Status), f.Runs[0].Status
+}
+
+// stateWord is what a part's state is called on pages.
+func stateWord(status string) string {
+	if flow.Status(status) == flow.StatusInit {
+		return "new"
+	}
+	return status
 }
 
 // runTone is how good the end of a run is.
