@@ -41,11 +41,11 @@ func freeTable(name string, beside []store.Resource) (string, error) {
 		}
 		taken[spec.Table] = true
 	}
-	table := tableOf(name)
+	first := tableOf(name)
+	table := first
 	for n := 2; taken[table]; n++ {
 		number := fmt.Sprintf("_%d", n)
-		table = tableOf(name)
-		table = strings.TrimRight(table[:min(len(table), mostTable-len(number))], "_") + number
+		table = strings.TrimRight(first[:min(len(first), mostTable-len(number))], "_") + number
 	}
 	return table, nil
 }

@@ -95,10 +95,10 @@ func (j Judge) Restore(ctx context.Context, who identity.Principal, r store.Reso
 	case err != nil:
 		return nil, err
 	case t.Updated > r.Deleted:
-		err = weir.At("its transform was changed since", j.onParent(ctx, who, d, identity.RoleOperator, "change"))
 		if _, gone := j.Flows.Dataset(ctx, who.Org, d.Parent); weir.CodeOf(gone) == weir.CodeNotFound {
-			return nil, nil // it is to be restored before this one
+			return nil, &weir.Error{Code: weir.CodeConflict, Where: string(r.Kind), Message: fmt.Sprintf("the dataset %d that it is made from is deleted, too", d.Parent), Remedy: "Restore that first"}
 		}
+		err = weir.At("its transform was changed since", j.onParent(ctx, who, d, identity.RoleOperator, "change"))
 	}
 	return []store.Resource{t.Resource}, err
 }
