@@ -10,11 +10,14 @@ TEMPL      := github.com/a-h/templ/cmd/templ@v0.3.1118
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/weirhq/weir/internal/cli.Version=$(VERSION)
-# The race detector watches all code but SQLite's own, which is C made into Go:
-# there it finds nothing and takes most of the time. To leave out the driver and the
-# hashes of passwords as well takes a third less time, but then it has told of a race
-# between a store and a load of one sync.Map, which is none.
-RACE := -race '-gcflags=modernc.org/sqlite/lib=-race=false'
+# The race detector watches all code but SQLite's own and what it allocates with,
+# which is C made into Go: there it finds nothing and takes most of the time. What
+# is left out must hold no copy of generic code that others use: the linker takes one
+# copy of each, and with the driver's, which is not watched then, it once told of a
+# race between a store and a load of one sync.Map, which is none.
+RACE := -race $(foreach p,sqlite/lib libc memory,'-gcflags=modernc.org/$(p)=-race=false')
+# A program under the race detector sleeps a second before it exits, and tests start many.
+export GORACE ?= atexit_sleep_ms=0
 # More flags for go test, such as TESTFLAGS='-run Kill -v'.
 TESTFLAGS ?=
 

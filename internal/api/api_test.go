@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/weirhq/weir/internal/connector"
 	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // people is an identity in memory: a token is somebody's name.
@@ -144,7 +144,7 @@ func (w *world) advance(d time.Duration) {
 func newWorld(t *testing.T, change ...func(*Options)) *world {
 	t.Helper()
 	w := &world{T: t, people: &people{}, log: &safeBuffer{}, now: time.Unix(1_800_000_000, 0)}
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), store.Options{})
+	db, err := store.Open(t.Context(), storetest.SQLite(t), store.Options{})
 	w.must(err)
 	t.Cleanup(func() { _ = db.Close() })
 	w.db = db

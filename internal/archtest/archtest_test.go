@@ -60,6 +60,7 @@ var arrows = map[string][]string{
 	"internal/pipeline":           {"internal/connector", "internal/rest", "internal/schema", "internal/store", "internal/transform"},
 	"internal/connector":          {"connectors", "internal/rest"},
 	"internal/store/storetest":    {"internal/pgtest", "internal/store"},
+	"internal/job/jobtest":        {"internal/job", "internal/store", "internal/store/storetest"},
 	"internal/audit":              {"internal/store"},
 	"internal/backup":             {"internal/store"},
 	"internal/credential":         {"internal/audit", "internal/connector", "internal/destination/s3", "internal/destination/sqldb", "internal/governor", "internal/netguard", "internal/rest", "internal/store"},
@@ -102,7 +103,7 @@ func TestImportsFollowTheArrows(t *testing.T) {
 func TestNoTestHelperReachesTheBinary(t *testing.T) {
 	for _, p := range packages(t, "./cmd/weir") {
 		for _, dep := range p.Deps {
-			for _, helper := range []string{"/pgtest", "/mysqltest", "gofakes3", "/storetest", "/destinationtest", "go-cmp", "pgregory.net/rapid", "go-internal/testscript", "santhosh-tekuri/jsonschema/v6", "pb33f/libopenapi/datamodel", "goleak", "testing"} {
+			for _, helper := range []string{"/pgtest", "/mysqltest", "gofakes3", "/storetest", "/jobtest", "/destinationtest", "go-cmp", "pgregory.net/rapid", "go-internal/testscript", "santhosh-tekuri/jsonschema/v6", "pb33f/libopenapi/datamodel", "goleak", "testing"} {
 				if strings.HasPrefix(dep, module) && strings.Contains(dep, helper) || dep == helper || strings.HasSuffix(dep, helper) && strings.Contains(dep, ".") {
 					t.Errorf("the binary contains %s", dep)
 				}

@@ -36,6 +36,7 @@ var testSupport = map[string]bool{
 	"internal/pgtest":                      true,
 	"internal/mysqltest":                   true,
 	"internal/store/storetest":             true,
+	"internal/job/jobtest":                 true,
 	"internal/destination/destinationtest": true,
 	"bench":                                true,
 }

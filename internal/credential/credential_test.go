@@ -23,6 +23,7 @@ import (
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // plainVault keeps secrets under their binding, in memory: what is sealed for
@@ -68,16 +69,15 @@ type world struct {
 	key   string
 	lines *bytes.Buffer
 	vault *plainVault
-	path  string
 }
 
 var me = credential.Actor{Org: 1, User: 7}
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, vault: &plainVault{of: map[string]weir.Secret{}}, lines: &bytes.Buffer{}, path: filepath.Join(t.TempDir(), "weir.db")}
+	w := &world{T: t, vault: &plainVault{of: map[string]weir.Secret{}}, lines: &bytes.Buffer{}}
 	var err error
-	if w.db, err = store.Open(t.Context(), "sqlite:"+w.path, store.Options{}); err != nil {
+	if w.db, err = store.Open(t.Context(), storetest.SQLite(t), store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.db.Close() })

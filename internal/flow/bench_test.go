@@ -12,9 +12,9 @@ import (
 
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/store"
-	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // Ten thousand sources, each read every 15 minutes, on one node: what it costs
@@ -98,7 +98,7 @@ func schedules(b *testing.B, url string) {
 // BenchmarkTick measures what it takes to find sources that are due and to
 // enqueue them: 11 a second are ten thousand that are read every 15 minutes.
 func BenchmarkTick(b *testing.B) {
-	for name, newURL := range storetest.Engines {
+	for name, newURL := range jobtest.Fresh.Engines() {
 		b.Run(name, func(b *testing.B) { tick(b, newURL(b)) })
 	}
 }

@@ -21,10 +21,10 @@ import (
 	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/governor"
 	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
-	"github.com/weirhq/weir/internal/store/storetest"
 	"github.com/weirhq/weir/internal/vault"
 )
 
@@ -48,13 +48,13 @@ var me = flow.Actor{Org: 1, User: 7}
 
 func newWorld(t *testing.T, bookings int) *world {
 	t.Helper()
-	return buildWorld(t, bookings, storetest.SQLite(t), true)
+	return buildWorld(t, bookings, jobtest.Fresh.SQLite(t), true)
 }
 
 // onBoth runs a promise on both databases, in a world in which nothing happens
 // by itself but jobs.
 func onBoth(t *testing.T, bookings int, promise func(*world)) {
-	for name, newURL := range storetest.Engines {
+	for name, newURL := range jobtest.Fresh.Engines() {
 		t.Run(name, func(t *testing.T) { promise(buildWorld(t, bookings, newURL(t), false)) })
 	}
 }

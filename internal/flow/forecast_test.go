@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/flow"
-	"github.com/weirhq/weir/internal/store/storetest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 )
 
 func TestAForecastCountsTheOtherSchedulesOfItsKey(t *testing.T) {
-	w := buildWorld(t, 5, storetest.SQLite(t), false)
+	w := buildWorld(t, 5, jobtest.Fresh.SQLite(t), false)
 	first, second := w.scheduled(flow.SourceSpec{Schedule: hourly}), w.source("bookings")
 	// The key may make 1000 requests a minute.
 	f, err := w.flows.Forecast(w.Context(), me.Org, flow.Draft{Times: flow.Times{Schedule: "0 0/15 * * * ? *"}, Source: second.ID, Credential: w.key, PerRun: 15_000})

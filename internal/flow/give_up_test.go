@@ -9,10 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/weirhq/weir/internal/flow"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/lookup"
 	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/store"
-	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // story does what people and jobs do, each thing three times, and says what has
@@ -108,8 +108,8 @@ func (w *world) became(src *flow.Source) (out []string) {
 // Every third commit fails as of one of two transactions that wait for each
 // other. Nobody notices: nothing is lost, done twice, or refused.
 func TestWhatIsAskedForComesThroughWhenPostgresGivesTransactionsUp(t *testing.T) {
-	calm := buildWorld(t, 60, storetest.Postgres(t), false).story()
-	url := storetest.Postgres(t)
+	calm := buildWorld(t, 60, jobtest.Fresh.Postgres(t), false).story()
+	url := jobtest.Fresh.Postgres(t)
 	w := buildWorld(t, 60, url, false)
 	pgtest.GiveUp(t, url)
 	if diff := cmp.Diff(strings.Join(calm, "\n"), strings.Join(w.story(), "\n")); diff != "" {

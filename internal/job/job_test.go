@@ -15,6 +15,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -28,12 +29,9 @@ type world struct {
 
 // onBoth runs a promise on both databases.
 func onBoth(t *testing.T, promise func(*world)) {
-	for name, url := range map[string]func() string{
-		"sqlite":   func() string { return "sqlite:" + filepath.Join(t.TempDir(), "weir.db") },
-		"postgres": func() string { return pgtest.New(t) },
-	} {
+	for name, newURL := range jobtest.Fresh.Engines() {
 		t.Run(name, func(t *testing.T) {
-			w := &world{T: t, url: url()}
+			w := &world{T: t, url: newURL(t)}
 			w.db = w.open()
 			promise(w)
 		})

@@ -18,6 +18,7 @@ import (
 	"github.com/weirhq/weir/internal/rest"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/storetest"
 )
 
 // free is a budget without a limit, for tests of everything but the limit.
@@ -52,7 +53,7 @@ func newAccount(t testing.TB, o simulator.Options, streams ...string) *account {
 		t.Fatal(err)
 	}
 	a := &account{TB: t, sim: sim, path: filepath.Join(t.TempDir(), "cal.db"), now: time.Now()}
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "weir.db"), store.Options{Logger: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(t.Context(), storetest.SQLite(t), store.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 )
 
 // past writes into the database past Weir.
@@ -45,7 +45,7 @@ func TestARowThatSomebodyElseHasWrittenSendsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) { refusesForged(t, newWorld(t, 5), forge) })
 	}
 	t.Run("on Postgres", func(t *testing.T) {
-		refusesForged(t, buildWorld(t, 5, 120, pgtest.New(t)), `UPDATE reference SET target = 1 WHERE resource = 4 AND role = 'credential'`)
+		refusesForged(t, buildWorld(t, 5, 120, jobtest.Fresh.Postgres(t)), `UPDATE reference SET target = 1 WHERE resource = 4 AND role = 'credential'`)
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 )
 
 // manyRuns fills a store with 10,000 flows, 100,000 runs with their parts and
@@ -67,7 +67,7 @@ func fill(b *testing.B, w *world) {
 // 10,000 flows and 100,000 runs.
 func BenchmarkInsight(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { insight(b, benchWorld(b)) })
-	b.Run("postgres", func(b *testing.B) { insight(b, buildWorld(b, 5, 1_000_000, pgtest.New(b))) })
+	b.Run("postgres", func(b *testing.B) { insight(b, buildWorld(b, 5, 1_000_000, jobtest.Fresh.Postgres(b))) })
 }
 
 func insight(b *testing.B, w *world) {

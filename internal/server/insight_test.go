@@ -11,7 +11,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -26,7 +26,7 @@ type delivered struct {
 // Postgres.
 func onBothEngines(t *testing.T, play func(*testing.T, *world)) {
 	t.Run("sqlite", func(t *testing.T) { play(t, newWorld(t, 40)) })
-	t.Run("postgres", func(t *testing.T) { play(t, buildWorld(t, 40, 120, pgtest.New(t))) })
+	t.Run("postgres", func(t *testing.T) { play(t, buildWorld(t, 40, 120, jobtest.Fresh.Postgres(t))) })
 }
 
 func deliver(w *world) *delivered {

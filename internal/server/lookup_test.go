@@ -11,7 +11,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/client"
 	"github.com/weirhq/weir/internal/identity"
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 )
 
 // statuses is a lookup of the filters of Cal.com's list of bookings.
@@ -64,7 +64,7 @@ func (w *world) uids(status string, into map[any]bool) {
 // in every way of paging.
 func TestASourceReadsByTheRowsOfALookup(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { readByRows(t, newWorld(t, 120)) })
-	t.Run("postgres", func(t *testing.T) { readByRows(t, buildWorld(t, 120, 120, pgtest.New(t))) })
+	t.Run("postgres", func(t *testing.T) { readByRows(t, buildWorld(t, 120, 120, jobtest.Fresh.Postgres(t))) })
 }
 
 func readByRows(t *testing.T, w *world) {

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/notify"
-	"github.com/weirhq/weir/internal/pgtest"
 	"github.com/weirhq/weir/internal/simulator"
 )
 
@@ -57,7 +57,7 @@ func (w *world) tellAll() {
 // A flow's owner is told over the contract's routes, as the SDK asks.
 func TestTheStoryOfNotificationsOverTheContract(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { notificationStory(t, newWorld(t, 20)) })
-	t.Run("postgres", func(t *testing.T) { notificationStory(t, buildWorld(t, 20, 120, pgtest.New(t))) })
+	t.Run("postgres", func(t *testing.T) { notificationStory(t, buildWorld(t, 20, 120, jobtest.Fresh.Postgres(t))) })
 }
 
 func notificationStory(t *testing.T, w *world) {

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 )
 
 // peoplePromises run on both engines.
 func peoplePromises(t *testing.T, promise func(*testing.T, *world)) {
 	t.Run("sqlite", func(t *testing.T) { promise(t, newWorld(t, 1)) })
-	t.Run("postgres", func(t *testing.T) { promise(t, buildWorld(t, 1, 120, pgtest.New(t))) })
+	t.Run("postgres", func(t *testing.T) { promise(t, buildWorld(t, 1, 120, jobtest.Fresh.Postgres(t))) })
 }
 
 func TestAnAdministratorLooksAfterUsers(t *testing.T) {

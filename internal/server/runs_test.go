@@ -12,7 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/weirhq/weir"
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/server"
 )
 
@@ -52,7 +52,7 @@ func (w *world) follow(url string, enough func(m) bool) (all []event) {
 // A run's progress is on every screen within a second, whichever process does
 // it and whichever answers.
 func TestProgressIsSeenWithinASecondInEveryProcess(t *testing.T) {
-	for name, database := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.New(t) }} {
+	for name, database := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return jobtest.Fresh.Postgres(t) }} {
 		t.Run(name, func(t *testing.T) {
 			w := buildWorld(t, 1500, 120, database())
 			cred := w.credential()

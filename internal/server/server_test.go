@@ -22,7 +22,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/server"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/vault"
@@ -99,6 +99,9 @@ func (w *world) built(bookings int) *world {
 	}))
 	t.Cleanup(sim.Close)
 	w.simURL = sim.URL
+	if w.database == "" {
+		jobtest.Fresh.CopyTo(t, filepath.Join(w.dir, "weir.db"))
+	}
 	w.start()
 	w.signIn()
 	return w
@@ -273,7 +276,7 @@ func (w *world) until(what string, is func() bool) {
 // activate, samples, destination, flow, metrics, delete.
 func TestTheWholeStoryOverTheContract(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { wholeStory(t, newWorld(t, 300)) })
-	t.Run("postgres", func(t *testing.T) { wholeStory(t, buildWorld(t, 300, 120, pgtest.New(t))) })
+	t.Run("postgres", func(t *testing.T) { wholeStory(t, buildWorld(t, 300, 120, jobtest.Fresh.Postgres(t))) })
 }
 
 func wholeStory(t *testing.T, w *world) {

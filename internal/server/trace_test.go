@@ -15,7 +15,7 @@ import (
 	otlp "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/weirhq/weir/internal/pgtest"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/server"
 	"github.com/weirhq/weir/internal/trace"
 )
@@ -94,7 +94,7 @@ func TestARunIsOneTraceFromTheRequestToItsDeliveries(t *testing.T) {
 func TestATraceGoesOnInTheProcessThatDoesTheRun(t *testing.T) {
 	r := newReceiver(t)
 	asks, works := r.tracer(t, server.RoleAPI), r.tracer(t, server.RoleWorker)
-	w := &world{TB: t, dir: t.TempDir(), log: &lines{}, limit: 1_000_000, database: pgtest.New(t)}
+	w := &world{TB: t, dir: t.TempDir(), log: &lines{}, limit: 1_000_000, database: jobtest.Fresh.Postgres(t)}
 	w.change = func(c *server.Config) { c.Role, c.Tracer = server.RoleAPI, asks }
 	w.built(30)
 	c := w.config

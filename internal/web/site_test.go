@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/job/jobtest"
 	"github.com/weirhq/weir/internal/server"
 	"github.com/weirhq/weir/internal/simulator"
 	"github.com/weirhq/weir/internal/vault"
@@ -76,6 +78,7 @@ func siteOf(t testing.TB, account simulator.Options, before func(http.Handler) h
 	s.simURL = sim.URL
 	dir := t.TempDir()
 	s.dir = dir
+	jobtest.Fresh.CopyTo(t, filepath.Join(dir, "weir.db"))
 	place, _, err := vault.FindRoot(t.Context(), vault.Search{Data: dir, Getenv: func(string) string { return "" }})
 	s.must(err)
 	config := server.Config{Data: dir, Root: place, CalcomURL: sim.URL, Version: "test", Now: time.Now, PasswordCost: identity.Cost{KiB: 64, Passes: 1},
