@@ -18,6 +18,10 @@ LDFLAGS := -s -w -X github.com/weirhq/weir/internal/cli.Version=$(VERSION)
 RACE := -race $(foreach p,sqlite/lib libc memory,'-gcflags=modernc.org/$(p)=-race=false')
 # A program under the race detector sleeps a second before it exits, and tests start many.
 export GORACE ?= atexit_sleep_ms=0
+# Some tests wait more than they compute, for processes that are killed and for the
+# disk: one package more than there are processors runs at once, the longest first.
+PACKAGES_AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+LONGEST := ./cmd/weir ./internal/web ./internal/server
 # More flags for go test, such as TESTFLAGS='-run Kill -v'.
 TESTFLAGS ?=
 
@@ -33,7 +37,7 @@ demo: build ## See the whole journey on simulated data, down to the pages; needs
 	./bin/weir demo
 
 test: deps checks ## Install what tests need, check format, vet, and run all tests with the race detector
-	go test $(RACE) -ldflags=-w -timeout 45m $(TESTFLAGS) ./...
+	go test $(RACE) -ldflags=-w -timeout 45m -p $(PACKAGES_AT_ONCE) $(TESTFLAGS) $(LONGEST) ./...
 
 short: ## Run the quick tests, without the race detector
 	go test -short -timeout 5m $(TESTFLAGS) ./...
