@@ -35,6 +35,7 @@ var testSupport = map[string]bool{
 	"internal/archtest":                    true,
 	"internal/pgtest":                      true,
 	"internal/mysqltest":                   true,
+	"internal/pacetest":                    true,
 	"internal/store/storetest":             true,
 	"internal/job/jobtest":                 true,
 	"internal/destination/destinationtest": true,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/weirhq/weir/internal/pacetest"
 	"github.com/weirhq/weir/internal/simulator"
 )
 
@@ -71,7 +72,7 @@ func TestAStepOfARunIsOnItsPageWithinASecond(t *testing.T) {
 	if !run(b, chromedp.Evaluate[bool](noteSteps)) {
 		t.Fatal("nothing notes what the page shows")
 	}
-	begun := time.Now()
+	begun, slower := time.Now(), pacetest.Watch(t)
 	b.until("the run is over", `document.querySelector('#live .badge').innerText.includes('succeeded')`)
 	steps := run(b, chromedp.Evaluate[[][2]int64](`window.steps`)) // when, and how many records
 	late := []time.Duration{}
@@ -85,9 +86,10 @@ func TestAStepOfARunIsOnItsPageWithinASecond(t *testing.T) {
 		t.Fatalf("only %d steps were seen: %v", len(late), steps)
 	}
 	slices.Sort(late)
-	t.Logf("%d steps on the page: half of them within %s of the answer, all within %s", len(late), late[len(late)/2].Round(time.Millisecond), late[len(late)-1].Round(time.Millisecond))
+	times := slower()
+	t.Logf("%d steps on the page: half of them within %s of the answer, all within %s; the machine was %.1f times slower", len(late), late[len(late)/2].Round(time.Millisecond), late[len(late)-1].Round(time.Millisecond), times)
 	// A machine that is busy with other tests keeps the browser waiting now and then.
-	if middle := late[len(late)/2]; middle > seenWithin {
+	if middle := late[len(late)/2]; middle > time.Duration(times*float64(seenWithin)) {
 		t.Errorf("steps are on the page %s after they happened", middle.Round(time.Millisecond))
 	}
 }
