@@ -33,7 +33,7 @@ type planned struct {
 
 // Run asks what it must, and prints the plan.
 func (c planCommand) Run(s *session) error {
-	src, err := openSource(s, c.sourceFlags)
+	src, err := openSource(s, c.sourceFlags, c.JSON)
 	if err != nil {
 		return err
 	}
