@@ -75,7 +75,8 @@ func (d *delivered) setAside(destination any, r weir.Reject) (number string, log
 	if len(logs) != 1 {
 		d.Fatalf("logs %v", logs)
 	}
-	d.must(db.Quarantine(d.Context(), logs[0], toInt(destination), "run", time.Now().UnixMicro(), []weir.Reject{r}))
+	_, err = db.Quarantine(d.Context(), logs[0], toInt(destination), "run", time.Now().UnixMicro(), []weir.Reject{r})
+	d.must(err)
 	return id(d.list("/quarantine?per_page=1")[0]["id"]), logs[0]
 }
 
