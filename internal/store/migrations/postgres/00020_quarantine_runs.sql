@@ -2,7 +2,7 @@
 -- Which runs count a record in quarantine: what is refused in each run is there
 -- once, and each of them counts it.
 CREATE TABLE quarantine_run (
-  run TEXT NOT NULL, reject BIGINT NOT NULL,
+  run TEXT COLLATE "C" NOT NULL, reject BIGINT NOT NULL,
   PRIMARY KEY (run, reject)
 );
 
