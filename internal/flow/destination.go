@@ -192,7 +192,7 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
-	var table *claim
+	var table *aim
 	if to.Credential != was.Credential || to.Dataset != was.Dataset {
 		if table, err = s.needTable(ctx, to); err != nil {
 			return nil, err

@@ -247,7 +247,7 @@ func (s *Service) restore(ctx context.Context, who Actor, kind store.Kind, id in
 			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
 		}
 	}
-	var table *claim
+	var table *aim
 	if kind == store.KindDestination {
 		to, err := s.loadDestination(ctx, r)
 		if err != nil {
