@@ -117,7 +117,11 @@ func New(o Options) *Service {
 	if o.Pause == nil {
 		o.Pause = pause
 	}
-	return &Service{Options: o, looks: newLooks()}
+	s := &Service{Options: o, looks: newLooks()}
+	if o.Credentials != nil {
+		o.Credentials.Followed(s)
+	}
+	return s
 }
 
 // The roles in which a resource uses another.
