@@ -22,7 +22,7 @@ func (s *Service) Follow(ctx context.Context, before, to *credential.Credential)
 		return nil, err
 	}
 	if clashes := ours.meet(there.fillings); len(clashes) > 0 {
-		return nil, &Taken{Clashes: clashes}
+		return nil, &Taken{Clashes: clashes, Follows: true}
 	}
 	return func(ctx context.Context, tx *store.Tx) error {
 		// All of them: two may go to one place where nothing leads yet.

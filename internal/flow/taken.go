@@ -15,6 +15,7 @@ import (
 // Weir's own errors for each clash.
 type Taken struct {
 	Clashes []Clash // at least one
+	Follows bool    // it is their credential that was to lead elsewhere
 	seen    func(destination int64) bool
 }
 
@@ -60,14 +61,14 @@ func (t *Taken) Together() *weir.Error {
 	if more := len(t.Clashes) - len(all); more > 0 {
 		all = append(all, fmt.Sprintf("and %d more", more))
 	}
-	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "data_credentials_id",
+	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: t.error(0).Where,
 		Message: "two destinations cannot share a table: " + strings.Join(all, ", "), Remedy: "Lead them to other databases, schemas or directories, or delete those that fill the tables"}
 }
 
 // Named is the error for somebody who may see some of the destinations: those are
 // named.
 func (t *Taken) Named(seen func(destination int64) bool) *Taken {
-	return &Taken{Clashes: t.Clashes, seen: seen}
+	return &Taken{Clashes: t.Clashes, Follows: t.Follows, seen: seen}
 }
 
 // Destinations are all that it is about and that are there.
@@ -88,6 +89,11 @@ func (t *Taken) twins() bool {
 
 func (t *Taken) error(i int) *weir.Error {
 	c := t.Clashes[i]
+	if t.Follows {
+		return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "credentials",
+			Message: fmt.Sprintf("it cannot lead there: %s fills the table %s there already, which %s would fill, and two cannot share one", t.name(c.Rival, "another destination"), c.Table, t.name(c.Refused, "one of its destinations")),
+			Remedy:  "Lead it to another database, schema or directory, or delete one of the two destinations"}
+	}
 	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "data_credentials_id",
 		Message: fmt.Sprintf("%s cannot go there: %s fills the table %s there already, and two cannot share one", t.name(c.Refused, "a destination of this dataset"), t.name(c.Rival, "another destination"), c.Table),
 		Remedy:  "Choose a credential of another database, schema or directory, or delete the one that fills it"}
