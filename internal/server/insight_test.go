@@ -318,6 +318,17 @@ func TestTwoCredentialsWithOneKeyShareOneBudgetAndItShows(t *testing.T) {
 		if len(sources) != 1 || sources[0].(m)["runs"] != 24.0 || sources[0].(m)["requests"].(float64) < 24 || len(keys) != 1 || keys[0].(m)["requests"] != sources[0].(m)["requests"] {
 			t.Errorf("plan %v", plan)
 		}
+		next := w.call(200, "POST", "/data_sources", m{"name": "Next", "source_type": "rest", "data_credentials_id": d.cred, "endpoint": "event-types"})
+		w.call(200, "PUT", "/data_sources/"+id(next["id"])+"/schedule", m{"run_after": d.src})
+		w.call(200, "PUT", "/data_sources/"+id(next["id"])+"/activate", nil)
+		plan = w.call(200, "GET", "/plan", nil)
+		after := map[any]m{}
+		for _, one := range plan["sources"].([]any) {
+			after[one.(m)["data_source_id"]] = one.(m)
+		}
+		if one := after[next["id"]]; len(after) != 2 || one["runs"] != 24.0 || !strings.Contains(one["words"].(string), "after") || plan["budgets"].([]any)[0].(m)["runs"] != 48.0 {
+			t.Errorf("with one that follows: %v", plan)
+		}
 	})
 }
 
