@@ -31,6 +31,8 @@ func TestTheCommandLineShowsWhatHappened(t *testing.T) {
 		{"when it is told to", []string{"flows"}}, // before it has a schedule
 		{"every day at 02:30, Europe/Berlin", []string{"sources", "schedule", "2", "--every", "1d", "--at", "02:30", "--zone", "Europe/Berlin"}},
 		{"GREEN", []string{"health"}},
+		{"OF THE DAY", []string{"plan", "--instance"}},
+		{`"budgets": [`, []string{"plan", "--instance", "--json"}},
 		{"[1]", []string{"budgets"}},
 		{"REASON", []string{"quarantine", "list", "--dataset", "3"}},
 	} {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
+	"github.com/weirhq/weir/internal/flow"
 	"github.com/weirhq/weir/internal/netguard"
 )
 
@@ -91,7 +92,8 @@ func remedyOf(err error) string {
 // to mend, with the reason, and no sign that who asks is nobody.
 func validation(err error) error {
 	var e *weir.Error
-	if !errors.As(err, &e) {
+	var taken *flow.Taken
+	if !errors.As(err, &e) || errors.As(err, &taken) { // which names what who asks may see
 		return err
 	}
 	p := problemOf(err, http.MethodPost)

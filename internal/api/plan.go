@@ -42,7 +42,7 @@ func (a *API) planSource(ctx context.Context, in *One) (*value[[]Estimate], erro
 type Plan struct {
 	From    string       `json:"from"`
 	To      string       `json:"to"`
-	Sources []PlanSource `json:"sources" nullable:"false" doc:"Active ones with a schedule, the costliest first"`
+	Sources []PlanSource `json:"sources" nullable:"false" doc:"Active ones with a schedule, or that follow one, the costliest first"`
 	Budgets []PlanBudget `json:"budgets" nullable:"false"`
 }
 
@@ -85,7 +85,7 @@ func (a *API) planAll(ctx context.Context, in *struct{ ListInput }) (*value[Plan
 	}
 	out := Plan{From: u.From.Format(time.RFC3339), To: u.To.Format(time.RFC3339), Sources: []PlanSource{}, Budgets: []PlanBudget{}}
 	for _, src := range u.Sources {
-		shown := PlanSource{DataSourceID: src.Source, CredentialID: src.Credential, Name: src.Name, Schedule: src.Schedule, Words: src.Times().Words(""), Runs: src.Runs, Requests: src.Requests}
+		shown := PlanSource{DataSourceID: src.Source, CredentialID: src.Credential, Name: src.Name, Schedule: src.Times().Schedule, Words: src.Times().Words(""), Runs: src.Runs, Requests: src.Requests}
 		if src.PerRun >= 0 {
 			shown.RequestsPerRun = &src.PerRun
 		}

@@ -66,7 +66,7 @@ type rejectFilter struct {
 // only whoever has the role on the other one acts on that.
 func (a *API) within(ctx context.Context, in rejectFilter, need identity.Role) (f store.QuarantineFilter, err error) {
 	org := actor(ctx).Org
-	f = store.QuarantineFilter{Org: org, Destination: in.destination, Stage: in.stage, Reason: in.reason, State: in.state, Run: in.run, IDs: in.ids}
+	f = store.QuarantineFilter{Org: org, Destination: in.destination, Stage: in.stage, Reason: in.reason, State: in.state, CountedBy: in.run, IDs: in.ids}
 	if f.From, err = when("since", in.since, false); err != nil {
 		return f, err
 	}
@@ -179,7 +179,7 @@ type rejectListInput struct {
 	Stage        string `query:"stage" enum:"decode,schema,transform,load"`
 	Reason       string `query:"reason" maxLength:"1000" doc:"A part of it, whatever the case"`
 	State        string `query:"state" enum:"open,replayed,dropped,all" default:"open"`
-	RunID        string `query:"run_id" maxLength:"40"`
+	RunID        string `query:"run_id" maxLength:"40" doc:"What this run counts as quarantined, be it set aside before"`
 	Since        string `query:"since" maxLength:"40" doc:"Set aside then or later: a day, or a time"`
 	Paging
 }

@@ -77,6 +77,8 @@ func (a *API) showSchedule(ctx context.Context, src *flow.Source) (*value[Schedu
 		out.DelaySeconds = (time.Duration(t.Delay) * time.Microsecond).Seconds()
 	}
 	switch delay := time.Duration(t.Delay) * time.Microsecond; {
+	case t.Active && src.Schedule != "" && t.Due == 0:
+		out.Note = "It is never due again: its last year is over. Choose another schedule"
 	case t.Share > 1:
 		out.Note = fmt.Sprintf("All schedules of this key together need %.0f%% of its budget: runs will be late. Read less often, or ask for a higher limit", 100*t.Share)
 	case t.Due > 0 && delay > time.Minute:
@@ -135,7 +137,7 @@ func (a *API) setSchedule(ctx context.Context, in *setScheduleInput) (*value[Sch
 func (a *API) chooseSchedule(ctx context.Context, spec *flow.SourceSpec, in scheduleInput, under string) error {
 	err := a.choose(ctx, spec, in)
 	if err == nil && spec.Schedule != "" {
-		_, err = schedule.Parse(spec.Schedule, spec.Zone)
+		_, err = schedule.Coming(spec.Schedule, spec.Zone, a.Now())
 	}
 	var e *weir.Error
 	if !errors.As(err, &e) {

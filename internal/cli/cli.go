@@ -37,7 +37,7 @@ type commands struct {
 	Print     kong.VersionFlag `name:"version" hidden:"" help:"Print the version, as the command does."`
 
 	Sync          syncCommand          `cmd:"" help:"Read everything a Cal.com key can read into a database or files."`
-	Plan          planCommand          `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget."`
+	Plan          planCommand          `cmd:"" help:"Say what a sync would cost: requests, time, share of the key's budget; or all schedules of a server."`
 	Demo          demoCommand          `cmd:"" help:"See the whole journey on simulated data, down to the pages; needs no account."`
 	Serve         serveCommand         `cmd:"" help:"Run the server: REST API and the flows that it keeps."`
 	Setup         setupCommand         `cmd:"" help:"Make the first user of a new server, and sign in."`

@@ -9,10 +9,11 @@ import (
 	"github.com/weirhq/weir/internal/pipeline"
 )
 
-// planCommand is `weir plan`: what a sync would cost.
+// planCommand is `weir plan`: what a sync would cost, or all schedules of a server.
 type planCommand struct {
 	sourceFlags
-	JSON bool `name:"json" help:"Print JSON."`
+	Instance bool `help:"Say instead what the schedules of a whole server will cost each key within a day."`
+	remoteFlags
 
 	full bool // as after --full-refresh
 }
@@ -33,7 +34,10 @@ type planned struct {
 
 // Run asks what it must, and prints the plan.
 func (c planCommand) Run(s *session) error {
-	src, err := openSource(s, c.sourceFlags)
+	if c.Instance {
+		return c.instance(s)
+	}
+	src, err := openSource(s, c.sourceFlags, c.JSON)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -81,6 +82,14 @@ func (p *progress) draw(now pipeline.Progress) {
 func (l *line) end() {
 	l.bar.EnableTriggerComplete()
 	l.bar.SetTotal(-1, true)
+}
+
+// above is where other lines go while streams are drawn.
+func (p *progress) above() io.Writer {
+	if p.bars == nil {
+		return p.s.Stderr
+	}
+	return p.bars
 }
 
 func describe(p pipeline.Progress) string {

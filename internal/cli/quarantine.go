@@ -31,6 +31,7 @@ type quarantineList struct {
 	Destination int64  `help:"Only what this destination refused."`
 	Stage       string `help:"Only of this stage: decode, schema, transform or load."`
 	Reason      string `help:"Only with this in the reason."`
+	Counted     string `name:"run" placeholder:"RUN" help:"Only what this run counts; with --state all, as many as it says."`
 	State       string `default:"open" help:"open (default), replayed, dropped or all."`
 	Since       string `placeholder:"2026-01-31" help:"Only those set aside then or later: a day, or a time."`
 	Count       int    `short:"n" default:"50" help:"How many (default 50, at most 1000)."`
@@ -48,7 +49,7 @@ func (c quarantineList) Run(s *session) error {
 			query.Set(name, fmt.Sprint(id))
 		}
 	}
-	for name, value := range map[string]string{"stage": c.Stage, "reason": c.Reason, "since": c.Since} {
+	for name, value := range map[string]string{"stage": c.Stage, "reason": c.Reason, "since": c.Since, "run_id": c.Counted} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -56,7 +57,7 @@ func (c quarantineList) Run(s *session) error {
 	var all []client.Reject
 	if err := server.Call(s.ctx, http.MethodGet, "/"+quarantineNoun+"?"+query.Encode(), nil, &all); err != nil {
 		return inFlags(err, map[string]string{"per_page": "-n", "data_set_id": "--dataset", "data_source_id": "--source", "data_sink_id": "--destination",
-			"state": "--state", "stage": "--stage", "reason": "--reason", "since": "--since"})
+			"state": "--state", "stage": "--stage", "reason": "--reason", "since": "--since", "run_id": "--run"})
 	}
 	return c.print(s, all, "ID\tDATASET\tDESTINATION\tSTAGE\tKEY\tSTATE\tAT\tREASON", func(w io.Writer) {
 		for _, r := range all {

@@ -46,7 +46,7 @@ func (c sourcesSchedule) Run(s *session) error {
 	}
 	at, err := client.Do[client.Schedule](s.ctx, server, method, sourcesNoun, c.ID, "schedule", body)
 	if err != nil {
-		return inFlags(err, map[string]string{"cron": "--cron", "every": "--every", "unit": "--every", "at": "--at", "on": "--on", "time_zone": "--zone", "run_after": "--after"})
+		return inFlags(err, map[string]string{"cron": "--cron", "every": "--every", "count": "--every", "unit": "--every", "at": "--at", "on": "--on", "time_zone": "--zone", "run_after": "--after"})
 	}
 	return c.print(s, at, "READS\tNEXT\tKEY\tNOTE", func(w io.Writer) {
 		fmt.Fprintf(w, "%s\t%s\t%.0f%%\t%s\n", at.Words, orDash(at.NextAt), 100*at.KeyShare, at.Note)

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,12 +31,17 @@ type source struct {
 	account   connector.Account
 	base      string
 	note      string
+	waitLine  waitLine
 }
 
 // openSource goes from flags to a source whose key the server has accepted.
-// Nothing is stored before that.
-func openSource(s *session, f sourceFlags) (*source, error) {
-	src := &source{flags: f}
+// Nothing is stored before that. Unless it is quiet, it says that it waits for
+// the key's budget.
+func openSource(s *session, f sourceFlags, quiet bool) (*source, error) {
+	src := &source{flags: f, waitLine: waitLine{out: s.Stderr}}
+	if quiet {
+		src.waitLine.through(io.Discard)
+	}
 	var err error
 	if src.connector, err = connector.Builtin(f.From); err != nil {
 		return nil, weir.At("--from", err)
@@ -155,7 +161,7 @@ func (src *source) connect(s *session, key weir.Secret) error {
 	if err != nil {
 		return err
 	}
-	src.governor = governor.New(src.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time()})
+	src.governor = governor.New(src.store, governor.Options{MaxRequest: netguard.TotalTimeout, FullAt: restored.Time(), Waits: src.waitLine.tell})
 	src.budget = src.governor.Budget(src.base, key, src.flags.RateLimit)
 	auth := src.connector.Auth
 	src.client, err = rest.NewClient(rest.ClientOptions{

@@ -49,7 +49,8 @@ func (c syncCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	src, err := openSource(s, c.sourceFlags)
+	quiet := c.Quiet || c.JSON
+	src, err := openSource(s, c.sourceFlags, quiet)
 	if err != nil {
 		return err
 	}
@@ -66,10 +67,10 @@ func (c syncCommand) Run(s *session) error {
 	if c.History {
 		to.Mode = weir.ModeHistory
 	}
-	quiet := c.Quiet || c.JSON
 	bars := newProgress(s, quiet || c.Calm, len(flow.Streams))
 	flow.Progress = bars.show
 	if !quiet {
+		src.waitLine.through(bars.above())
 		src.greet(s, target.shown)
 	}
 	result, err := pipeline.Run(s.ctx, flow)
@@ -104,7 +105,7 @@ func (c syncCommand) dryRun(s *session) error {
 	if _, err := parseDestination(c.To); err != nil {
 		return err
 	}
-	plan := planCommand{sourceFlags: c.sourceFlags, JSON: c.JSON, full: c.FullRefresh}
+	plan := planCommand{sourceFlags: c.sourceFlags, remoteFlags: remoteFlags{JSON: c.JSON}, full: c.FullRefresh}
 	return plan.Run(s)
 }
 

@@ -94,7 +94,14 @@ func (s *Service) replace(ctx context.Context, who Actor, before *Credential, ch
 	learned.apply(c, s.now())
 	c.SecretVersion = before.SecretVersion + 1
 	c.rename(change)
+	moved, err := s.follow(ctx, before, c)
+	if err != nil {
+		return nil, err
+	}
 	err = s.Store.Change(ctx, func(tx *store.Tx) error {
+		if err := moved(ctx, tx); err != nil {
+			return err
+		}
 		// The row's version is the one that was read: who came between wins.
 		if err := s.save(ctx, tx, c); err != nil {
 			return err
@@ -111,6 +118,14 @@ func (s *Service) replace(ctx context.Context, who Actor, before *Credential, ch
 		return s.tell(ctx, tx, who, "credential.replace", c, map[string]any{"version": c.SecretVersion, "origin": c.Origin, "other_account": change.OtherAccount})
 	})
 	return c, err
+}
+
+// follow asks whether a credential may lead where it would lead with new values.
+func (s *Service) follow(ctx context.Context, before, c *Credential) (moved func(context.Context, *store.Tx) error, err error) {
+	if s.followers == nil || c.SamePlace(before) {
+		return func(context.Context, *store.Tx) error { return nil }, nil
+	}
+	return s.followers.Follow(ctx, before, c)
 }
 
 // fillAgain fills a credential with new values and what it keeps of the old

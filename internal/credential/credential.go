@@ -108,10 +108,19 @@ type Notifier interface {
 	Tell(ctx context.Context, tx *store.Tx, e store.Event) error
 }
 
+// Followers are those who keep what leads where a credential leads.
+type Followers interface {
+	// Follow refuses that a credential leads elsewhere from now on, or gives what
+	// makes sure, in the transaction that stores it and before it is stored, that
+	// nobody came between, and takes along what goes there.
+	Follow(ctx context.Context, before, to *Credential) (moved func(context.Context, *store.Tx) error, err error)
+}
+
 // Service keeps credentials. It is safe for concurrent use.
 type Service struct {
 	Options
-	kinds []*Kind
+	kinds     []*Kind
+	followers Followers
 
 	mu      sync.Mutex
 	clients map[string]*http.Client // by origin: connections are kept
@@ -134,6 +143,10 @@ func New(o Options) (*Service, error) {
 	}
 	return &Service{Options: o, kinds: kinds, clients: map[string]*http.Client{}, names: map[int64]string{}, meter: meter{used: map[store.BudgetUse]*tally{}}}, nil
 }
+
+// Followed lets followers be asked before a credential leads elsewhere. It is called
+// before the service is used.
+func (s *Service) Followed(by Followers) { s.followers = by }
 
 // Credential reads one of the organization.
 func (s *Service) Credential(ctx context.Context, org, id int64) (*Credential, error) {
@@ -164,12 +177,20 @@ func (s *Service) List(ctx context.Context, f store.ResourceFilter) ([]*Credenti
 // load makes a credential of its row.
 func (s *Service) load(r store.Resource) (*Credential, error) {
 	c := &Credential{Resource: r}
-	if err := json.Unmarshal(r.Spec, &c.Spec); err != nil {
-		return nil, &weir.Error{Code: weir.CodeIntegrity, Where: "credential", Message: "what is stored of it cannot be read", Err: err}
+	if err := c.unpack(); err != nil {
+		return nil, err
 	}
 	var err error
 	c.Kind, err = s.Kind(r.Type)
 	return c, err
+}
+
+// unpack reads what a credential is besides its resource.
+func (c *Credential) unpack() error {
+	if err := json.Unmarshal(c.Resource.Spec, &c.Spec); err != nil {
+		return &weir.Error{Code: weir.CodeIntegrity, Where: "credential", Message: "what is stored of it cannot be read", Err: err}
+	}
+	return nil
 }
 
 // save writes the credential's row, new or changed.

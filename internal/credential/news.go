@@ -26,7 +26,7 @@ func (s *Service) tellStatus(ctx context.Context, tx *store.Tx, c *Credential) e
 	case StatusFailed, StatusUnknown:
 		e.Message = c.Problem
 	case StatusVerified:
-		e.Type, e.Over, e.Message = store.CredentialVerified, true, "It is accepted, and what uses it goes on."
+		e.Type, e.Over, e.Message = store.CredentialVerified, true, "It is accepted again. What uses it goes on; a flow that was paused because it was refused is to be activated."
 	default: // nobody could be asked
 		e.Type, e.Over = "", true
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/weirhq/weir/internal/destination/s3"
 	"github.com/weirhq/weir/internal/destination/sqldb"
 	"github.com/weirhq/weir/internal/netguard"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // Place is where a credential of a database, a bucket or files leads, and what
@@ -120,6 +121,14 @@ func blameStorage(err error, place, secret string) error {
 // places are the settings that say where a credential of a kind leads, besides
 // its origin: what else there is says who asks, and how.
 var places = []string{fieldDatabase, fieldSchema, fieldBucket, fieldPrefix, fieldPath}
+
+// LeadsWith reports whether another credential, as it is stored, leads to the same
+// place.
+func (c *Credential) LeadsWith(r store.Resource) (bool, error) {
+	as := &Credential{Resource: r}
+	err := as.unpack()
+	return err == nil && c.SamePlace(as), err
+}
 
 // SamePlace reports whether two credentials lead to one place, as far as their
 // settings say: a host may have several names.

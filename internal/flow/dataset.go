@@ -106,7 +106,7 @@ type DatasetInput struct {
 // make them, under a name, with documentation and destinations of its own. It is
 // active when its parent is, and paused when that is.
 func (s *Service) CreateDataset(ctx context.Context, who Actor, in DatasetInput) (*Dataset, error) {
-	return again(func() (*Dataset, error) { return s.createDataset(ctx, who, in) })
+	return again(ctx, s, func() (*Dataset, error) { return s.createDataset(ctx, who, in) })
 }
 
 func (s *Service) createDataset(ctx context.Context, who Actor, in DatasetInput) (*Dataset, error) {
@@ -219,7 +219,7 @@ func (edit DatasetEdit) OtherRules(d *Dataset) bool {
 // UpdateDataset changes a dataset. With other rules, all its records go to its
 // destinations anew, from the log: that costs no request.
 func (r *Runner) UpdateDataset(ctx context.Context, who Actor, id int64, edit DatasetEdit) (*Dataset, error) {
-	return again(func() (*Dataset, error) { return r.updateDataset(ctx, who, id, edit) })
+	return again(ctx, r.flows, func() (*Dataset, error) { return r.updateDataset(ctx, who, id, edit) })
 }
 
 func (r *Runner) updateDataset(ctx context.Context, who Actor, id int64, edit DatasetEdit) (*Dataset, error) {

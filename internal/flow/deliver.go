@@ -98,7 +98,7 @@ func (f *filler) prepare(ctx context.Context) (err error) {
 func (f *filler) saved(ctx context.Context, done pipeline.Portion) error {
 	l := f.load
 	l.Log, l.To, l.Run, l.At = done.Log, done.To, done.Run, f.flows.now()
-	l.Written, l.Quarantined, l.Filtered = done.Rows, done.Refused, done.Filtered
+	l.Written, l.Quarantined, l.Rejects, l.Filtered = done.Rows, done.Refused, done.Rejects, done.Filtered
 	f.flows.Meter.Loaded(done.Rows, done.Refused)
 	return f.flows.Store.SaveLoad(ctx, f.lease, l)
 }

@@ -63,7 +63,7 @@ func leadsSomewhere(c *credential.Credential) error {
 // CreateDestination stores a destination of a dataset. One whose table another
 // destination is to fill is refused as Taken; of two that are made at once, one is.
 func (s *Service) CreateDestination(ctx context.Context, who Actor, in DestinationInput) (*Destination, error) {
-	return again(func() (*Destination, error) { return s.createDestination(ctx, who, in) })
+	return again(ctx, s, func() (*Destination, error) { return s.createDestination(ctx, who, in) })
 }
 
 func (s *Service) createDestination(ctx context.Context, who Actor, in DestinationInput) (*Destination, error) {
@@ -168,7 +168,7 @@ func (to *Destination) elsewhere(before *Destination) bool {
 
 // UpdateDestination changes a destination. What it holds already stays there.
 func (s *Service) UpdateDestination(ctx context.Context, who Actor, id int64, edit DestinationEdit) (*Destination, error) {
-	return again(func() (*Destination, error) { return s.updateDestination(ctx, who, id, edit) })
+	return again(ctx, s, func() (*Destination, error) { return s.updateDestination(ctx, who, id, edit) })
 }
 
 func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, edit DestinationEdit) (*Destination, error) {
@@ -177,7 +177,7 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 		return nil, err
 	}
 	if edit.Version != 0 && edit.Version != to.Version {
-		return nil, store.Changed(&to.Resource)
+		return nil, asRead(store.Changed(&to.Resource))
 	}
 	read, was := to.Version, *to
 	if edit.Spec != nil {
@@ -192,7 +192,7 @@ func (s *Service) updateDestination(ctx context.Context, who Actor, id int64, ed
 	if err := s.checkDestination(ctx, to); err != nil {
 		return nil, err
 	}
-	var table *claim
+	var table *aim
 	if to.Credential != was.Credential || to.Dataset != was.Dataset {
 		if table, err = s.needTable(ctx, to); err != nil {
 			return nil, err

@@ -124,15 +124,6 @@ func filledThere(table string) *weir.Error {
 		Remedy: "Choose another database, schema or directory, or delete that destination"}
 }
 
-// TableOf is what a dataset is called in destinations: its main table there.
-func (s *Service) TableOf(ctx context.Context, d *Dataset) (string, error) {
-	rules, err := s.shaping(ctx, d)
-	if weir.CodeOf(err) == weir.CodeConflict || err == nil && rules.ruled() { // what it is made from is gone
-		return d.table(), nil
-	}
-	return d.Type, err
-}
-
 // glance is a look at a place.
 type glance interface {
 	// Fits gives why a batch would be refused, whatever is in it.

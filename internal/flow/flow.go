@@ -46,6 +46,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -83,6 +84,9 @@ type Options struct {
 	Tracer      *trace.Tracer
 	Logger      *slog.Logger
 	Now         func() time.Time
+	// Pause waits between two tries of what somebody came between, or gives the
+	// context's error; nil waits by the clock of this machine.
+	Pause func(context.Context, time.Duration) error
 	// MayUse refuses who is no active member of the organization, or may not operate
 	// the credential; nil refuses nobody. It is asked before a quarantine export sends
 	// its owner's records anywhere.
@@ -110,7 +114,14 @@ func New(o Options) *Service {
 	if o.Meter == nil {
 		o.Meter = unmetered{}
 	}
-	return &Service{Options: o, looks: newLooks()}
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+	s := &Service{Options: o, looks: newLooks()}
+	if o.Credentials != nil {
+		o.Credentials.Followed(s)
+	}
+	return s
 }
 
 // The roles in which a resource uses another.
@@ -248,18 +259,45 @@ func (s *Service) changeIn(ctx context.Context, tx *store.Tx, who Actor, p part,
 	return s.tell(ctx, tx, who, verb, &r, detail)
 }
 
-// mostAgain is how often something is tried that others come between: several may
-// make parts that lead to one place at the same instant, and each of them changes
-// what the next one was found by.
-const mostAgain = 10
+// How often something is tried that others come between: several may make parts
+// that lead to one place at the same instant, and each of them changes what the next
+// one was found by. And how long the pause is at most before the second time: up to
+// twice as long before each further one, but never longer than the longest.
+const (
+	mostAgain    = 10
+	againPause   = 10 * time.Millisecond
+	longestAgain = 160 * time.Millisecond
+)
 
 // again does once more what somebody came between, with what there is now.
-func again[T any](try func() (T, error)) (T, error) {
-	out, err := try()
-	for n := 1; n < mostAgain && reasonOf(err) == store.ReasonChanged; n++ {
-		out, err = try()
+func again[T any](ctx context.Context, s *Service, try func() (T, error)) (T, error) {
+	for n := 0; ; n++ {
+		out, err := try()
+		var old stale
+		if errors.As(err, &old) {
+			return out, old.error
+		}
+		if n == mostAgain-1 || reasonOf(err) != store.ReasonChanged {
+			return out, err
+		}
+		if waited := s.Pause(ctx, rand.N(min(againPause<<n, longestAgain))); waited != nil {
+			return out, waited
+		}
 	}
-	return out, err
+}
+
+// stale is a change of what the caller has read: with that nothing succeeds any
+// more, however often it is tried.
+type stale struct{ error }
+
+func (s stale) Unwrap() error { return s.error }
+
+// asRead marks the error of what is no longer as the caller has read it.
+func asRead(err error) error {
+	if reasonOf(err) == store.ReasonChanged {
+		return stale{err}
+	}
+	return err
 }
 
 // unpack reads a resource's spec.

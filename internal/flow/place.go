@@ -14,10 +14,15 @@ import (
 // that it is still so.
 type place struct {
 	*credential.Credential
-	like    []int64                     // all credentials of its type
-	same    []int64                     // those of them that lead there
-	read    map[int64]int64             // the versions of the destinations there, by their ids
-	fillers map[string][]store.Resource // them by the table that they fill
+	same []int64 // the credentials that lead there, in the order of their ids
+	fillings
+}
+
+// fillings are destinations with what they fill, as they were read.
+type fillings struct {
+	read     map[int64]int64             // their versions, by their ids
+	datasets map[int64]int64             // those of their datasets
+	fillers  map[string][]store.Resource // them by the table that they fill
 }
 
 // place reads where a credential leads.
@@ -26,52 +31,84 @@ func (s *Service) place(ctx context.Context, c *credential.Credential) (*place, 
 	if err != nil {
 		return nil, err
 	}
-	p := &place{Credential: c, read: map[int64]int64{}, fillers: map[string][]store.Resource{}}
+	p := &place{Credential: c}
 	for _, other := range all {
-		p.like = append(p.like, other.ID)
 		if other.SamePlace(c) {
 			p.same = append(p.same, other.ID)
 		}
 	}
-	there, err := s.below(ctx, c.Org, store.KindDestination, p.same...)
-	if err != nil {
-		return nil, err
-	}
-	return p, s.fillersOf(ctx, p, there)
+	slices.Sort(p.same)
+	p.fillings, err = s.fillingsOf(ctx, c.Org, p.same...)
+	return p, err
 }
 
-// fillersOf finds which tables destinations fill.
-func (s *Service) fillersOf(ctx context.Context, p *place, there []store.Resource) error {
+// fillingsOf finds which tables destinations of credentials fill.
+func (s *Service) fillingsOf(ctx context.Context, org int64, credentials ...int64) (fillings, error) {
+	f := fillings{read: map[int64]int64{}, datasets: map[int64]int64{}, fillers: map[string][]store.Resource{}}
+	there, err := s.below(ctx, org, store.KindDestination, credentials...)
+	if err != nil {
+		return f, err
+	}
 	refs, err := s.references(ctx, there)
 	if err != nil {
-		return err
+		return f, err
 	}
 	ids := make([]int64, 0, len(there))
 	for _, to := range there {
 		ids = append(ids, refs[to.ID][roleDataset])
 	}
-	datasets, _, err := s.Datasets(ctx, store.ResourceFilter{Org: p.Org, IDs: ids})
+	datasets, _, err := s.Datasets(ctx, store.ResourceFilter{Org: org, IDs: ids})
 	if err != nil {
-		return err
+		return f, err
 	}
-	tables := map[int64]string{}
+	tables, err := s.TablesOf(ctx, datasets...)
+	if err != nil {
+		return f, err
+	}
 	for _, d := range datasets {
-		if tables[d.ID], err = s.TableOf(ctx, d); err != nil {
-			return err
-		}
+		f.datasets[d.ID] = d.Version
 	}
 	for _, to := range there {
-		p.read[to.ID] = to.Version
+		f.read[to.ID] = to.Version
 		if table := tables[refs[to.ID][roleDataset]]; table != "" {
-			p.fillers[table] = append(p.fillers[table], to)
+			f.fillers[table] = append(f.fillers[table], to)
 		}
 	}
-	return nil
+	return f, nil
 }
 
 // others are the destinations that fill a table there, but for one.
-func (p *place) others(table string, except int64) []store.Resource {
-	return slices.DeleteFunc(slices.Clone(p.fillers[table]), func(r store.Resource) bool { return r.ID == except })
+func (f fillings) others(table string, except int64) []store.Resource {
+	return slices.DeleteFunc(slices.Clone(f.fillers[table]), func(r store.Resource) bool { return r.ID == except })
+}
+
+// still makes sure that destinations of credentials, which are held, are these, and
+// that neither they nor their datasets were changed since: otherwise it is
+// store.Changed. Whoever gives a dataset another table holds the credentials, too.
+func (f fillings) still(ctx context.Context, tx *store.Tx, credentials ...int64) error {
+	there, err := tx.UsedBy(ctx, store.KindDestination, credentials...)
+	if err != nil {
+		return err
+	}
+	for _, to := range there {
+		if version, known := f.read[to.ID]; !known || version != to.Version {
+			return store.Changed(&to)
+		}
+	}
+	ids := make([]int64, 0, len(f.datasets))
+	for id := range f.datasets {
+		ids = append(ids, id)
+	}
+	now, err := tx.Versions(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	for id, version := range f.datasets {
+		if now[id] != version {
+			return store.Changed(&store.Resource{Kind: store.KindDataset, ID: id})
+		}
+	}
+	return nil
 }
 
 // hold keeps others from leading anything there until the transaction ends:
@@ -85,28 +122,28 @@ func (p *place) hold(ctx context.Context, tx *store.Tx, all holds) {
 	}
 }
 
-// still makes sure, once it is held, that nothing leads there that did not when it
-// was read, and nothing that was changed since: otherwise it is store.Changed.
+// still makes sure, once it is held, that the credentials that lead there are
+// those that did when it was read, and that nothing else goes there: otherwise it
+// is store.Changed.
 func (p *place) still(ctx context.Context, tx *store.Tx) error {
 	like, err := tx.ResourcesOfType(ctx, p.Org, store.KindCredential, p.Type)
 	if err != nil {
 		return err
 	}
+	var same []int64
 	for _, c := range like {
-		if !slices.Contains(p.like, c.ID) { // it may lead there
-			return store.Changed(&c)
+		leads, err := p.LeadsWith(c)
+		if err != nil {
+			return err
+		}
+		if leads {
+			same = append(same, c.ID)
 		}
 	}
-	there, err := tx.UsedBy(ctx, store.KindDestination, p.same...)
-	if err != nil {
-		return err
+	if !slices.Equal(same, p.same) {
+		return store.Changed(&p.Credential.Resource)
 	}
-	for _, to := range there {
-		if version, known := p.read[to.ID]; !known || version != to.Version {
-			return store.Changed(&to)
-		}
-	}
-	return nil
+	return p.fillings.still(ctx, tx, p.same...)
 }
 
 // places are several that a transaction builds on.

@@ -48,7 +48,8 @@ func TestAnExportWhosePlaceHangsHoldsUpNoOther(t *testing.T) {
 		w.settle(src.ID)
 		logs, err := w.db.LogsOf(w.Context(), 1, nil, []int64{src.ID})
 		w.must(err)
-		w.must(w.db.Quarantine(w.Context(), logs[0], 0, "run", w.now().UnixMicro(), []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}}))
+		_, err = w.db.Quarantine(w.Context(), logs[0], 0, "run", w.now().UnixMicro(), []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}})
+		w.must(err)
 		var hangs atomic.Bool
 		each := flow.RejectExportSpec{Cron: hourly, Path: "weir"}
 		another := me.User + 1
@@ -67,7 +68,8 @@ func TestAnExportWhosePlaceHangsHoldsUpNoOther(t *testing.T) {
 		w.settle(second.ID)
 		logs, err = w.db.LogsOf(w.Context(), 1, nil, []int64{second.ID})
 		w.must(err)
-		w.must(w.db.Quarantine(w.Context(), logs[0], 0, "run", w.now().UnixMicro(), []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}}))
+		_, err = w.db.Quarantine(w.Context(), logs[0], 0, "run", w.now().UnixMicro(), []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}})
+		w.must(err)
 		hangs.Store(true)
 		w.ahead.Add(int64(2 * time.Hour))
 		w.must(w.runner.Upkeep(w.Context()))

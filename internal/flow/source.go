@@ -295,7 +295,7 @@ type SourceEdit struct {
 // edit was made of: that is CodeConflict. Datasets that it no longer yields stay, with
 // what they hold.
 func (s *Service) UpdateSource(ctx context.Context, who Actor, id int64, edit SourceEdit) (*Source, error) {
-	return again(func() (*Source, error) { return s.updateSource(ctx, who, id, edit) })
+	return again(ctx, s, func() (*Source, error) { return s.updateSource(ctx, who, id, edit) })
 }
 
 func (s *Service) updateSource(ctx context.Context, who Actor, id int64, edit SourceEdit) (*Source, error) {
@@ -304,7 +304,7 @@ func (s *Service) updateSource(ctx context.Context, who Actor, id int64, edit So
 		return nil, err
 	}
 	if edit.Version != 0 && edit.Version != src.Version {
-		return nil, store.Changed(&src.Resource)
+		return nil, asRead(store.Changed(&src.Resource))
 	}
 	read := src.Version
 	var p *plan

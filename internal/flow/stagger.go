@@ -129,7 +129,7 @@ func (r *Runner) Spread(ctx context.Context, org, credential int64) error {
 // Reschedule changes when a source is read, and nothing else of it: choose is
 // given the source as it is, once more when somebody has changed it meanwhile.
 func (r *Runner) Reschedule(ctx context.Context, who Actor, id int64, choose func(*SourceSpec) error) (*Source, error) {
-	src, err := again(func() (*Source, error) {
+	src, err := again(ctx, r.flows, func() (*Source, error) {
 		src, err := r.flows.Source(ctx, who.Org, id)
 		if err != nil {
 			return nil, err

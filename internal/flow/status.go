@@ -30,7 +30,7 @@ func specOf(kind store.Kind) any {
 // go already, stays as it is where it is not asked for itself. Of destinations of
 // one table that are activated at the same moment, one is.
 func (s *Service) SetStatus(ctx context.Context, who Actor, kind store.Kind, id int64, status Status, all bool, spared ...int64) error {
-	_, err := again(func() (done struct{}, err error) {
+	_, err := again(ctx, s, func() (done struct{}, err error) {
 		parts, err := s.switched(ctx, part{kind, id}, status, all, spared)
 		if err != nil {
 			return done, err
@@ -228,7 +228,7 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, who Actor, r *store.
 // read to allow it must be as it was: else it is store.Changed; and a destination's
 // table must be nobody else's by now: otherwise it is Taken.
 func (s *Service) Restore(ctx context.Context, who Actor, kind store.Kind, id int64, read ...store.Resource) error {
-	_, err := again(func() (done struct{}, err error) { return done, s.restore(ctx, who, kind, id, read) })
+	_, err := again(ctx, s, func() (done struct{}, err error) { return done, s.restore(ctx, who, kind, id, read) })
 	return err
 }
 
@@ -247,7 +247,7 @@ func (s *Service) restore(ctx context.Context, who Actor, kind store.Kind, id in
 			return &weir.Error{Code: weir.CodeConflict, Where: string(kind), Message: fmt.Sprintf("the %s %d that it used is deleted, too", used, ref.Target), Remedy: "Restore that first"}
 		}
 	}
-	var table *claim
+	var table *aim
 	if kind == store.KindDestination {
 		to, err := s.loadDestination(ctx, r)
 		if err != nil {
@@ -268,7 +268,7 @@ func (s *Service) restore(ctx context.Context, who Actor, kind store.Kind, id in
 			return err
 		}
 		if err := tx.Unchanged(ctx, read...); err != nil {
-			return err
+			return asRead(err)
 		}
 		if err := tx.UpdateResource(ctx, &r); err != nil {
 			return err

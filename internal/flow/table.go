@@ -81,5 +81,51 @@ func (d *Dataset) table() string {
 	return d.Table
 }
 
+// TableOf is what a dataset is called in destinations: its main table there.
+func (s *Service) TableOf(ctx context.Context, d *Dataset) (string, error) {
+	tables, err := s.TablesOf(ctx, d)
+	return tables[d.ID], err
+}
+
+// TablesOf is TableOf for several datasets of one organization, by their ids. It
+// costs no more for many than for one.
+func (s *Service) TablesOf(ctx context.Context, all ...*Dataset) (map[int64]string, error) {
+	known := map[int64]*Dataset{}
+	for next := all; len(next) > 0; {
+		parents := []int64{}
+		for _, d := range next {
+			known[d.ID] = d
+		}
+		for _, d := range next {
+			if d.Parent != 0 && known[d.Parent] == nil {
+				parents = append(parents, d.Parent)
+			}
+		}
+		var err error
+		if next, _, err = s.Datasets(ctx, store.ResourceFilter{Org: next[0].Org, IDs: parents}); err != nil {
+			return nil, err
+		}
+	}
+	tables := make(map[int64]string, len(all))
+	for _, d := range all {
+		tables[d.ID] = d.Type
+		if d.ruledAmong(known) {
+			tables[d.ID] = d.table()
+		}
+	}
+	return tables, nil
+}
+
+// ruledAmong reports whether there are rules on a dataset's way, or were, or
+// may have been, as what it is made from is gone.
+func (d *Dataset) ruledAmong(known map[int64]*Dataset) bool {
+	for ; d.Parent != 0; d = known[d.Parent] {
+		if d.Edition != "" || len(d.Rules) > 0 || d.Transform != 0 || known[d.Parent] == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // origin tells it from all other datasets, in destinations.
 func (d *Dataset) origin() string { return fmt.Sprintf("dataset %d", d.ID) }

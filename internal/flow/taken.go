@@ -15,6 +15,7 @@ import (
 // Weir's own errors for each clash.
 type Taken struct {
 	Clashes []Clash // at least one
+	Follows bool    // it is their credential that was to lead elsewhere
 	seen    func(destination int64) bool
 }
 
@@ -60,14 +61,14 @@ func (t *Taken) Together() *weir.Error {
 	if more := len(t.Clashes) - len(all); more > 0 {
 		all = append(all, fmt.Sprintf("and %d more", more))
 	}
-	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "data_credentials_id",
+	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: t.error(0).Where,
 		Message: "two destinations cannot share a table: " + strings.Join(all, ", "), Remedy: "Lead them to other databases, schemas or directories, or delete those that fill the tables"}
 }
 
 // Named is the error for somebody who may see some of the destinations: those are
 // named.
 func (t *Taken) Named(seen func(destination int64) bool) *Taken {
-	return &Taken{Clashes: t.Clashes, seen: seen}
+	return &Taken{Clashes: t.Clashes, Follows: t.Follows, seen: seen}
 }
 
 // Destinations are all that it is about and that are there.
@@ -88,6 +89,11 @@ func (t *Taken) twins() bool {
 
 func (t *Taken) error(i int) *weir.Error {
 	c := t.Clashes[i]
+	if t.Follows {
+		return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "credentials",
+			Message: fmt.Sprintf("it cannot lead there: %s fills the table %s there already, which %s would fill, and two cannot share one", t.name(c.Rival, "another destination"), c.Table, t.name(c.Refused, "one of its destinations")),
+			Remedy:  "Lead it to another database, schema or directory, or delete one of the two destinations"}
+	}
 	return &weir.Error{Code: weir.CodeConflict, Reason: "taken", Where: "data_credentials_id",
 		Message: fmt.Sprintf("%s cannot go there: %s fills the table %s there already, and two cannot share one", t.name(c.Refused, "a destination of this dataset"), t.name(c.Rival, "another destination"), c.Table),
 		Remedy:  "Choose a credential of another database, schema or directory, or delete the one that fills it"}
@@ -122,41 +128,59 @@ type rival struct {
 	twin bool // it brings the same dataset there
 }
 
-// claim is a table that a destination is to fill: which one, and who else is there.
-type claim struct {
+// aim is the table that a destination is to fill: which one, and who else is there.
+type aim struct {
 	dataset *Dataset
 	table   string
 	place   *place
 	rivals  []rival
 }
 
-// take holds, in a transaction, what the claim was found by, and makes sure that it
+// take holds, in a transaction, what the aim was found by, and makes sure that it
 // is still so.
-func (c *claim) take(ctx context.Context, tx *store.Tx) error {
+func (c *aim) take(ctx context.Context, tx *store.Tx) error {
 	return places{c.place}.take(ctx, tx, holds{c.dataset.ID: func() error { return tx.Unchanged(ctx, c.dataset.Resource) }})
 }
 
 // needTable refuses a destination whose table any other one is to fill, but for
-// copies of one original and that itself: those exist beside each other until one
-// is active.
-func (s *Service) needTable(ctx context.Context, to *Destination) (*claim, error) {
-	c, err := s.claim(ctx, to)
+// copies.
+func (s *Service) needTable(ctx context.Context, to *Destination) (*aim, error) {
+	c, err := s.aim(ctx, to)
 	if err != nil {
 		return nil, err
 	}
-	of := map[int64]int64{to.ID: to.CopiedFrom}
+	of := copiesAmong(to.Resource)
 	for _, r := range c.rivals {
 		of[r.ID] = r.CopiedFrom
 	}
-	original := func(id int64) int64 {
-		for of[id] != 0 {
-			id = of[id]
-		}
-		return id
+	return c, takenBy(to.Resource, c.table, slices.DeleteFunc(c.rivals, func(r rival) bool { return of.beside(to.Resource, r.Resource) })...)
+}
+
+// copies tell of what destinations are copies: 0 for nothing.
+type copies map[int64]int64
+
+func copiesAmong(all ...store.Resource) copies {
+	of := copies{}
+	for _, r := range all {
+		of[r.ID] = r.CopiedFrom
 	}
-	return c, takenBy(to.Resource, c.table, slices.DeleteFunc(c.rivals, func(r rival) bool {
-		return to.ID != 0 && original(r.ID) == original(to.ID)
-	})...)
+	return of
+}
+
+func (of copies) original(id int64) int64 {
+	for of[id] != 0 {
+		id = of[id]
+	}
+	return id
+}
+
+// beside reports whether two destinations of a table may exist beside each other:
+// copies of one original and that itself do, as long as only one is active.
+func (of copies) beside(a, b store.Resource) bool {
+	if a.ID == 0 || Status(a.Status) == StatusActive && Status(b.Status) == StatusActive {
+		return false
+	}
+	return of.original(a.ID) == of.original(b.ID)
 }
 
 // haveTable refuses to activate a destination whose table others fill, have
@@ -164,7 +188,7 @@ func (s *Service) needTable(ctx context.Context, to *Destination) (*claim, error
 // nobody's way. It gives all others of the table: as long as they stay as they
 // were read, none begins to fill it.
 func (s *Service) haveTable(ctx context.Context, to *Destination, beside []part) (others []store.Resource, err error) {
-	c, err := s.claim(ctx, to)
+	c, err := s.aim(ctx, to)
 	if err != nil || len(c.rivals) == 0 {
 		return nil, err
 	}
@@ -208,9 +232,9 @@ func (s *Service) needTables(ctx context.Context, d *Dataset, table string) (at 
 	return at, nil
 }
 
-// claim finds the table that a destination is to fill.
-func (s *Service) claim(ctx context.Context, to *Destination) (*claim, error) {
-	c := &claim{}
+// aim finds the table that a destination is to fill.
+func (s *Service) aim(ctx context.Context, to *Destination) (*aim, error) {
+	c := &aim{}
 	var err error
 	if c.dataset, err = s.Dataset(ctx, to.Org, to.Dataset); err != nil {
 		return nil, missing("data_set_id", err)

@@ -20,19 +20,28 @@ const (
 // Upcoming is what the schedules of active sources will cost within a day.
 type Upcoming struct {
 	From, To time.Time
-	Sources  []UpcomingSource // with a schedule, the costliest first
+	Sources  []UpcomingSource // with a schedule, or after one that has, the costliest first
 	Budgets  []UpcomingBudget // in the order of their first credential
 }
 
 // UpcomingSource is what one source's schedule will cost.
 type UpcomingSource struct {
 	Source, Credential int64
-	timing
-	Name     string
-	Next     time.Time // zero when it is never due again
-	Runs     int       // within the day
-	PerRun   int       // requests: the mean of its runs of the last 30 days; -1 when it has none
-	Requests int       // within the day; 0 when nobody knows
+	timing                   // of the source that it follows, through however many others, when it has none of its own
+	After              int64 // that source; 0 for its own schedule
+	Name               string
+	Next               time.Time // zero when it is never due again
+	Runs               int       // within the day
+	PerRun             int       // requests: the mean of its runs of the last 30 days; -1 when it has none
+	Requests           int       // within the day; 0 when nobody knows
+}
+
+// Times are when the source is read.
+func (u *UpcomingSource) Times() Times {
+	if u.After != 0 {
+		return Times{After: u.After}
+	}
+	return u.timing.Times()
 }
 
 // UpcomingBudget is what schedules will cost one key.
@@ -64,11 +73,12 @@ func (s *Service) Upcoming(ctx context.Context, f store.ResourceFilter) (*Upcomi
 	}
 	due := map[timing][]time.Time{}
 	var ids []int64
+	begins := beginnings(sources)
 	for _, src := range sources {
-		if src.Schedule == "" {
+		when := begins(src)
+		if when.Schedule == "" {
 			continue
 		}
-		when := timing{src.Schedule, src.Zone}
 		times, known := due[when]
 		if !known {
 			if times, err = s.due.within(when, now, out.To); err != nil {
@@ -76,7 +86,7 @@ func (s *Service) Upcoming(ctx context.Context, f store.ResourceFilter) (*Upcomi
 			}
 			due[when] = times
 		}
-		u := UpcomingSource{Source: src.ID, Credential: src.Credential, Name: src.Name, timing: when, PerRun: -1, Runs: len(times)}
+		u := UpcomingSource{Source: src.ID, Credential: src.Credential, Name: src.Name, timing: when, After: src.After, PerRun: -1, Runs: len(times)}
 		if len(times) > 0 {
 			u.Next = times[0]
 		}
@@ -99,6 +109,25 @@ func (s *Service) Upcoming(ctx context.Context, f store.ResourceFilter) (*Upcomi
 	}
 	slices.SortStableFunc(out.Sources, func(a, b UpcomingSource) int { return cmp.Compare(b.Requests, a.Requests) })
 	return out, nil
+}
+
+// beginnings tell when sources are read: by their own schedules, or by that of the
+// one among them that they follow. The zero timing is for those that are read only
+// when they are told to.
+func beginnings(sources []*Source) func(*Source) timing {
+	known := make(map[int64]*Source, len(sources))
+	for _, src := range sources {
+		known[src.ID] = src
+	}
+	return func(src *Source) timing {
+		for steps := 0; src != nil && steps <= mostSteps; steps++ {
+			if src.Schedule != "" {
+				return timing{src.Schedule, src.Zone}
+			}
+			src = known[src.After]
+		}
+		return timing{}
+	}
 }
 
 func (s *Service) upcomingBudgets(ctx context.Context, org int64, ids []int64) (out []UpcomingBudget, err error) {

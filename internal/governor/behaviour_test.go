@@ -530,3 +530,26 @@ func TestWhoeverCountsHearsOfEachRequestThatMayHaveBeenSent(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoeverWatchesHearsOfARequestThatWaitsAndUntilWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []time.Time
+		g := New(NewMemoryLedger(), Options{Waits: func(until time.Time) { told = append(told, until) }})
+		defer func() { _ = g.Close() }()
+		b := g.Budget("https://api.example", weir.NewSecret("cal_key"), 1)
+		for want := range 2 { // the first finds room at once
+			done, err := b.Take(t.Context(), weir.LaneSweep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if len(told) != want {
+				t.Errorf("request %d: told of %d waits", want+1, len(told))
+			}
+			if want == 1 && time.Since(told[0]).Abs() > time.Second {
+				t.Errorf("it was told to wait until %v, and waited until %v", told[0], time.Now())
+			}
+			done(weir.Answer{Sent: true, Status: http.StatusOK})
+		}
+	})
+}

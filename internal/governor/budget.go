@@ -97,6 +97,10 @@ func (b *Budget) Take(ctx context.Context, lane weir.Lane) (func(weir.Answer), e
 	}
 	b.pump()
 	b.mu.Unlock()
+	if waits := b.governor.options.Waits; waits != nil {
+		told := time.AfterFunc(waitTold, func() { waits(b.Stats().Next) })
+		defer told.Stop()
+	}
 	select {
 	case g := <-w.granted:
 		return b.granted(w, g)

@@ -24,6 +24,7 @@ const (
 	activeFor  = 10 * time.Second // an owner that wrote within this time counts as alive
 	urgentFor  = 5 * time.Minute  // the reserve lasts so long after an interactive request had to wait
 	ledgerWait = 30 * time.Second // longest wait for the ledger
+	waitTold   = time.Second      // a wait for a place is told of once it has lasted so long
 	// maxBlock is the most places claimed at once, and so about the most
 	// that a crash leaves behind.
 	maxBlock = 20
@@ -60,6 +61,10 @@ type Options struct {
 	// Seen is told of each request that may have been sent, after its answer;
 	// nil is nobody.
 	Seen func(Sent)
+	// Waits is told of each request that has no place a second after it asked
+	// for one, and until when all are taken, as far as this process knows; nil
+	// is nobody. It is called beside whoever waits.
+	Waits func(until time.Time)
 }
 
 // Sent is one request that was sent, or may have been.

@@ -86,7 +86,8 @@ type Portion struct {
 	To       weir.Position
 	Run      weir.RunID // that its last record is of
 	Rows     int        // root rows that have changed
-	Refused  int        // records in quarantine
+	Refused  int        // records that were set aside
+	Rejects  []int64    // what they are in quarantine
 	Filtered int        // records that the rules kept back
 }
 

@@ -141,18 +141,20 @@ func (o *outlet) drain(ctx context.Context, at weir.Position) (weir.Position, er
 		batch, rejects := o.batch(chunk, at)
 		rejects = append(failed, rejects...)
 		// Before the position moves on: nobody will see these records again.
-		if err := o.quarantine(ctx, rejects); err != nil {
+		aside, err := o.quarantine(ctx, rejects)
+		if err != nil {
 			return at, err
 		}
 		loaded, err := o.load(ctx, batch)
 		if err != nil {
 			return at, err
 		}
-		if err := o.settle(ctx, chunk.To, loaded.Refused); err != nil {
+		refused, err := o.settle(ctx, chunk.To, loaded.Refused)
+		if err != nil {
 			return at, err
 		}
 		if o.apart != nil {
-			done := Portion{Log: o.logName, To: chunk.To, Run: o.run, Rows: loaded.Rows, Refused: len(rejects) + len(loaded.Refused), Filtered: filtered}
+			done := Portion{Log: o.logName, To: chunk.To, Run: o.run, Rows: loaded.Rows, Refused: len(rejects) + len(loaded.Refused), Rejects: append(aside, refused...), Filtered: filtered}
 			if err := o.apart.Saved(ctx, done); err != nil {
 				return at, err
 			}
@@ -243,17 +245,19 @@ func (o *outlet) waits(ctx context.Context, failed error, pause time.Duration) {
 }
 
 // settle records in our own store what the destination has: the refused
-// records as quarantine, the position as a copy for people to see.
-func (o *outlet) settle(ctx context.Context, to weir.Position, refused []weir.Reject) error {
-	if err := o.quarantine(ctx, refused); err != nil {
-		return err
+// records as quarantine, of which it gives the ids, and the position as a copy for
+// people to see.
+func (o *outlet) settle(ctx context.Context, to weir.Position, refused []weir.Reject) ([]int64, error) {
+	ids, err := o.quarantine(ctx, refused)
+	if err != nil {
+		return nil, err
 	}
-	return o.flow.Store.SaveDelivered(ctx, o.dataset.ID, o.to.Where, to, o.flow.Now().UnixMicro())
+	return ids, o.flow.Store.SaveDelivered(ctx, o.dataset.ID, o.to.Where, to, o.flow.Now().UnixMicro())
 }
 
-func (o *outlet) quarantine(ctx context.Context, rejects []weir.Reject) error {
+func (o *outlet) quarantine(ctx context.Context, rejects []weir.Reject) ([]int64, error) {
 	if len(rejects) == 0 {
-		return nil
+		return nil, nil
 	}
 	return o.flow.Store.Quarantine(ctx, o.dataset.ID, o.to.ID, o.run, o.flow.Now().UnixMicro(), rejects)
 }

@@ -136,7 +136,7 @@ func TestAMendedRecordPassesTheStageThatRefusedIt(t *testing.T) {
 	}
 	whole := bytes.ReplaceAll(newest.Data, []byte(newest.Key), []byte("mended"))
 	lame := bytes.Replace(whole, []byte(`"createdAt":`), []byte(`"created":`), 1)
-	err = a.flow.Store.Quarantine(t.Context(), d.ID, 0, "run", a.now.UnixMicro(), []weir.Reject{{Stage: "decode", Reason: "it was odd", Original: lame}})
+	_, err = a.flow.Store.Quarantine(t.Context(), d.ID, 0, "run", a.now.UnixMicro(), []weir.Reject{{Stage: "decode", Reason: "it was odd", Original: lame}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestAReplayNeverPutsAnOldVersionOverANewerOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = a.flow.Store.Quarantine(t.Context(), d.ID, 0, "run", newest.ExtractedAt-1, []weir.Reject{{Stage: "decode", Reason: "it was odd", Key: newest.Key, Original: newest.Data}})
+	_, err = a.flow.Store.Quarantine(t.Context(), d.ID, 0, "run", newest.ExtractedAt-1, []weir.Reject{{Stage: "decode", Reason: "it was odd", Key: newest.Key, Original: newest.Data}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,19 @@ func Parse(text, zone string) (Schedule, error) {
 	return s, nil
 }
 
+// Coming is Parse for an expression that somebody chooses now: one that is never due
+// from here on is refused, too.
+func Coming(text, zone string, now time.Time) (Schedule, error) {
+	s, err := Parse(text, zone)
+	if err != nil {
+		return s, err
+	}
+	if _, ok := s.Next(now); !ok {
+		return Schedule{}, refuse("it is never due again", "Check the year, or leave it out")
+	}
+	return s, nil
+}
+
 // String is the expression as it was written.
 func (s Schedule) String() string { return s.text }
 

@@ -110,6 +110,18 @@ func TestABadExpressionIsRefusedWithItsRemedy(t *testing.T) {
 	}
 }
 
+func TestWhatIsNeverDueAgainIsNotChosen(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	for expr, good := range map[string]bool{"0 0 0 1 1 ? 2020": false, "0 0 12 29 11 ? 2026": false, "0 1 12 29 11 ? 2026": true, "0 0 0 1 1 ? *": true} {
+		if _, err := schedule.Coming(expr, "", now); (err == nil) != good || !good && (weir.CodeOf(err) != weir.CodeUsage || !strings.Contains(err.Error(), "never due again")) {
+			t.Errorf("%s: %v", expr, err)
+		}
+	}
+	if _, err := schedule.Coming("0 0 25 * * ? *", "", now); weir.CodeOf(err) != weir.CodeUsage {
+		t.Error(err)
+	}
+}
+
 func TestPlainSchedulesAreExpressionsThatParse(t *testing.T) {
 	at := schedule.TimeOfDay{Hour: 2, Minute: 30}
 	for _, c := range []struct {

@@ -65,7 +65,8 @@ func (w *world) happened(org int64, of any) (reject int64, run string) {
 	run = fmt.Sprintf("20260101T000000.000-%06d", toInt(of))
 	w.must(db.StartRun(ctx, store.Run{ID: weir.RunID(run), Source: source, Epoch: lease.Epoch, Started: 1, Number: 1}))
 	w.must(db.FinishRun(ctx, weir.RunID(run), 2, "succeeded", nil))
-	w.must(db.Quarantine(ctx, dataset.ID, 0, "run", 1, []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}}))
+	_, err = db.Quarantine(ctx, dataset.ID, 0, "run", 1, []weir.Reject{{Stage: "decode", Reason: "odd", Original: []byte("{}")}})
+	w.must(err)
 	all, err := db.Quarantined(ctx, store.QuarantineFilter{Org: org})
 	w.must(err)
 	return all[0].ID, run

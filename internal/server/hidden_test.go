@@ -63,7 +63,8 @@ func newMasked(t *testing.T) *masked {
 		destination   int64
 		stage, reason string
 	}{{0, "decode", "not mine: " + planted}, {toInt(sink["id"]), "load", "too long: " + planted}, {toInt(sink["id"]), "transform", "cast: it is no number"}} {
-		w.must(db.Quarantine(w.Context(), logs[0], one.destination, "run", time.Now().UnixMicro(), []weir.Reject{{Stage: one.stage, Reason: one.reason, Key: planted, Original: []byte(`{"email":"` + planted + `"}`)}}))
+		_, err = db.Quarantine(w.Context(), logs[0], one.destination, "run", time.Now().UnixMicro(), []weir.Reject{{Stage: one.stage, Reason: one.reason, Key: planted, Original: []byte(`{"email":"` + planted + `"}`)}})
+		w.must(err)
 	}
 	mk := &masked{world: w, root: root["id"], made: made["id"]}
 	all, err := db.Quarantined(w.Context(), store.QuarantineFilter{Org: 1})
@@ -218,8 +219,9 @@ func TestReasonsShowNoWordOfRulesThatOneMayNotSee(t *testing.T) {
 	db := mk.db()
 	logs, err := db.LogsOf(mk.Context(), 1, []int64{toInt(mk.root)}, nil)
 	mk.must(err)
-	mk.must(db.Quarantine(mk.Context(), logs[0], toInt(sink["id"]), "run", time.Now().UnixMicro(), []weir.Reject{{Stage: "transform",
-		Reason: `rule 2 (require): it is not true that row.status == "layoff-2027"`, Key: "k", Original: []byte(`{}`)}}))
+	_, err = db.Quarantine(mk.Context(), logs[0], toInt(sink["id"]), "run", time.Now().UnixMicro(), []weir.Reject{{Stage: "transform",
+		Reason: `rule 2 (require): it is not true that row.status == "layoff-2027"`, Key: "k", Original: []byte(`{}`)}})
+	mk.must(err)
 	carol := mk.user(mk.principal(), "carol", identity.RoleOperator)
 	shared := func(role string, dataset any) {
 		mk.raw(200, "PUT", "/data_sets/"+id(dataset)+"/accessors", m{"accessors": []any{m{"type": "USER", "id": carol.Principal.User, "access_roles": []string{role}}}})

@@ -75,7 +75,8 @@ func (d *delivered) setAside(destination any, r weir.Reject) (number string, log
 	if len(logs) != 1 {
 		d.Fatalf("logs %v", logs)
 	}
-	d.must(db.Quarantine(d.Context(), logs[0], toInt(destination), "run", time.Now().UnixMicro(), []weir.Reject{r}))
+	_, err = db.Quarantine(d.Context(), logs[0], toInt(destination), "run", time.Now().UnixMicro(), []weir.Reject{r})
+	d.must(err)
 	return id(d.list("/quarantine?per_page=1")[0]["id"]), logs[0]
 }
 
@@ -316,6 +317,17 @@ func TestTwoCredentialsWithOneKeyShareOneBudgetAndItShows(t *testing.T) {
 		sources, keys := plan["sources"].([]any), plan["budgets"].([]any)
 		if len(sources) != 1 || sources[0].(m)["runs"] != 24.0 || sources[0].(m)["requests"].(float64) < 24 || len(keys) != 1 || keys[0].(m)["requests"] != sources[0].(m)["requests"] {
 			t.Errorf("plan %v", plan)
+		}
+		next := w.call(200, "POST", "/data_sources", m{"name": "Next", "source_type": "rest", "data_credentials_id": d.cred, "endpoint": "event-types"})
+		w.call(200, "PUT", "/data_sources/"+id(next["id"])+"/schedule", m{"run_after": d.src})
+		w.call(200, "PUT", "/data_sources/"+id(next["id"])+"/activate", nil)
+		plan = w.call(200, "GET", "/plan", nil)
+		after := map[any]m{}
+		for _, one := range plan["sources"].([]any) {
+			after[one.(m)["data_source_id"]] = one.(m)
+		}
+		if one := after[next["id"]]; len(after) != 2 || one["runs"] != 24.0 || !strings.Contains(one["words"].(string), "after") || plan["budgets"].([]any)[0].(m)["runs"] != 48.0 {
+			t.Errorf("with one that follows: %v", plan)
 		}
 	})
 }

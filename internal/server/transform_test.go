@@ -278,4 +278,25 @@ func TestAWrongScheduleIsToldByTheFieldThatWasSent(t *testing.T) {
 			t.Errorf("%v with the source: %v", schedule, got)
 		}
 	}
+	if got := w.call(400, "PUT", "/data_sources/"+id(src["id"])+"/schedule", m{"cron": "0 0 0 1 1 ? 2020"}); field(got) != "cron" || !strings.Contains(got["error"].(string), "never due again") {
+		t.Errorf("a year that is over: %v", got)
+	}
+}
+
+func TestACredentialThatCannotLeadElsewhereSaysForWhom(t *testing.T) {
+	w := newWorld(t, 5)
+	_, root := w.bookings()
+	lake := func(path string) any {
+		at := w.call(200, "POST", "/data_credentials", m{"name": "Lake", "credentials_type": "sqlite", "credentials": m{"path": path}})["id"]
+		w.call(200, "POST", "/data_sinks", m{"name": "In " + path, "sink_type": "rest", "data_credentials_id": at, "data_set_id": root["id"]})
+		return at
+	}
+	at := lake("a.db")
+	lake("b.db")
+	got := w.call(409, "PUT", "/data_credentials/"+id(at), m{"credentials": m{"path": "b.db"}})
+	one := got["details"].([]any)[0].(m)
+	if text := one["message"].(string); one["field"] != "credentials" || one["reason"] != "taken" || one["remedy"] == "" || !strings.Contains(text, "(In b.db) fills the table bookings") || !strings.Contains(text, "(In a.db) would fill") {
+		t.Errorf("it says %v", one)
+	}
+	w.call(200, "PUT", "/data_credentials/"+id(at), m{"credentials": m{"path": "c.db"}})
 }

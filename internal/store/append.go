@@ -120,7 +120,11 @@ func (p *page) store(ctx context.Context, db *DB, tx *sql.Tx) error {
 	if err := db.save(ctx, tx, p.Dataset, p.org, p.entries); err != nil {
 		return err
 	}
-	if err := quarantine(ctx, tx, p.org, Quarantined{Dataset: p.Dataset, Run: p.Run, At: p.ExtractedAt}, p.Rejects); err != nil {
+	rejects, err := quarantine(ctx, tx, p.org, Quarantined{Dataset: p.Dataset, Run: p.Run, At: p.ExtractedAt}, p.Rejects)
+	if err != nil {
+		return err
+	}
+	if err := counts(ctx, tx, p.Run, rejects); err != nil {
 		return err
 	}
 	if err := drifted(ctx, tx, p.org, p.Dataset, p.Run, p.ExtractedAt, p.Drift); err != nil {

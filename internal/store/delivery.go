@@ -124,6 +124,7 @@ type Load struct {
 	To          weir.Position
 	Written     int
 	Quarantined int
+	Rejects     []int64 // the ids of what is quarantined
 	Filtered    int
 	At          int64 // µs
 }
@@ -152,6 +153,9 @@ func (db *DB) SaveLoad(ctx context.Context, lease *Term, load Load) error {
 		l.Run = max(l.Run, weir.RunID(waiting.String))
 		if l.Run != "" {
 			if err := tx.late(ctx, l); err != nil {
+				return err
+			}
+			if err := counts(ctx, tx.tx, l.Run, l.Rejects); err != nil {
 				return err
 			}
 			_, err = tx.tx.ExecContext(ctx, `INSERT INTO run_delivery (run, destination, org, stream, upto, status, written, quarantined, place, filtered) VALUES ($1, $2, $3, $4, 0, 'open', $5, $6, $7, $8)

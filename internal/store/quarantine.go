@@ -21,36 +21,54 @@ type Quarantined struct {
 	weir.Reject
 	ID          int64
 	Dataset     DatasetID
-	Destination int64 // the configured one that refused it; 0 for none
-	Run         weir.RunID
-	At          int64 // µs
+	Destination int64      // the configured one that refused it; 0 for none
+	Run         weir.RunID // that set it aside; others may count it, too
+	At          int64      // µs
 	State       string
 	Settled     int64 // when it was replayed or dropped, µs; 0 while it is open
 	SettledBy   int64 // user
 }
 
-// Quarantine keeps rejects that a destination handed back, at µs. Destination
-// is the configured one that did, 0 for none.
-func (db *DB) Quarantine(ctx context.Context, d DatasetID, destination int64, run weir.RunID, at int64, rejects []weir.Reject) error {
-	return db.change(ctx, func(tx *sql.Tx) error {
+// Quarantine keeps rejects that a destination handed back, at µs, and gives their
+// ids. Destination is the configured one that did, 0 for none.
+func (db *DB) Quarantine(ctx context.Context, d DatasetID, destination int64, run weir.RunID, at int64, rejects []weir.Reject) (ids []int64, err error) {
+	err = db.change(ctx, func(tx *sql.Tx) error {
 		org, err := orgOf(ctx, tx, d)
 		if err != nil {
 			return err
 		}
 		q := Quarantined{Dataset: d, Destination: destination, Run: run, At: at}
-		if err := quarantine(ctx, tx, org, q, rejects); err != nil {
+		if ids, err = quarantine(ctx, tx, org, q, rejects); err != nil {
 			return err
 		}
 		if destination != 0 {
-			return nil // the run counts what it brings there by itself
+			return nil // which run counts them is known when the batch is written down
+		}
+		if err := counts(ctx, tx, run, ids); err != nil {
+			return err
 		}
 		return count(ctx, tx, org, run, d, Counts{Quarantined: len(rejects)})
 	})
+	return ids, err
 }
 
-// quarantine keeps rejects. What is refused in every run is there once: what
-// was dropped stays dropped, and what was replayed in vain is open again.
-func quarantine(ctx context.Context, tx *sql.Tx, org int64, q Quarantined, rejects []weir.Reject) error {
+// counts notes that a run counts rejects among its own.
+func counts(ctx context.Context, tx *sql.Tx, run weir.RunID, rejects []int64) error {
+	if run == "" {
+		return nil
+	}
+	for _, id := range rejects {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO quarantine_run (run, reject) VALUES ($1, $2) ON CONFLICT (run, reject) DO NOTHING`, string(run), id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quarantine keeps rejects, and gives their ids. What is refused in every run is
+// there once: what was dropped stays dropped, and what was replayed in vain is open
+// again.
+func quarantine(ctx context.Context, tx *sql.Tx, org int64, q Quarantined, rejects []weir.Reject) (ids []int64, err error) {
 	for _, r := range rejects {
 		original := r.Original
 		if original == nil {
@@ -62,16 +80,17 @@ func quarantine(ctx context.Context, tx *sql.Tx, org int64, q Quarantined, rejec
 			ORDER BY id DESC LIMIT 1`, q.Dataset, []byte(r.Key), printable(r.Stage), printable(r.Reason), original, q.Destination).Scan(&id, &state)
 		switch {
 		case isNoRows(err):
-			_, err = tx.ExecContext(ctx, `INSERT INTO quarantine (org, dataset, destination, run, at, stage, reason, key, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-				org, q.Dataset, q.Destination, string(q.Run), q.At, printable(r.Stage), printable(r.Reason), []byte(r.Key), original)
+			err = tx.QueryRowContext(ctx, `INSERT INTO quarantine (org, dataset, destination, run, at, stage, reason, key, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+				org, q.Dataset, q.Destination, string(q.Run), q.At, printable(r.Stage), printable(r.Reason), []byte(r.Key), original).Scan(&id)
 		case err == nil && state == QuarantineReplayed:
 			_, err = tx.ExecContext(ctx, `UPDATE quarantine SET state = $2, run = $3, at = $4, settled = 0, settled_by = 0 WHERE id = $1`, id, QuarantineOpen, string(q.Run), q.At)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
+		ids = append(ids, id)
 	}
-	return nil
+	return ids, nil
 }
 
 // printable makes text that every text column takes: a reject must never be
@@ -91,9 +110,10 @@ type QuarantineFilter struct {
 	Reason      string  // a part of it, whatever the case
 	Explained   []int64 // destinations on whose way the reasons of rules are searched; nil for all
 	State       string
-	Run         string
-	From, To    int64 // µs; To is excluded
-	Before      int64 // only those with a lower id, which come after it; 0 for all
+	Run         string // that set them aside
+	CountedBy   string // run that counts them, be they set aside before
+	From, To    int64  // µs; To is excluded
+	Before      int64  // only those with a lower id, which come after it; 0 for all
 
 	Page, Size int // from 1; how many on a page, 0 for all
 }
@@ -129,6 +149,9 @@ func (f QuarantineFilter) conditions() *conditions {
 	}
 	if f.Run != "" {
 		c.and("q.run = %s", f.Run)
+	}
+	if f.CountedBy != "" {
+		c.and("q.id IN (SELECT n.reject FROM quarantine_run n WHERE n.run = %s)", f.CountedBy)
 	}
 	if f.From != 0 {
 		c.and("q.at >= %s", f.From)

@@ -111,6 +111,9 @@ func (db *DB) RefuseReject(ctx context.Context, id int64, run weir.RunID, at int
 	return db.change(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE quarantine SET stage = $2, reason = $3, run = $4, at = $5 WHERE id = $1 AND state = $6`,
 			id, printable(reject.Stage), printable(reject.Reason), string(run), at, QuarantineOpen)
-		return err
+		if err != nil {
+			return err
+		}
+		return counts(ctx, tx, run, []int64{id})
 	})
 }

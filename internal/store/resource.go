@@ -504,6 +504,24 @@ func (t *Tx) ResourcesOfType(ctx context.Context, org int64, kind Kind, of strin
 	return t.resources(ctx, ` WHERE r.org = $1 AND r.kind = $2 AND r.type = $3 AND r.deleted = 0`, org, kind, of)
 }
 
+// HoldType holds an organization's living resources of a kind and type against
+// other writers, in the order of their ids.
+func (t *Tx) HoldType(ctx context.Context, org int64, kind Kind, of string) error {
+	return t.each(ctx, func(*sql.Rows) error { return nil },
+		`SELECT r.id FROM resource r WHERE r.org = $1 AND r.kind = $2 AND r.type = $3 AND r.deleted = 0 ORDER BY r.id`+t.db.engine.updating("r"), org, kind, of)
+}
+
+// Versions gives the versions of those of the resources that live.
+func (t *Tx) Versions(ctx context.Context, ids ...int64) (map[int64]int64, error) {
+	out := map[int64]int64{}
+	return out, t.each(ctx, func(rows *sql.Rows) error {
+		var id, version int64
+		err := rows.Scan(&id, &version)
+		out[id] = version
+		return err
+	}, `SELECT r.id, r.version FROM resource r WHERE r.deleted = 0 AND `+amongIDs("r.id", ids))
+}
+
 // Uses is DB.Uses inside the transaction.
 func (t *Tx) Uses(ctx context.Context, target int64) (uses []Use, err error) {
 	err = t.each(ctx, func(rows *sql.Rows) error {

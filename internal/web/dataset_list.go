@@ -35,11 +35,12 @@ func (v *visit) datasets() error {
 		if err := cmp.Or(err, unread); err != nil {
 			return nil, 0, err
 		}
+		tables, err := v.Flows.TablesOf(v.r.Context(), all...)
+		if err != nil {
+			return nil, 0, err
+		}
 		for _, d := range all {
-			table, err := v.Flows.TableOf(v.r.Context(), d)
-			if err != nil {
-				return nil, 0, err
-			}
+			table := tables[d.ID]
 			flow := ui.Words(notShared)
 			if name := names[d.Source]; name != "" {
 				flow = ui.Shown(name, ui.Link(fmt.Sprintf("/flows/%d", d.Source), name))

@@ -291,7 +291,7 @@ func (v *visit) createFlow() error {
 		return v.to("/flows/new", ui.Warn, "Choose what to read first.")
 	}
 	ctx, spec := v.r.Context(), d.spec()
-	times, err := timesOf(form)
+	times, err := timesOf(form, v.Now())
 	if err == nil {
 		err = v.mayFollow(times, flow.Times{})
 	}

@@ -90,7 +90,7 @@ func (v *visit) reschedule() error {
 	if err != nil {
 		return err
 	}
-	t, err := timesOf(form)
+	t, err := timesOf(form, v.Now())
 	if err == nil {
 		_, err = v.Runner.Reschedule(v.r.Context(), v.actor(), v.number("id"), func(spec *flow.SourceSpec) error {
 			if seen := form.Get("seen"); seen != "" && seen != seenTimes(spec.Times()) {

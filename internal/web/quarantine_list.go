@@ -36,14 +36,19 @@ func (v *visit) rejectFilter(need identity.Role) (f store.QuarantineFilter, err 
 	return f, err
 }
 
-// narrowed takes stage, reason and state out of a query.
+// everyState is the choice of records in quarantine whatever became of them.
+const everyState = "all"
+
+// narrowed takes stage, reason, run and state out of a query.
 func narrowed(f store.QuarantineFilter, q url.Values) store.QuarantineFilter {
-	f.Stage, f.Reason = q.Get("stage"), q.Get("q")
+	f.Stage, f.Reason, f.CountedBy = q.Get("stage"), q.Get("q"), q.Get("run")
 	switch state := q.Get("state"); state {
 	case "", store.QuarantineOpen:
 		f.State = store.QuarantineOpen
 	case store.QuarantineReplayed, store.QuarantineDropped:
 		f.State = state
+	case everyState:
+		f.State = ""
 	}
 	return f
 }
@@ -54,7 +59,7 @@ func (v *visit) quarantine() error {
 	if err != nil {
 		return err
 	}
-	return v.listed("Quarantine", rejectTable("/quarantine", false), v.rejects(f, nil, false), quarantinePage)
+	return v.listed("Quarantine", v.rejectTable("/quarantine", false), v.rejects(f, nil, false), quarantinePage)
 }
 
 // datasetQuarantine is what of one dataset could not be taken.
@@ -82,7 +87,7 @@ func (v *visit) datasetQuarantine() error {
 	}
 	chooses := root.AtLeast(identity.RoleOperator) && role.AtLeast(identity.RoleOperator) && narrowed(f, v.query()).State == store.QuarantineOpen
 	chooses = chooses && !v.exports()
-	return v.listed("Quarantine of "+d.Name, rejectTable(datasetPath(d.ID)+"/quarantine", chooses), v.rejects(f, hidden, chooses), func(t ui.Table) templ.Component {
+	return v.listed("Quarantine of "+d.Name, v.rejectTable(datasetPath(d.ID)+"/quarantine", chooses), v.rejects(f, hidden, chooses), func(t ui.Table) templ.Component {
 		return datasetQuarantinePage(d, t, chooses && len(t.Rows) > 0)
 	})
 }
@@ -108,13 +113,16 @@ func (v *visit) roleOnRoot(d *flow.Dataset) (role identity.Role, err error) {
 }
 
 // rejectTable is a table of records in quarantine; with boxes to choose by when
-// chooses says so.
-func rejectTable(path string, chooses bool) ui.Table {
+// chooses says so. Those of one run are chosen on the run's page.
+func (v *visit) rejectTable(path string, chooses bool) ui.Table {
 	t := ui.Table{ID: "quarantine", Caption: "records in quarantine", Path: path, Filter: "Reason", Export: true, Empty: noRejects(),
 		Columns: []ui.Column{{Title: "When"}, {Title: "Dataset"}, {Title: "Stage"}, {Title: "Reason", Wide: true}, {Title: "State"}},
 		Filters: []ui.Field{
 			{Name: "stage", Title: "Stage", Options: options("all", "decode", "schema", "transform", "load")},
-			{Name: "state", Title: "State", Options: options("open", store.QuarantineReplayed, store.QuarantineDropped)}}}
+			{Name: "state", Title: "State", Options: options("open", store.QuarantineReplayed, store.QuarantineDropped, everyState)}}}
+	if run := v.query().Get("run"); run != "" {
+		t.Filters = append(t.Filters, ui.Field{Name: "run", Title: "Counted by run", Options: options("all", run)})
+	}
 	if chooses {
 		t.Columns = append([]ui.Column{{Title: "Choose"}}, t.Columns...)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/a-h/templ"
@@ -71,6 +72,16 @@ func (v *visit) runHere() (*runView, error) {
 
 // Path is where its page lies.
 func (r *runView) Path() string { return runPath(string(r.ID)) }
+
+// quarantinedBy is how many records a run counts as quarantined, and the way to
+// them.
+func quarantinedBy(r *runView) templ.Component {
+	n := int64(r.Totals.Quarantined)
+	if n == 0 {
+		return ui.Count(n)
+	}
+	return ui.Link("/quarantine?"+url.Values{"run": {string(r.ID)}, "state": {everyState}}.Encode(), ui.Number(n))
+}
 
 // Why is what it began for, and who wanted it.
 func (r *runView) Why() string {

@@ -390,7 +390,7 @@ func runLivePart(r *runView) templ.Component {
 				ui.Fact{Title: "Gone at the source", Value: ui.Count(int64(r.Totals.Deleted))},
 				ui.Fact{Title: "Written", Value: ui.Count(int64(r.Totals.Written))},
 				ui.Fact{Title: "Filtered by rules", Value: ui.Count(int64(r.Totals.Filtered))},
-				ui.Fact{Title: "Quarantined", Value: ui.Count(int64(r.Totals.Quarantined))},
+				ui.Fact{Title: "Quarantined", Value: quarantinedBy(r)},
 				ui.Fact{Title: "Requests", Value: ui.Text(requestWords(r.Totals))},
 				ui.Fact{Title: "Answers", Value: ui.Text(ui.Bytes(r.Totals.Bytes))},
 				ui.Fact{Title: "Rate", Value: ui.Text(r.Rate())},

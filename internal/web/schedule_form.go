@@ -120,7 +120,7 @@ func weekdayOptions() (all []ui.Option) {
 }
 
 // timesOf reads the choice.
-func timesOf(form url.Values) (t flow.Times, err error) {
+func timesOf(form url.Values, now time.Time) (t flow.Times, err error) {
 	zone := strings.TrimSpace(form.Get(fieldZone))
 	switch value := form.Get("often"); value {
 	case afterFlow:
@@ -140,7 +140,7 @@ func timesOf(form url.Values) (t flow.Times, err error) {
 		}
 		t.Zone = zone
 	}
-	_, err = schedule.Parse(t.Schedule, t.Zone)
+	_, err = schedule.Coming(t.Schedule, t.Zone, now)
 	return t, err
 }
 

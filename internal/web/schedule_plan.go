@@ -42,7 +42,7 @@ const othersShown = 3
 // now. What a run costs of which nobody knows it is asked for when the address says
 // so.
 func (v *visit) planTyped(form url.Values, d flow.Draft, now flow.Times, ask func() (int, error)) (p *planView, err error) {
-	if d.Times, err = timesOf(form); err == nil {
+	if d.Times, err = timesOf(form, v.Now()); err == nil {
 		err = v.mayFollow(d.Times, now)
 	}
 	if err == nil {

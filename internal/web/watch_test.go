@@ -32,7 +32,8 @@ func (s *site) setAside(dataset int64, all ...weir.Reject) {
 	if len(logs) != 1 {
 		s.Fatalf("dataset %d has %d logs", dataset, len(logs))
 	}
-	s.must(db.Quarantine(s.Context(), logs[0], 0, "run", time.Now().UnixMicro(), all))
+	_, err = db.Quarantine(s.Context(), logs[0], 0, "run", time.Now().UnixMicro(), all)
+	s.must(err)
 }
 
 // idHere is the id at the end of the page's address.
@@ -66,6 +67,11 @@ func TestTheOverviewSaysHowItGoesAndWhatNeedsAPerson(t *testing.T) {
 	b.shot("overview-needs")
 	b.press("Quarantine")
 	b.sees("odd")
+	b.open("/quarantine?run=run&state=all")
+	b.sees("odd")
+	b.sees("Counted by run")
+	b.open("/quarantine?run=another&state=all")
+	b.sees("Nothing fits the filter")
 }
 
 func TestARunSaysWhatItDidAndWhatToDoNext(t *testing.T) {

@@ -90,7 +90,8 @@ var appendPromises = map[string]func(*world){
 		done, err := w.db.Append(w.Context(), a)
 		w.must(err)
 		w.want(done, store.Appended{Fresh: 1, Quarantined: 2, Head: 1})
-		w.must(w.db.Quarantine(w.Context(), w.dataset, 3, "run", 7, []weir.Reject{{Stage: "load", Reason: "too long", Key: "a", Original: []byte("x")}}))
+		_, err = w.db.Quarantine(w.Context(), w.dataset, 3, "run", 7, []weir.Reject{{Stage: "load", Reason: "too long", Key: "a", Original: []byte("x")}})
+		w.must(err)
 		got, err := w.db.Quarantined(w.Context(), store.QuarantineFilter{Datasets: []store.DatasetID{w.dataset}, Page: 1, Size: 10})
 		w.must(err)
 		want := []store.Quarantined{

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,6 +22,8 @@ var insightPromises = map[string]func(*world){
 	"AFlowIsAsWellAsItsNewestRun":                         healthOfNewest,
 	"WhatADestinationSaidIsKnownAsItsWords":               wordsOfDestination,
 	"QuarantineIsFoundByWhereItCameFrom":                  quarantineFound,
+	"QuarantineIsFoundByEachRunThatCountsIt":              quarantineCounted,
+	"WhatADestinationRefusesIsFoundByTheRunThatCountsIt":  quarantineCountedOfLoads,
 	"QuarantineThatIsReadOnFromTheLastOneMissesNone":      quarantineReadOn,
 	"ARejectIsSettledOnce":                                settledOnce,
 	"AReplayedRecordIsInTheLogWithItsRejectSettled":       replayedInLog,
@@ -253,7 +256,8 @@ func wordsOfDestination(w *world) {
 // reject sets a record of the present dataset aside.
 func (w *world) reject(destination int64, r weir.Reject) store.Quarantined {
 	w.Helper()
-	w.must(w.db.Quarantine(w.Context(), w.dataset, destination, "run", 5*hour, []weir.Reject{r}))
+	_, err := w.db.Quarantine(w.Context(), w.dataset, destination, "run", 5*hour, []weir.Reject{r})
+	w.must(err)
 	all, err := w.db.Quarantined(w.Context(), store.QuarantineFilter{Datasets: []store.DatasetID{w.dataset}, Page: 1, Size: 1})
 	w.must(err)
 	return all[0]
@@ -291,6 +295,50 @@ func quarantineFound(w *world) {
 	}
 	if n, err := w.db.CountQuarantine(w.Context(), store.QuarantineFilter{Org: 2}); err != nil || n != 0 {
 		w.Errorf("another organization has %d, %v", n, err)
+	}
+}
+
+// A record that is refused in each run is in quarantine once, and each run counts it.
+func quarantineCounted(w *world) {
+	rejects := []weir.Reject{{Stage: "decode", Reason: "odd", Key: "a", Original: []byte("x")}, {Stage: "decode", Reason: "odd", Key: "b", Original: []byte("y")}}
+	for n, run := range []weir.RunID{"r1", "r2", "r3"} {
+		a := w.page(0)
+		a.Run, a.Rejects = run, rejects[:min(n+1, 2)]
+		done, err := w.db.Append(w.Context(), a)
+		w.must(err)
+		if got, err := w.db.CountQuarantine(w.Context(), store.QuarantineFilter{CountedBy: string(run)}); err != nil || got != done.Quarantined || got != len(a.Rejects) {
+			w.Errorf("run %s counts %d, and is found with %d of %d, %v", run, done.Quarantined, got, len(a.Rejects), err)
+		}
+	}
+	all, err := w.db.Quarantined(w.Context(), store.QuarantineFilter{})
+	w.must(err)
+	if len(all) != 2 {
+		w.Fatalf("%d are in quarantine", len(all))
+	}
+	w.must(w.db.RefuseReject(w.Context(), all[0].ID, "replay", 9, weir.Reject{Stage: "decode", Reason: "odd again"}))
+	if found, err := w.db.Quarantined(w.Context(), store.QuarantineFilter{CountedBy: "replay"}); err != nil || len(found) != 1 || found[0].ID != all[0].ID {
+		w.Errorf("a replay in vain is found with %+v, %v", found, err)
+	}
+}
+
+// What a destination refuses is counted by the run that its batch is written down
+// for, be the records of another one.
+func quarantineCountedOfLoads(w *world) {
+	src, _ := w.flow("a")
+	term, err := w.db.LeaseDelivery(w.Context(), 1, 9, "me", time.Hour)
+	w.must(err)
+	w.change(func(tx *store.Tx) error {
+		w.must(tx.QueueRun(w.Context(), 1, store.Run{ID: "r2", Resource: src.ID, Queued: 5, Job: 1, Wanted: []byte("{}")}))
+		_, err := tx.Await(w.Context(), 1, store.RunDelivery{Run: "r2", Destination: 9, Stream: "bookings", Upto: 1}, "l", false)
+		return err
+	})
+	ids, err := w.db.Quarantine(w.Context(), w.dataset, 9, "r1", 1, []weir.Reject{{Stage: "load", Reason: "too long", Key: "a", Original: []byte("x")}})
+	w.must(err)
+	w.must(w.db.SaveLoad(w.Context(), term, store.Load{Org: 1, Flow: src.ID, Destination: 9, Run: "r1", Quarantined: len(ids), Rejects: ids, At: 5}))
+	for run, want := range map[string]int{"r1": 0, "r2": 1} {
+		if n, err := w.db.CountQuarantine(w.Context(), store.QuarantineFilter{CountedBy: run}); err != nil || n != want {
+			w.Errorf("run %s is found with %d of %d, %v", run, n, want, err)
+		}
 	}
 }
 

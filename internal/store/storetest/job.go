@@ -55,8 +55,10 @@ var jobPromises = map[string]func(*world){
 		reject := func(stage, reason string) weir.Reject {
 			return weir.Reject{Stage: stage, Reason: reason, Key: reason, Original: []byte("{}")}
 		}
-		w.must(w.db.Quarantine(w.Context(), w.dataset, 9, "run", 1, []weir.Reject{reject("transform", "a"), reject("load", "b")}))
-		w.must(w.db.Quarantine(w.Context(), w.dataset, 10, "run", 1, []weir.Reject{reject("transform", "c")}))
+		_, err := w.db.Quarantine(w.Context(), w.dataset, 9, "run", 1, []weir.Reject{reject("transform", "a"), reject("load", "b")})
+		w.must(err)
+		_, err = w.db.Quarantine(w.Context(), w.dataset, 10, "run", 1, []weir.Reject{reject("transform", "c")})
+		w.must(err)
 		w.must(w.db.Change(w.Context(), func(tx *store.Tx) error { return tx.ResumeRejects(w.Context(), 7, 2, 9) }))
 		open, err := w.db.Quarantined(w.Context(), store.QuarantineFilter{State: store.QuarantineOpen})
 		w.must(err)
