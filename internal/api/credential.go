@@ -115,7 +115,7 @@ func (in ListInput) ofAll() ListInput {
 // own; with all, whatever one may see, which is everything to administrators.
 func (a *API) filter(ctx context.Context, in ListInput, kind store.Kind) (store.ResourceFilter, error) {
 	p := principal(ctx)
-	f := store.ResourceFilter{Org: p.Org, Kind: kind, Page: in.Page, Number: in.PerPage}
+	f := store.ResourceFilter{Org: p.Org, Kind: kind, Page: in.page(), Number: in.PerPage}
 	switch role := identity.Role(in.AccessRole); {
 	case in.AccessRole == "all" && p.Role.AtLeast(identity.RoleAdmin):
 	case in.AccessRole == "" || in.AccessRole == "owner":

@@ -491,7 +491,7 @@ func (a *API) schemaChanges(ctx context.Context, in *schemaChangesInput) (*List[
 	if err != nil {
 		return nil, err
 	}
-	found, total, err := a.Flows.SchemaChanges(ctx, d, min(in.Page, farthest/in.PerPage), in.PerPage)
+	found, total, err := a.Flows.SchemaChanges(ctx, d, in.page(), in.PerPage)
 	out := []SchemaChange{}
 	for _, c := range found {
 		before, after := c.Kinds()
