@@ -97,7 +97,7 @@ func (a *API) userAudit(ctx context.Context, in *UserAuditInput) (*List[LogEntry
 
 // auditLog shows the filter's entries of the caller's organization.
 func (a *API) auditLog(ctx context.Context, in *AuditInput, f store.AuditFilter) (*List[LogEntry], error) {
-	f.Org, f.Action, f.Change, f.Page, f.Number = principal(ctx).Org, in.EventFilter, in.ChangeFilter, in.Page, in.PerPage
+	f.Org, f.Action, f.Change, f.Page, f.Number = principal(ctx).Org, in.EventFilter, in.ChangeFilter, in.page(), in.PerPage
 	var err error
 	if f.From, f.To, err = in.times(); err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func (a *API) budgets(ctx context.Context, in *struct{ ListInput }) (*List[Budge
 	if in.offset() >= farthest {
 		return list[Budget](ctx, in.Paging, nil, 0), nil
 	}
-	found, total, err := a.Credentials.KeyBudgets(ctx, store.BudgetFilter{Org: actor(ctx).Org, Credentials: ids, Page: in.Page, Size: in.PerPage})
+	found, total, err := a.Credentials.KeyBudgets(ctx, store.BudgetFilter{Org: actor(ctx).Org, Credentials: ids, Page: in.page(), Size: in.PerPage})
 	if err != nil {
 		return nil, err
 	}

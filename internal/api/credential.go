@@ -82,7 +82,7 @@ func (a *API) registerCredentials() {
 	register(a, Route{Method: http.MethodGet, Path: "/data_credentials/{id}", Tag: tag, Summary: "One credential", Policy: read}, a.credential)
 	register(a, Route{Method: http.MethodPut, Path: "/data_credentials/{id}", Tag: tag, Summary: "Change a credential, or replace its secret", Policy: change}, a.updateCredential)
 	register(a, Route{Method: http.MethodDelete, Path: "/data_credentials/{id}", Tag: tag, Summary: "Delete a credential that nothing uses", Policy: change}, a.deleteCredential)
-	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/restore", Tag: tag, Summary: "Bring a deleted credential back, without its secrets", Policy: admin}, a.restoreCredential)
+	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/restore", Tag: tag, Summary: "Bring a deleted credential back, without its secrets", Policy: mayRestore(store.KindCredential)}, a.restoreCredential)
 	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/copy", Tag: tag, Summary: "Copy a credential", Policy: change, Creates: true}, a.copyCredential)
 	register(a, Route{Method: http.MethodPost, Path: "/data_credentials/{id}/rotate", Tag: tag, Summary: "Let the service make a new key", Policy: change, Creates: true}, a.rotateCredential)
 	register(a, Route{Method: http.MethodGet, Path: "/data_credentials/{id}/probe", Tag: tag, Summary: "Ask the service whether the credential is good", Policy: mayOperate(store.KindCredential)}, a.probeCredential)
@@ -115,7 +115,7 @@ func (in ListInput) ofAll() ListInput {
 // own; with all, whatever one may see, which is everything to administrators.
 func (a *API) filter(ctx context.Context, in ListInput, kind store.Kind) (store.ResourceFilter, error) {
 	p := principal(ctx)
-	f := store.ResourceFilter{Org: p.Org, Kind: kind, Page: in.Page, Number: in.PerPage}
+	f := store.ResourceFilter{Org: p.Org, Kind: kind, Page: in.page(), Number: in.PerPage}
 	switch role := identity.Role(in.AccessRole); {
 	case in.AccessRole == "all" && p.Role.AtLeast(identity.RoleAdmin):
 	case in.AccessRole == "" || in.AccessRole == "owner":

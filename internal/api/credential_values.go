@@ -101,6 +101,9 @@ func validation(err error) error {
 	case weir.CodeAuth, weir.CodeForbidden, weir.CodeNotSent, weir.CodeTransient, weir.CodeCapability:
 		p.status, p.code, p.hidden = http.StatusBadRequest, "CRED_001", nil
 	}
+	if e.Reason == credential.ReasonNotTheAPI { // the service's 404 is not ours
+		p.status, p.code, p.hidden = http.StatusBadRequest, "CRED_001", nil
+	}
 	var throttled *credential.Throttled
 	if errors.As(err, &throttled) {
 		p.wait = time.Duration(throttled.Seconds) * time.Second

@@ -88,7 +88,7 @@ func (a *API) registerDataSets() {
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}", Tag: tag, Summary: "Change a dataset's name, description, tags or rules", Policy: change,
 		Detail: "Other rules bring all its records to its destinations anew, from the log: that costs no request. They need the role operator on the dataset that it is made from, too."}, a.updateDataSet)
 	register(a, Route{Method: http.MethodDelete, Path: "/data_sets/{id}", Tag: tag, Summary: "Delete a dataset that nothing uses", Policy: change}, a.deleteDataSet)
-	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/restore", Tag: tag, Summary: "Bring a deleted dataset back, paused", Policy: admin}, a.restoreDataSet)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/restore", Tag: tag, Summary: "Bring a deleted dataset back, paused", Policy: mayRestore(store.KindDataset)}, a.restoreDataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/activate", Tag: tag, Summary: "Activate a dataset", Policy: operate}, a.activateDataSet)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sets/{id}/pause", Tag: tag, Summary: "Pause a dataset: nothing of it is delivered; what is made from it goes on", Policy: operate}, a.pauseDataSet)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sets/{id}/copy", Tag: tag, Summary: "Make one beside it with the same rules; of one that a source yields, one below it that shows the same records", Policy: change, Creates: true}, a.copyDataSet)
@@ -345,7 +345,7 @@ func (a *API) delete(ctx context.Context, kind store.Kind, id int64) (*Done, err
 }
 
 func (a *API) restoreDataSet(ctx context.Context, in *One) (*value[DataSet], error) {
-	if err := a.Flows.Restore(ctx, actor(ctx), store.KindDataset, in.ID); err != nil {
+	if err := a.restore(ctx, store.KindDataset, in.ID); err != nil {
 		return nil, err
 	}
 	d, err := a.Flows.Dataset(ctx, actor(ctx).Org, in.ID)
@@ -491,7 +491,7 @@ func (a *API) schemaChanges(ctx context.Context, in *schemaChangesInput) (*List[
 	if err != nil {
 		return nil, err
 	}
-	found, total, err := a.Flows.SchemaChanges(ctx, d, min(in.Page, farthest/in.PerPage), in.PerPage)
+	found, total, err := a.Flows.SchemaChanges(ctx, d, in.page(), in.PerPage)
 	out := []SchemaChange{}
 	for _, c := range found {
 		before, after := c.Kinds()

@@ -69,7 +69,7 @@ func (a *API) registerDataSinks() {
 	register(a, Route{Method: http.MethodGet, Path: "/data_sinks/{id}", Tag: tag, Summary: "One destination", Policy: read}, a.destination)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sinks/{id}", Tag: tag, Summary: "Change a destination", Policy: change}, a.updateDestination)
 	register(a, Route{Method: http.MethodDelete, Path: "/data_sinks/{id}", Tag: tag, Summary: "Delete a destination that is paused", Policy: change}, a.deleteDestination)
-	register(a, Route{Method: http.MethodPost, Path: "/data_sinks/{id}/restore", Tag: tag, Summary: "Bring a deleted destination back, paused", Policy: admin}, a.restoreDestination)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sinks/{id}/restore", Tag: tag, Summary: "Bring a deleted destination back, paused", Policy: mayRestore(store.KindDestination)}, a.restoreDestination)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sinks/{id}/activate", Tag: tag, Summary: "Activate a destination, and fill it from the log", Policy: operate}, a.activateDestination)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sinks/{id}/pause", Tag: tag, Summary: "Pause a destination", Policy: operate}, a.pauseDestination)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sinks/{id}/copy", Tag: tag, Summary: "Copy a destination", Policy: change, Creates: true}, a.copyDestination)
@@ -267,7 +267,7 @@ func (a *API) deleteDestination(ctx context.Context, in *One) (*Done, error) {
 }
 
 func (a *API) restoreDestination(ctx context.Context, in *One) (*value[Destination], error) {
-	if err := a.Flows.Restore(ctx, actor(ctx), store.KindDestination, in.ID); err != nil {
+	if err := a.restore(ctx, store.KindDestination, in.ID); err != nil {
 		return nil, err
 	}
 	to, err := a.Flows.Destination(ctx, actor(ctx).Org, in.ID)

@@ -370,6 +370,20 @@ func (a *API) deleteTree(ctx context.Context, root *flow.Node, err error) (*Done
 }
 
 // rights says what rights to a part of a flow let somebody do with the rest.
+// restore brings back what was deleted, as the pages do: by the same rights.
+func (a *API) restore(ctx context.Context, kind store.Kind, id int64) error {
+	who := actor(ctx)
+	r, err := a.Store.DeletedResource(ctx, who.Org, kind, id)
+	if err != nil {
+		return a.Store.NotDeleted(ctx, who.Org, kind, id, err)
+	}
+	read, err := a.rights().Restore(ctx, principal(ctx), r)
+	if err != nil {
+		return err
+	}
+	return a.Flows.Restore(ctx, who, kind, id, read...)
+}
+
 func (a *API) rights() rights.Judge { return rights.Judge{People: a.People, Flows: a.Flows} }
 
 // mayReuse makes sure that the caller may use what a copy of a part of a flow

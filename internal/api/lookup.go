@@ -85,7 +85,7 @@ func (a *API) registerLookups() {
 	register(a, Route{Method: http.MethodGet, Path: "/data_maps/{id}", Tag: tag, Summary: "One lookup, without its rows", Policy: read}, a.lookup)
 	register(a, Route{Method: http.MethodPut, Path: "/data_maps/{id}", Tag: tag, Summary: "Change a lookup", Policy: change}, a.updateLookup)
 	register(a, Route{Method: http.MethodDelete, Path: "/data_maps/{id}", Tag: tag, Summary: "Delete a lookup that nothing uses", Policy: change}, a.deleteLookup)
-	register(a, Route{Method: http.MethodPost, Path: "/data_maps/{id}/restore", Tag: tag, Summary: "Bring a deleted lookup back, with its rows", Policy: admin}, a.restoreLookup)
+	register(a, Route{Method: http.MethodPost, Path: "/data_maps/{id}/restore", Tag: tag, Summary: "Bring a deleted lookup back, with its rows", Policy: mayRestore(store.KindLookup)}, a.restoreLookup)
 	register(a, Route{Method: http.MethodPost, Path: "/data_maps/{id}/copy", Tag: tag, Summary: "Copy a lookup and its rows", Policy: read, Creates: true}, a.copyLookup)
 	register(a, Route{Method: http.MethodGet, Path: "/data_maps/{id}/entries", Tag: tag, Summary: "A lookup's rows, in the order of their keys", Policy: read}, a.entries)
 	register(a, Route{Method: http.MethodPut, Path: "/data_maps/{id}/entries", Tag: tag, Summary: "Store rows, each in place of the one with its key", Policy: change}, a.putEntries)
@@ -198,7 +198,7 @@ func (a *API) deleteLookup(ctx context.Context, in *One) (*Done, error) {
 }
 
 func (a *API) restoreLookup(ctx context.Context, in *One) (*value[Lookup], error) {
-	if err := a.Flows.Restore(ctx, actor(ctx), store.KindLookup, in.ID); err != nil {
+	if err := a.restore(ctx, store.KindLookup, in.ID); err != nil {
 		return nil, err
 	}
 	l, err := a.Flows.Lookup(ctx, actor(ctx).Org, in.ID)

@@ -131,7 +131,7 @@ func (a *API) partRuns(ctx context.Context, span Span, p Paging, f store.PartFil
 	if f.From, f.To, err = span.times(); err != nil {
 		return nil, SummaryMeta{}, err
 	}
-	f.Org, f.Page, f.Size = actor(ctx).Org, min(p.Page, farthest/p.PerPage), p.PerPage
+	f.Org, f.Page, f.Size = actor(ctx).Org, p.page(), p.PerPage
 	runs, total, err := a.Store.PartRuns(ctx, f)
 	return runs, SummaryMeta{CurrentPage: p.Page, PageCount: pages(total, p.PerPage), TotalCount: total}, err
 }

@@ -24,6 +24,14 @@ func (p Paging) offset() int {
 	return (p.Page - 1) * p.PerPage
 }
 
+// page is the page, or one behind everything. Without a size there is one page.
+func (p Paging) page() int {
+	if p.PerPage == 0 {
+		return p.Page
+	}
+	return min(p.Page, farthest/p.PerPage)
+}
+
 // List is the answer of a list: a bare array, with its pages in headers.
 type List[T any] struct {
 	Link    string `header:"Link" doc:"The pages before and after"`

@@ -76,7 +76,7 @@ func (a *API) registerProjects() {
 	register(a, Route{Method: http.MethodGet, Path: "/projects/{id}", Tag: tag, Summary: "One project", Policy: read}, a.project)
 	register(a, Route{Method: http.MethodPut, Path: "/projects/{id}", Tag: tag, Summary: "Change a project", Policy: change}, a.updateProject)
 	register(a, Route{Method: http.MethodDelete, Path: "/projects/{id}", Tag: tag, Summary: "Delete a project; its flows stay", Policy: change}, a.deleteProject)
-	register(a, Route{Method: http.MethodPost, Path: "/projects/{id}/restore", Tag: tag, Summary: "Bring a deleted project back, with the flows that are in no other", Policy: admin}, a.restoreProject)
+	register(a, Route{Method: http.MethodPost, Path: "/projects/{id}/restore", Tag: tag, Summary: "Bring a deleted project back, with the flows that are in no other", Policy: mayRestore(store.KindProject)}, a.restoreProject)
 	register(a, Route{Method: http.MethodPost, Path: "/projects/{id}/copy", Tag: tag, Summary: "Copy a project, with copies of the flows that you see in it", Policy: change, Creates: true}, a.copyProject)
 	register(a, Route{Method: http.MethodGet, Path: "/projects/{id}/flows", Tag: tag, Summary: "The flows in a project, as one object", Policy: read}, a.flowsOfProject)
 	register(a, Route{Method: http.MethodPut, Path: "/projects/{id}/flows", Tag: tag, Summary: "Put flows into a project, out of the one they were in", Policy: change},
@@ -214,7 +214,7 @@ func (a *API) deleteProject(ctx context.Context, in *One) (*Done, error) {
 }
 
 func (a *API) restoreProject(ctx context.Context, in *One) (*value[Project], error) {
-	if err := a.Flows.Restore(ctx, actor(ctx), store.KindProject, in.ID); err != nil {
+	if err := a.restore(ctx, store.KindProject, in.ID); err != nil {
 		return nil, err
 	}
 	return a.oneProject(ctx, in.ID)

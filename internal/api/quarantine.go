@@ -190,7 +190,7 @@ func (a *API) listRejects(ctx context.Context, in *rejectListInput) (*List[Rejec
 	if err != nil {
 		return nil, err
 	}
-	f.Page, f.Size = min(in.Page, farthest/in.PerPage), in.PerPage
+	f.Page, f.Size = in.page(), in.PerPage
 	found, total, err := a.rejects(ctx, in.DataSetID, f)
 	if err != nil {
 		return nil, err

@@ -112,7 +112,7 @@ func micros(at, unit int64, end bool) int64 {
 }
 
 func (a *API) lines(ctx context.Context, p Paging, f store.LogFilter) (*value[FlowLogs], error) {
-	f.Org, f.Page, f.Size = actor(ctx).Org, min(p.Page, farthest/p.PerPage), p.PerPage
+	f.Org, f.Page, f.Size = actor(ctx).Org, p.page(), p.PerPage
 	found, total, err := a.Store.RunLines(ctx, f)
 	if err == nil {
 		err = a.rights().Lines(ctx, principal(ctx), found)

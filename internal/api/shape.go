@@ -242,6 +242,9 @@ func mayRead(kind store.Kind) identity.Policy {
 func mayOperate(kind store.Kind) identity.Policy { return identity.Access(kind, identity.RoleOperator) }
 func mayChange(kind store.Kind) identity.Policy  { return identity.Access(kind, identity.RoleAdmin) }
 
+// mayRestore lets in who could have deleted it.
+func mayRestore(kind store.Kind) identity.Policy { return mayChange(kind).Gone() }
+
 // at names the field that an error is about. What the caller may not know of
 // is a wrong value of that field.
 func at(field string, err error) error {

@@ -102,7 +102,7 @@ func (a *API) registerSources() {
 	register(a, Route{Method: http.MethodGet, Path: "/data_sources/{id}", Tag: tag, Summary: "One source", Policy: read}, a.source)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sources/{id}", Tag: tag, Summary: "Change a source", Policy: change}, a.updateSource)
 	register(a, Route{Method: http.MethodDelete, Path: "/data_sources/{id}", Tag: tag, Summary: "Delete a source that is paused", Policy: change}, a.deleteSource)
-	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/restore", Tag: tag, Summary: "Bring a deleted source back, paused", Policy: admin}, a.restoreSource)
+	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/restore", Tag: tag, Summary: "Bring a deleted source back, paused", Policy: mayRestore(store.KindSource)}, a.restoreSource)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sources/{id}/activate", Tag: tag, Summary: "Activate a source, and read it at once", Policy: operate}, a.activateSource)
 	register(a, Route{Method: http.MethodPut, Path: "/data_sources/{id}/pause", Tag: tag, Summary: "Pause a source", Policy: operate}, a.pauseSource)
 	register(a, Route{Method: http.MethodPost, Path: "/data_sources/{id}/copy", Tag: tag, Summary: "Copy a source", Policy: change, Creates: true}, a.copySource)
@@ -365,7 +365,7 @@ func (a *API) deleteSource(ctx context.Context, in *One) (*Done, error) {
 }
 
 func (a *API) restoreSource(ctx context.Context, in *One) (*value[Source], error) {
-	if err := a.Flows.Restore(ctx, actor(ctx), store.KindSource, in.ID); err != nil {
+	if err := a.restore(ctx, store.KindSource, in.ID); err != nil {
 		return nil, err
 	}
 	src, err := a.Flows.Source(ctx, actor(ctx).Org, in.ID)

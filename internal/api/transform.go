@@ -136,7 +136,7 @@ func (a *API) registerTransforms() {
 	register(a, Route{Method: http.MethodPut, Path: "/transforms/{id}", Tag: tag, Summary: "Change a transform", Policy: change,
 		Detail: "New rules bring the records of every dataset that uses it to their destinations anew, from the log. Whoever gives them may change the rules of each of these datasets: 403 says how many are not the caller's to change."}, a.updateTransform)
 	register(a, Route{Method: http.MethodDelete, Path: "/transforms/{id}", Tag: tag, Summary: "Delete a transform that nothing uses", Policy: change}, a.deleteTransform)
-	register(a, Route{Method: http.MethodPost, Path: "/transforms/{id}/restore", Tag: tag, Summary: "Bring a deleted transform back", Policy: admin}, a.restoreTransform)
+	register(a, Route{Method: http.MethodPost, Path: "/transforms/{id}/restore", Tag: tag, Summary: "Bring a deleted transform back", Policy: mayRestore(store.KindTransform)}, a.restoreTransform)
 	register(a, Route{Method: http.MethodPost, Path: "/transforms/{id}/copy", Tag: tag, Summary: "Copy a transform", Policy: read, Creates: true}, a.copyTransform)
 }
 
@@ -256,7 +256,7 @@ func (a *API) deleteTransform(ctx context.Context, in *One) (*Done, error) {
 }
 
 func (a *API) restoreTransform(ctx context.Context, in *One) (*value[Transform], error) {
-	if err := a.Flows.Restore(ctx, actor(ctx), store.KindTransform, in.ID); err != nil {
+	if err := a.restore(ctx, store.KindTransform, in.ID); err != nil {
 		return nil, err
 	}
 	t, err := a.Flows.Transform(ctx, actor(ctx).Org, in.ID)

@@ -176,6 +176,11 @@ func (c serveCommand) tls() (*tls.Config, error) {
 	if c.TLSCert == "" && c.TLSKey == "" {
 		return nil, nil
 	}
+	for flag, file := range map[string]string{"--tls-cert": c.TLSCert, "--tls-key": c.TLSKey} {
+		if file == "" {
+			return nil, &weir.Error{Code: weir.CodeConfig, Where: flag, Message: "it is missing", Remedy: "Give both, the certificate and its key, to speak TLS; or neither"}
+		}
+	}
 	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 	if err != nil {
 		return nil, &weir.Error{Code: weir.CodeConfig, Where: "--tls-cert", Message: "certificate and key cannot be loaded: " + err.Error(), Remedy: "Name a PEM file for each, of one pair", Err: err}

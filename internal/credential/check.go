@@ -152,8 +152,19 @@ func (s *Service) blameREST(ctx context.Context, c *Credential, line *Line, err 
 	var e *weir.Error
 	if errors.As(err, &e) && e.Reason == "key_unknown" && c.Kind.Connector != nil {
 		e.Remedy = otherRegion(c)
+	} else if errors.As(err, &e) && e.Remedy == "" {
+		e.Remedy = remedies[e.Reason]
 	}
 	return err
+}
+
+// remedies are for what the service says nothing more about.
+var remedies = map[string]string{
+	ReasonNotTheAPI: "Check the address, and the path that is asked",
+	ReasonServer:    "Try again in a while",
+	ReasonForbidden: "Let whoever made the key allow it more, or use another",
+	"key_unknown":   "Copy it again, and check the address",
+	"key_refused":   "Copy it again, and check where the service wants it: in which header, with which word before it",
 }
 
 // otherRegion is the advice for a key that its server does not know.

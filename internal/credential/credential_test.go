@@ -495,6 +495,19 @@ func TestDatabasesAndFilesAreValidatedToo(t *testing.T) {
 	}
 }
 
+// What its own service answers is a credential's fault, with a remedy, and names no
+// thing of Weir's that were not there.
+func TestARestCredentialWhoseTestFailsSaysWhatToDo(t *testing.T) {
+	w := newWorld(t)
+	for path, reason := range map[string]string{"/nope": credential.ReasonNotTheAPI, "/v2/me": "key_refused"} {
+		_, err := w.s.Create(t.Context(), me, credential.Input{Kind: "rest", Name: "any", Values: values("api_key", "0123456789", "header", "X-Key", "base_url", w.url, "test_path", path)})
+		var e *weir.Error
+		if !errors.As(err, &e) || e.Reason != reason || e.Remedy == "" {
+			t.Errorf("%s: %+v", path, e)
+		}
+	}
+}
+
 // A server that others reach must not be their way to what trusts its machine.
 func TestUsersOfOtherMachinesDoNotReachTheServersOwn(t *testing.T) {
 	w := newWorld(t)

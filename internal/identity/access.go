@@ -38,7 +38,7 @@ func (s *Service) RoleOn(ctx context.Context, p Principal, kind store.Kind, id i
 		role, err = s.roleOnResource(ctx, p, kind, id)
 	}
 	if err == nil && role == RoleNone {
-		err = &weir.Error{Code: weir.CodeNotFound, Where: fmt.Sprintf("%s %d", kind, id), Message: "there is none with this id"}
+		err = noneThere(kind, id)
 	}
 	return role, err
 }
@@ -167,6 +167,32 @@ func (s *Service) Allowed(ctx context.Context, p Principal, need Role, kind stor
 		return forbidden(fmt.Sprintf("%s %d", kind, id), need)
 	}
 	return nil
+}
+
+// allowed is Allowed, also for what was deleted if the policy says so.
+func (s *Service) allowed(ctx context.Context, p Principal, need Policy, id int64) error {
+	if !need.gone {
+		return s.Allowed(ctx, p, need.role, need.kind, id)
+	}
+	r, err := s.db.DeletedResource(ctx, p.Org, need.kind, id)
+	if weir.CodeOf(err) == weir.CodeNotFound {
+		return s.Allowed(ctx, p, need.role, need.kind, id) // it lives
+	}
+	if err != nil {
+		return err
+	}
+	roles, err := s.RolesOn(ctx, p, r)
+	switch {
+	case err != nil:
+		return err
+	case roles[id] == RoleNone:
+		return noneThere(need.kind, id)
+	}
+	return s.AllowedAll(ctx, p, need.role, r)
+}
+
+func noneThere(kind store.Kind, id int64) error {
+	return &weir.Error{Code: weir.CodeNotFound, Where: fmt.Sprintf("%s %d", kind, id), Message: "there is none with this id"}
 }
 
 // MayOperate is Allowed, with the role of an operator, for what is done on a member's

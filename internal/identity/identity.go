@@ -66,6 +66,7 @@ type Service struct {
 	peppers [][]byte // the pepper, then the earlier ones
 	cost    Cost
 	lanes   *lanes
+	memory  memory
 	reports sync.WaitGroup // of forged rows, under way
 	news    Notifier
 	ways    *ways

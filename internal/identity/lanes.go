@@ -32,11 +32,12 @@ const patience = 10 * time.Second
 const longestYield = 2 * time.Second
 
 // dwell is how long a stranger who came in a crowd and is refused is kept without
-// an answer: whoever asks again at once asks less often then. It holds nothing,
-// and so many are kept at once at most.
+// an answer, at least, and until no known browser computes: whoever asks again at
+// once asks less often then, and not while it matters. It holds nothing, and so
+// many are kept at once at most.
 const (
 	dwell = 500 * time.Millisecond
-	kept  = 1000
+	kept  = 2000
 )
 
 // lanes let few computations run at once, and few strangers in to be looked at.
@@ -56,14 +57,16 @@ func newLanes() *lanes {
 }
 
 // knock waits for a place at which a stranger is looked at; leave gives it back,
-// and may be called twice. In a crowd is who had to wait. CodeThrottled when too
-// many wait, or for too long.
-func (l *lanes) knock(ctx context.Context) (leave func(), crowd bool, err error) {
+// and may be called twice. In a crowd is who finds none free, or comes while a
+// known browser computes: glance may turn them away, and so does CodeThrottled
+// when too many wait, or for too long.
+func (l *lanes) knock(ctx context.Context, glance func() error) (leave func(), crowd bool, err error) {
 	leave = sync.OnceFunc(func() { <-l.door })
-	select {
-	case l.door <- struct{}{}:
+	if l.enterQuietly() {
 		return leave, false, nil
-	default:
+	}
+	if err := glance(); err != nil {
+		return nil, true, err
 	}
 	select {
 	case l.outside <- struct{}{}:
@@ -74,6 +77,21 @@ func (l *lanes) knock(ctx context.Context) (leave func(), crowd bool, err error)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	return leave, true, wait(ctx, l.door, timer.C)
+}
+
+// enterQuietly takes a free door, unless a known browser computes or waits to.
+func (l *lanes) enterQuietly() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.known > 0 {
+		return false
+	}
+	select {
+	case l.door <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // keep keeps somebody without an answer for a while, unless too many are kept.
@@ -88,9 +106,13 @@ func (l *lanes) keep(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		l.giveWay(ctx, patience)
 	case <-ctx.Done():
 	}
 }
+
+// full says that a stranger would find the door shut.
+func (l *lanes) full() bool { return len(l.queue) == cap(l.queue) }
 
 // enter waits for a place; leave gives it back. Strangers find the door shut
 // with CodeThrottled when too many wait, or for too long.
@@ -109,7 +131,7 @@ func (l *lanes) enter(ctx context.Context, known bool) (leave func(), err error)
 	if err := wait(ctx, l.strangers, timer.C); err != nil {
 		return nil, err
 	}
-	l.giveWay(ctx)
+	l.giveWay(ctx, longestYield)
 	if err := wait(ctx, l.all, timer.C); err != nil {
 		<-l.strangers
 		return nil, err
@@ -139,10 +161,10 @@ func (l *lanes) enterKnown(ctx context.Context) (leave func(), err error) {
 	return func() { <-l.all; gone() }, nil
 }
 
-// giveWay waits until no known browser computes or waits to, but not for long: those
+// giveWay waits until no known browser computes or waits to, but not for longer: those
 // who have an account must not keep everybody else out.
-func (l *lanes) giveWay(ctx context.Context) {
-	timer := time.NewTimer(longestYield)
+func (l *lanes) giveWay(ctx context.Context, longest time.Duration) {
+	timer := time.NewTimer(longest)
 	defer timer.Stop()
 	select {
 	case <-l.untilQuiet():

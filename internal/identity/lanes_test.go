@@ -105,6 +105,38 @@ func TestWhoIsRefusedInACrowdIsKeptAWhileAndNotTooManyAre(t *testing.T) {
 	})
 }
 
+func TestWhileAKnownBrowserComputesRefusedStrangersAreKeptAndNoneIsLookedAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLanes()
+		known, err := l.enter(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, crowd, err := l.knock(t.Context(), turnAway); weir.CodeOf(err) != weir.CodeThrottled || !crowd {
+			t.Errorf("one who is refused anyway: %v, %v", crowd, err)
+		}
+		leave, crowd, err := l.knock(t.Context(), letPass)
+		if err != nil || !crowd {
+			t.Fatal("another: ", crowd, err)
+		}
+		leave()
+		begin := time.Now()
+		let := func() time.Duration { l.keep(t.Context()); return time.Since(begin) }
+		go func() { time.Sleep(3 * time.Second); known() }()
+		if kept := let(); kept != 3*time.Second {
+			t.Errorf("kept for %v, and the browser computed for 3 s", kept)
+		}
+		if known, err = l.enter(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		defer known()
+		begin = time.Now()
+		if kept := let(); kept != dwell+patience {
+			t.Errorf("kept for %v behind a browser that never ends", kept)
+		}
+	})
+}
+
 func TestNoStrangerBeginsWhileAKnownBrowserComputes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLanes()
@@ -131,12 +163,27 @@ func TestNoStrangerBeginsWhileAKnownBrowserComputes(t *testing.T) {
 	})
 }
 
+func letPass() error  { return nil }
+func turnAway() error { return crowded() }
+
+func TestWhoIsKnownToBeRefusedIsTurnedAwayWhereNoDoorIsFree(t *testing.T) {
+	l := newLanes()
+	for range doors {
+		if _, crowd, err := l.knock(t.Context(), turnAway); err != nil || crowd {
+			t.Fatal("at a free door: ", crowd, err)
+		}
+	}
+	if _, crowd, err := l.knock(t.Context(), turnAway); weir.CodeOf(err) != weir.CodeThrottled || !crowd || len(l.outside) != 0 {
+		t.Errorf("in a crowd: %v, %v, and %d wait", crowd, err, len(l.outside))
+	}
+}
+
 func TestStrangersAreLookedAtTwoAtATimeAndACrowdWaitsOutside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLanes()
 		var inside []func()
 		for range doors {
-			leave, crowd, err := l.knock(t.Context())
+			leave, crowd, err := l.knock(t.Context(), letPass)
 			if err != nil || crowd {
 				t.Fatal(crowd, err)
 			}
@@ -144,7 +191,7 @@ func TestStrangersAreLookedAtTwoAtATimeAndACrowdWaitsOutside(t *testing.T) {
 		}
 		came := make(chan bool)
 		go func() {
-			leave, crowd, err := l.knock(t.Context())
+			leave, crowd, err := l.knock(t.Context(), letPass)
 			if err == nil {
 				leave()
 			}
@@ -159,18 +206,18 @@ func TestStrangersAreLookedAtTwoAtATimeAndACrowdWaitsOutside(t *testing.T) {
 		if !<-came || len(l.door) != doors-1 {
 			t.Errorf("who waited did not come in as one of a crowd, or %d places are taken", len(l.door))
 		}
-		if _, _, err := l.knock(t.Context()); err != nil {
+		if _, _, err := l.knock(t.Context(), letPass); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		if _, _, err := l.knock(t.Context()); weir.CodeOf(err) != weir.CodeThrottled || time.Since(begin) != patience {
+		if _, _, err := l.knock(t.Context(), letPass); weir.CodeOf(err) != weir.CodeThrottled || time.Since(begin) != patience {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 		for range outside {
 			l.outside <- struct{}{}
 		}
 		begin = time.Now()
-		if _, _, err := l.knock(t.Context()); weir.CodeOf(err) != weir.CodeThrottled || time.Since(begin) != 0 {
+		if _, _, err := l.knock(t.Context(), letPass); weir.CodeOf(err) != weir.CodeThrottled || time.Since(begin) != 0 {
 			t.Errorf("one more than may wait, after %v: %v", time.Since(begin), err)
 		}
 	})

@@ -139,7 +139,11 @@ func (s *Service) admit(ctx context.Context, subjects []subject) error {
 		if err != nil {
 			return err
 		}
-		if free := readTimes(b, now).free(now, j.limits); free.After(until) {
+		free := readTimes(b, now).free(now, j.limits)
+		if free.After(now) {
+			s.memory.keep(j, free, now)
+		}
+		if free.After(until) {
 			until = free
 		}
 	}
@@ -181,6 +185,7 @@ func (s *Service) reserve(ctx context.Context, subjects []subject) (at time.Time
 // giveBack takes a try back whose password was right.
 func (s *Service) giveBack(ctx context.Context, tx *store.Tx, subjects []subject, at time.Time) error {
 	now := s.now()
+	s.memory.drop(subjects)
 	for _, j := range subjects {
 		b, err := tx.Attempts(ctx, j.key, now.UnixMicro())
 		if err != nil {

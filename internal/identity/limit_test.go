@@ -82,6 +82,31 @@ func TestManyTriesAtOnceAreNotMore(t *testing.T) {
 	})
 }
 
+// Who is kept waiting for a refusal stands in nobody's way: all are told in time,
+// at two doors, though each who came in the crowd is kept for half a second.
+func TestACrowdAtLockedAccountsIsToldWhenToTryAgain(t *testing.T) {
+	w := onSQLite(t, cheap)
+	const accounts = 60
+	email := func(i int) string { return fmt.Sprintf("user%d@example.com", i) }
+	for i := range accounts {
+		for range 5 {
+			w.fails(email(i), elsewhere(i))
+		}
+	}
+	var group sync.WaitGroup
+	for i := range accounts {
+		for range 3 {
+			group.Go(func() {
+				_, err := w.signIn(email(i), wrongPassword, elsewhere(i))
+				if wait := (*identity.Wait)(nil); !errors.As(err, &wait) {
+					w.Errorf("account %d: %v", i, err)
+				}
+			})
+		}
+	}
+	group.Wait()
+}
+
 func TestALockedAccountSaysWhenToTryAgain(t *testing.T) {
 	onBoth(t, func(w *world) {
 		w.owner()

@@ -16,6 +16,7 @@ type Policy struct {
 	kind  store.Kind
 	fresh bool
 	write bool
+	gone  bool
 }
 
 type need int
@@ -42,6 +43,10 @@ func InOrg(role Role) Policy { return Policy{need: needOrgRole, role: role} }
 func Access(kind store.Kind, role Role) Policy {
 	return Policy{need: needAccess, kind: kind, role: role}
 }
+
+// Gone is the policy of who has the role on a resource that was deleted: rights
+// outlive what they are on.
+func (p Policy) Gone() Policy { p.gone = true; return p }
 
 // Fresh is the policy that also asks for a recent proof of who calls.
 func (p Policy) Fresh() Policy { p.fresh = true; return p }
@@ -72,6 +77,9 @@ func (p Policy) String() string {
 	case needAccess:
 		text = string(p.role) + " of the " + string(p.kind)
 	}
+	if p.gone {
+		text += ", which may be deleted"
+	}
 	if p.write {
 		text += ", by more than a look"
 	}
@@ -96,7 +104,7 @@ func (s *Service) Authorize(ctx context.Context, p Principal, need Policy, resou
 	case needOrgRole:
 		err = s.AllowedInOrg(p, need.role)
 	case needAccess:
-		err = s.Allowed(ctx, p, need.role, need.kind, resource)
+		err = s.allowed(ctx, p, need, resource)
 	default:
 		err = &weir.Error{Code: weir.CodeForbidden, Where: "route", Message: "nobody may do this", Remedy: "Report it: the route has no policy"}
 	}

@@ -29,16 +29,36 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, error) {
 	if device != 0 {
 		return s.signIn(ctx, in, device, nil)
 	}
-	looked, crowd, err := s.lanes.knock(ctx)
-	if err != nil {
-		return Session{}, err
-	}
-	defer looked()
-	out, err := s.signIn(ctx, in, 0, looked)
+	out, crowd, err := s.letIn(ctx, in)
 	if crowd && weir.CodeOf(err) == weir.CodeThrottled {
-		s.lanes.keep(ctx)
+		s.lanes.keep(ctx) // at no door: others are looked at meanwhile
 	}
 	return out, err
+}
+
+// letIn is SignIn for a stranger.
+func (s *Service) letIn(ctx context.Context, in SignIn) (out Session, crowd bool, err error) {
+	looked, crowd, err := s.lanes.knock(ctx, func() error { return s.glance(in) })
+	if err != nil {
+		return Session{}, crowd, err
+	}
+	defer looked()
+	out, err = s.signIn(ctx, in, 0, looked)
+	return out, crowd, err
+}
+
+// glance turns away in a crowd, without reading anything, whoever would be
+// refused anyway: who was found to have to wait a moment ago, and everybody while
+// no more may wait to have a password computed.
+func (s *Service) glance(in SignIn) error {
+	now := s.now()
+	if until := s.memory.until(s.subjects(loginOf(in.Email), false, in.Client), now); until.After(now) {
+		return throttled(now, until)
+	}
+	if s.lanes.full() {
+		return crowded()
+	}
+	return nil
 }
 
 // ownDevice is the account that the browser has signed in to before, if it is the

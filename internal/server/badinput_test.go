@@ -25,6 +25,7 @@ func TestBadInput(t *testing.T) {
 		{"every other spelling of a path leads nowhere", everyOtherSpellingOfAPathLeadsNowhere},
 		{"every other method is told which there are", everyOtherMethodIsToldWhichThereAre},
 		{"every parameter of a wrong form is named", everyParameterOfAWrongFormIsNamed},
+		{"every list ends", everyListEnds},
 		{"what another organization has cannot be used", whatAnotherOrganizationHasCannotBeUsed},
 		{"deleting what is used names who uses it", deletingWhatIsUsedNamesWhoUsesIt},
 	} {
@@ -263,6 +264,28 @@ func everyParameterOfAWrongFormIsNamed(x *matrix) {
 		}
 	}
 	if tried < 100 {
+		x.Errorf("only %d were tried", tried)
+	}
+}
+
+// However far away a page is, it is behind the last one: it is not the first.
+func everyListEnds(x *matrix) {
+	tried := 0
+	for _, r := range x.document().routes {
+		parameters, _ := r.operation["parameters"].([]any)
+		if r.method != "GET" || !slices.ContainsFunc(parameters, func(p any) bool { return p.(m)["name"] == "page" }) {
+			continue
+		}
+		tried++
+		for _, page := range []string{"9223372036854775807", "92233720368547759"} {
+			status, b := x.ask(x.token, "GET", x.fill(r.path)+"?page="+page, nil)
+			var list []any
+			if json.Unmarshal(b, &list) == nil && len(list) > 0 || status != http.StatusOK && status != http.StatusNotFound {
+				x.Errorf("%s?page=%s answers %d: %.200s", r.path, page, status, b)
+			}
+		}
+	}
+	if tried < 20 {
 		x.Errorf("only %d were tried", tried)
 	}
 }

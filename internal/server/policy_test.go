@@ -93,7 +93,7 @@ func needs() map[string]need {
 		"GET /{id}/flows": looks, "PUT /{id}/flows": changes, "POST /{id}/flows": changes, "DELETE /{id}/flows": changes, "POST /{id}/flows/search": looks})
 	for _, noun := range []string{"data_credentials", "data_sources", "data_sets", "data_sinks", "data_maps", "transforms", "projects"} {
 		add(all, noun, map[string]need{
-			"GET ": signedIn, "POST ": maker, "GET /{id}": looks, "PUT /{id}": changes, "DELETE /{id}": changes, "POST /{id}/copy": changes, "POST /{id}/restore": restores,
+			"GET ": signedIn, "POST ": maker, "GET /{id}": looks, "PUT /{id}": changes, "DELETE /{id}": changes, "POST /{id}/copy": changes, "POST /{id}/restore": changes,
 			"GET /{id}/accessors": looks, "PUT /{id}/accessors": changes, "POST /{id}/accessors": changes, "DELETE /{id}/accessors": changes, "GET /{id}/audit_log": looks,
 		})
 	}

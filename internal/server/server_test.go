@@ -406,6 +406,10 @@ func TestTheContractsOwnFormOfACredentialIsTaken(t *testing.T) {
 	if got := w.call(200, "POST", "/data_credentials", m{"name": "u", "credentials_type": "rest", "credentials": m{"auth.type": "NONE"}}); got["verified_status"] != "UNVERIFIED" {
 		t.Errorf("without a test: %v", got)
 	}
+	got := w.call(400, "POST", "/data_credentials", m{"name": "v", "credentials_type": "rest", "credentials": m{"auth.type": "API_KEY", "api.key.auth.value": key, "test.url": w.simURL + "/nope"}})
+	if why := got["details"].([]any)[0].(m); got["error_code"] != "CRED_001" || why["reason"] != "not_the_api" || why["remedy"] == "" {
+		t.Errorf("with a test that is not there: %v", got)
+	}
 }
 
 func TestBadInputIsRefusedByNameAndLeavesNothing(t *testing.T) {

@@ -142,6 +142,10 @@ func TestADeletedDatasetComesBackWithTheRulesThatOneMayChange(t *testing.T) {
 		t.Error("it does not come back with the rules that it had")
 	}
 	gone()
+	if status, b := s.ask(s.bobs, "POST", path+"/restore", nil); status != 200 {
+		t.Errorf("over the REST API it does not come back with the rules that it had: %d %s", status, b)
+	}
+	gone()
 	if status, b := s.ask(s.bobs, "PUT", "/transforms/"+id(s.transform), openly()); status != 200 {
 		t.Fatalf("what no dataset uses is changed with %d: %s", status, b)
 	}
@@ -149,6 +153,9 @@ func TestADeletedDatasetComesBackWithTheRulesThatOneMayChange(t *testing.T) {
 		if back(form, at) {
 			t.Errorf("by %s it comes back, and shows what it hid", at)
 		}
+	}
+	if status, b := s.ask(s.bobs, "POST", path+"/restore", nil); status != 403 {
+		t.Errorf("over the REST API it comes back, and shows what it hid: %d %s", status, b)
 	}
 	s.may("operator", "data_sets", s.root)
 	if !back(url.Values{"was": {""}}, page+"/restore") {

@@ -67,17 +67,18 @@ func (v *visit) deleteDestination() error {
 	return v.to(after, ui.Good, "Deleted. What was delivered stays where it is.")
 }
 
-// mayRestore is a deleted part of a flow that the visitor may bring back: one of
-// their own, or any for administrators.
+// mayRestore is a deleted part of a flow that the visitor may bring back, as they
+// could have deleted it: rights outlive what they are on.
 func (v *visit) mayRestore(kind store.Kind, id int64) (*store.Resource, error) {
 	r, err := v.Store.DeletedResource(v.r.Context(), v.who.Org, kind, id)
 	if err != nil {
 		return nil, err
 	}
-	if !v.admin() && r.Owner != v.who.User {
-		return nil, nothingThere()
+	roles, err := v.People.RolesOn(v.r.Context(), v.who, r)
+	if err == nil && !roles[id].AtLeast(identity.RoleAdmin) {
+		err = nothingThere()
 	}
-	return &r, nil
+	return &r, err
 }
 
 // restoreDestination undoes a deletion, and makes active again what was.

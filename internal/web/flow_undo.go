@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/weirhq/weir/internal/flow"
-	"github.com/weirhq/weir/internal/identity"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/web/ui"
 )
@@ -46,22 +45,18 @@ func (v *visit) undo() *undoable {
 	return &undoable{Name: r.Name, Path: fmt.Sprintf("/flows/%d/restore", r.ID), Parts: parts}
 }
 
-// deletedPart is a part of a flow that was deleted and that the visitor could have
-// deleted: rights outlive what they are on.
+// deletedPart is a part of a flow that was deleted and that the visitor may bring back.
 func (v *visit) deletedPart(mark string) (r store.Resource, err error) {
 	kind, digits, _ := strings.Cut(mark, ".")
 	id, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || !slices.Contains([]store.Kind{store.KindSource, store.KindDataset, store.KindDestination}, store.Kind(kind)) {
 		return r, nothingThere()
 	}
-	if r, err = v.Store.DeletedResource(v.r.Context(), v.who.Org, store.Kind(kind), id); err != nil {
+	found, err := v.mayRestore(store.Kind(kind), id)
+	if err != nil {
 		return r, err
 	}
-	roles, err := v.People.RolesOn(v.r.Context(), v.who, r)
-	if err == nil && !roles[id].AtLeast(identity.RoleAdmin) {
-		err = nothingThere()
-	}
-	return r, err
+	return *found, nil
 }
 
 // restoreFlow brings back the parts of a flow that was deleted, paused, in the
