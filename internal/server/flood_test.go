@@ -16,26 +16,28 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/identity"
+	"github.com/weirhq/weir/internal/pacetest"
 )
 
 // A thousand tries a second over HTTP, at the full cost of a password, from
 // tens of thousands of addresses, at many accounts and at the owner's. The
 // owner's own browser, behind an address that attacks as well, signs in all
-// the while. WEIR_FLOOD says for how long: 3 s, or 10m in `make soak`. What must
-// hold everywhere are counts; times and the rate must in a long form, while
-// the machine has little else to do.
+// the while. WEIR_FLOOD says for how long: 10m in `make soak`. Without it there are
+// three seconds of 300 tries each, beside other tests, and counts must hold; in a
+// long form times and the rate must, too, as far as the machine has time for them.
 func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it floods for three seconds")
 	}
-	last := 3 * time.Second
+	last, rate := 3*time.Second, 300.0
 	if text := os.Getenv("WEIR_FLOOD"); text != "" {
 		var err error
 		if last, err = time.ParseDuration(text); err != nil {
 			t.Fatal(err)
 		}
+		rate = 1000
 	}
-	const rate, workers, home = 1000, 3000, "203.0.113.7"
+	const workers, home = 3000, "203.0.113.7"
 	w := newWorld(t, 1)
 	w.config.Logger, w.config.PasswordCost = slog.New(slog.DiscardHandler), identity.Cost{}
 	w.config.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -81,8 +83,8 @@ func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 		}
 	}
 	var group sync.WaitGroup
-	begin, before := time.Now(), readTicks()
-	due := make(chan int64, rate)
+	begin, slower := time.Now(), pacetest.Watch(t)
+	due := make(chan int64, int(rate))
 	for range workers {
 		group.Go(func() {
 			for n := range due {
@@ -121,12 +123,12 @@ func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
-	took, others := time.Since(begin), before.others()
+	took, times := time.Since(begin), slower()
 	cancel()
 	group.Wait()
 	slices.Sort(waits)
-	t.Logf("%v: %d tries (%.0f a second), %d compared, %d at the owner's account; the owner signed in %d times: median %v, 99th %v, longest %v; without a flood at most %v; others had %.0f %% of the machine", took.Round(time.Second), sent.Load(),
-		float64(sent.Load())/took.Seconds(), compared.Load(), atOwner.Load(), len(waits), waits[len(waits)/2], waits[len(waits)*99/100], waits[len(waits)-1], calm, 100*others)
+	t.Logf("%v: %d tries (%.0f a second), %d compared, %d at the owner's account; the owner signed in %d times: median %v, 99th %v, longest %v; without a flood at most %v; the machine was %.1f times slower", took.Round(time.Second), sent.Load(),
+		float64(sent.Load())/took.Seconds(), compared.Load(), atOwner.Load(), len(waits), waits[len(waits)/2], waits[len(waits)*99/100], waits[len(waits)-1], calm, times)
 	if n := atOwner.Load(); n > 5*(1+int64(took/(15*time.Minute))) {
 		t.Errorf("%d tries at the owner's password", n)
 	}
@@ -136,13 +138,13 @@ func TestAFloodOverHTTPKeepsNobodyWithAKnownBrowserOut(t *testing.T) {
 	if longest := waits[len(waits)-1]; longest > max(10*time.Second, 10*calm) { // 2 s is the aim; a busy machine is no failure
 		t.Errorf("the owner waited %v", longest)
 	}
-	if last < time.Minute || others > 0.1 {
+	if last < time.Minute {
 		return
 	}
-	if n := sent.Load(); n < int64(0.95*rate*took.Seconds()) {
+	if n := sent.Load(); float64(n) < 0.95*rate*took.Seconds()/times {
 		t.Errorf("only %d tries were answered", n)
 	}
-	if usual := waits[len(waits)*99/100]; usual > 2*time.Second {
+	if usual := waits[len(waits)*99/100]; usual > time.Duration(times*float64(2*time.Second)) {
 		t.Errorf("the owner waited %v", usual)
 	}
 }
