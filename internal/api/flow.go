@@ -369,7 +369,6 @@ func (a *API) deleteTree(ctx context.Context, root *flow.Node, err error) (*Done
 	return done(), nil
 }
 
-// rights says what rights to a part of a flow let somebody do with the rest.
 // restore brings back what was deleted, as the pages do: by the same rights.
 func (a *API) restore(ctx context.Context, kind store.Kind, id int64) error {
 	who := actor(ctx)
@@ -384,6 +383,7 @@ func (a *API) restore(ctx context.Context, kind store.Kind, id int64) error {
 	return a.Flows.Restore(ctx, who, kind, id, read...)
 }
 
+// rights says what rights to a part of a flow let somebody do with the rest.
 func (a *API) rights() rights.Judge { return rights.Judge{People: a.People, Flows: a.Flows} }
 
 // mayReuse makes sure that the caller may use what a copy of a part of a flow

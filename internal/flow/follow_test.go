@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/weirhq/weir"
@@ -43,6 +44,23 @@ func TestACredentialLeadsToNoTablesOfOthers(t *testing.T) {
 		w.must(w.moves(at, "free.db")) // which has other tables
 		if err := w.moves(at, "there.db"); !errors.As(err, &taken) {
 			t.Errorf("from there: %v", err)
+		}
+	})
+}
+
+func TestACredentialThatNothingFollowsLeadsAnywhere(t *testing.T) {
+	onBoth(t, 5, func(w *world) {
+		dataset := w.datasets(w.source("bookings"))[0].ID
+		at := w.credential("sqlite", "path", "at.db")
+		_, err := w.leads(dataset, w.credential("sqlite", "path", "there.db"))
+		w.must(err)
+		w.must(w.moves(at, "there.db"))
+		w.must(w.moves(at, "at.db"))
+		_, err = w.leads(dataset, at)
+		w.must(err)
+		var taken *flow.Taken
+		if err := w.moves(at, "there.db"); !errors.As(err, &taken) {
+			w.Errorf("with a destination: %v", err)
 		}
 	})
 }
@@ -93,7 +111,8 @@ func TestATableTakenMeanwhileIsFound(t *testing.T) {
 	onBoth(t, 5, func(w *world) {
 		guard := &meanwhile{}
 		w.db.SetGuard(guard)
-		dataset := w.datasets(w.source("bookings"))[0]
+		all := w.datasets(w.source("bookings", "event-types"))
+		dataset, another := all[0], all[1]
 		guarded := func(id int64, then func()) { guard.id, guard.then = id, then }
 		var taken *flow.Taken
 
@@ -108,11 +127,14 @@ func TestATableTakenMeanwhileIsFound(t *testing.T) {
 		}
 
 		back := w.credential("sqlite", "path", "back.db")
-		guarded(bystander, func() {
+		_, err = w.leads(another.ID, back)
+		w.must(err)
+		guarded(another.ID, func() {
 			_, err := w.leads(dataset.ID, back)
 			w.must(err)
 		})
-		if err := w.moves(at, "back.db"); weir.CodeOf(err) != weir.CodeConflict {
+		var e *weir.Error
+		if err := w.moves(at, "back.db"); !errors.As(err, &e) || e.Reason != store.ReasonChanged || e.Where != fmt.Sprintf("credential %d", at) {
 			w.Errorf("moved to where a destination was made: %v", err)
 		}
 		if err := w.moves(at, "back.db"); !errors.As(err, &taken) {

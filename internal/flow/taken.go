@@ -55,8 +55,12 @@ func (t *Taken) Together() *weir.Error {
 		return t.error(0)
 	}
 	var all []string
+	unseen := "one of this dataset"
+	if t.Follows {
+		unseen = "one of its destinations"
+	}
 	for _, c := range t.Clashes[:min(len(t.Clashes), mostClashes)] {
-		all = append(all, fmt.Sprintf("%s fills the table %s of %s", t.name(c.Rival, "another destination"), c.Table, t.name(c.Refused, "one of this dataset")))
+		all = append(all, fmt.Sprintf("%s fills the table %s of %s", t.name(c.Rival, "another destination"), c.Table, t.name(c.Refused, unseen)))
 	}
 	if more := len(t.Clashes) - len(all); more > 0 {
 		all = append(all, fmt.Sprintf("and %d more", more))

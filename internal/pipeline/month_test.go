@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -68,6 +69,9 @@ func TestAMonthOfFaultsLeavesMemoryAndDiskAsTheyWere(t *testing.T) {
 	// Of each run a line is kept. What the last ten days added is what the ten before did.
 	early, late := disk[19]-disk[9], disk[29]-disk[19]
 	t.Logf("the store grew by %.2f KiB a run, then by %.2f, to %.0f KiB", early/float64(10*each)/1024, late/float64(10*each)/1024, disk[29]/1024)
+	if most := slices.Max(disk[:settled])*1.25 + float64(days*each)*2048; disk[29] > most { // the log is tidied when half of it was replaced
+		t.Errorf("the store grew to %.0f bytes, beyond %.0f", disk[29], most)
+	}
 	if off := math.Abs(late - early); off > disk[29]/50 {
 		t.Errorf("the store grew by %.0f bytes in ten days and by %.0f in the ten after, which is off by more than 2 %% of it: %.0f", early, late, disk)
 	}

@@ -114,7 +114,7 @@ func (v *visit) replaceCredential() error {
 	return v.staged(func(tell func(string)) (outcome, error) {
 		change.Watch = func(s credential.Step) { tell(string(s)) }
 		if _, err := v.Credentials.Update(v.r.Context(), v.actor(), c.ID, change); err != nil {
-			return outcome{title: c.ReplaceTitle(), form: credentialFields(form), page: credentialReplacePage(c, form)}, form.wrong(err, typed)
+			return outcome{title: c.ReplaceTitle(), form: credentialFields(form), page: credentialReplacePage(c, form)}, form.wrong(v.named(err), typed)
 		}
 		return outcome{to: c.Path(), said: "Replaced. The old secret is destroyed."}, nil
 	})

@@ -106,6 +106,27 @@ func TestADestinationThatFailsIsSeenInTheDrawingTheListsAndTheOverview(t *testin
 	b.until("the drawing says that it is mended, by itself", `document.querySelector('.tree') && document.querySelectorAll('.tree-box[data-tone]').length === 0`)
 }
 
+func TestACredentialThatCannotLeadElsewhereSaysWhoseTableItIs(t *testing.T) {
+	s := settled(t)
+	b := s.browse(1440, 1000)
+	b.signIn()
+	b.flow()
+	dataset := fmt.Sprintf("/datasets/%d", b.idHere()+1)
+	b.place("Second", "second.db")
+	var second int64
+	if _, err := fmt.Sscanf(b.where(), "/credentials?fresh=%d", &second); err != nil {
+		t.Fatal(b.where(), err)
+	}
+	b.open(dataset + "/destinations/new")
+	b.pick("Second")
+	b.press("Add")
+	b.sees("It is made")
+	b.open(fmt.Sprintf("/credentials/%d/replace", second))
+	b.typed("path", "cal.db")
+	b.press("Check and replace")
+	b.sees("It cannot lead there: destination ")
+}
+
 func TestTheWizardTellsOfATableThatIsTakenBeforeAnythingIsMade(t *testing.T) {
 	s := settled(t)
 	b := s.browse(1440, 1000)
