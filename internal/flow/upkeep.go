@@ -7,6 +7,7 @@ import (
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
 	"github.com/weirhq/weir/internal/job"
+	"github.com/weirhq/weir/internal/pipeline"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -15,6 +16,7 @@ const (
 	upkeepPause   = time.Hour
 	validateEvery = 24 * time.Hour
 	day           = 24 * time.Hour
+	keepCounts    = 90 * day // which records a run counts as quarantined
 )
 
 // Keep enqueues upkeep again and again until ctx ends: at once, and then
@@ -47,6 +49,9 @@ func (r *Runner) Upkeep(ctx context.Context) error {
 		return err
 	}
 	if err := r.each(ctx, store.KindDestination, r.keepDestination); err != nil {
+		return err
+	}
+	if err := r.flows.Store.ForgetCounts(ctx, weir.RunID(r.flows.Now().Add(-keepCounts).UTC().Format(pipeline.RunTime))); err != nil {
 		return err
 	}
 	return r.each(ctx, store.KindRejectExport, r.keepExport)

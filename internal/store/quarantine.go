@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weirhq/weir"
@@ -52,17 +53,45 @@ func (db *DB) Quarantine(ctx context.Context, d DatasetID, destination int64, ru
 	return ids, err
 }
 
+// countsAtOnce is how many counted rejects one statement writes or removes.
+const countsAtOnce = 500
+
 // counts notes that a run counts rejects among its own.
 func counts(ctx context.Context, tx *sql.Tx, run weir.RunID, rejects []int64) error {
 	if run == "" {
 		return nil
 	}
-	for _, id := range rejects {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO quarantine_run (run, reject) VALUES ($1, $2) ON CONFLICT (run, reject) DO NOTHING`, string(run), id); err != nil {
+	for some := range slices.Chunk(rejects, countsAtOnce) {
+		rows, args := make([]string, len(some)), []any{string(run)}
+		for i, id := range some {
+			args = append(args, id)
+			rows[i] = fmt.Sprintf("($1, $%d)", len(args))
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO quarantine_run (run, reject) VALUES `+strings.Join(rows, ", ")+` ON CONFLICT (run, reject) DO NOTHING`, args...); err != nil { // #nosec G202 -- placeholders
 			return err
 		}
 	}
 	return nil
+}
+
+// ForgetCounts forgets which rejects were counted by runs from before one, so that
+// what is refused in every run does not fill the store. That a run set one aside is
+// never forgotten.
+func (db *DB) ForgetCounts(ctx context.Context, before weir.RunID) error {
+	for {
+		var forgotten int64
+		err := db.change(ctx, func(tx *sql.Tx) error {
+			done, err := tx.ExecContext(ctx, `DELETE FROM quarantine_run WHERE (run, reject) IN (SELECT n.run, n.reject FROM quarantine_run n LEFT JOIN quarantine q ON q.id = n.reject
+				WHERE n.run < $1 AND (q.run IS NULL OR q.run <> n.run) ORDER BY n.run, n.reject LIMIT $2)`, string(before), countsAtOnce)
+			if err == nil {
+				forgotten, err = done.RowsAffected()
+			}
+			return err
+		})
+		if err != nil || forgotten < countsAtOnce {
+			return err
+		}
+	}
 }
 
 // quarantine keeps rejects, and gives their ids. What is refused in every run is

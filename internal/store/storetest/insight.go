@@ -319,6 +319,13 @@ func quarantineCounted(w *world) {
 	if found, err := w.db.Quarantined(w.Context(), store.QuarantineFilter{CountedBy: "replay"}); err != nil || len(found) != 1 || found[0].ID != all[0].ID {
 		w.Errorf("a replay in vain is found with %+v, %v", found, err)
 	}
+	// Of r1 the first one is still there; the second was set aside by the replay by now.
+	w.must(w.db.ForgetCounts(w.Context(), "r3"))
+	for run, want := range map[string]int{"r1": 1, "r2": 0, "r3": 2, "replay": 1} {
+		if n, err := w.db.CountQuarantine(w.Context(), store.QuarantineFilter{CountedBy: run}); err != nil || n != want {
+			w.Errorf("run %s is found with %d of %d once older counts are forgotten, %v", run, n, want, err)
+		}
+	}
 }
 
 // What a destination refuses is counted by the run that its batch is written down
