@@ -15,7 +15,8 @@ type planCommand struct {
 	Instance bool `help:"Say instead what the schedules of a whole server will cost each key within a day."`
 	remoteFlags
 
-	full bool // as after --full-refresh
+	full  bool // as after --full-refresh
+	quiet bool // as with --quiet
 }
 
 // planLatency is what one request is assumed to take; lists of 250 bookings
@@ -37,7 +38,7 @@ func (c planCommand) Run(s *session) error {
 	if c.Instance {
 		return c.instance(s)
 	}
-	src, err := openSource(s, c.sourceFlags, c.JSON)
+	src, err := openSource(s, c.sourceFlags, c.JSON || c.quiet)
 	if err != nil {
 		return err
 	}

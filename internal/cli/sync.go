@@ -105,7 +105,7 @@ func (c syncCommand) dryRun(s *session) error {
 	if _, err := parseDestination(c.To); err != nil {
 		return err
 	}
-	plan := planCommand{sourceFlags: c.sourceFlags, remoteFlags: remoteFlags{JSON: c.JSON}, full: c.FullRefresh}
+	plan := planCommand{sourceFlags: c.sourceFlags, remoteFlags: remoteFlags{JSON: c.JSON}, full: c.FullRefresh, quiet: c.Quiet}
 	return plan.Run(s)
 }
 

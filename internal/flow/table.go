@@ -101,6 +101,9 @@ func (s *Service) TablesOf(ctx context.Context, all ...*Dataset) (map[int64]stri
 				parents = append(parents, d.Parent)
 			}
 		}
+		if len(parents) == 0 {
+			break
+		}
 		var err error
 		if next, _, err = s.Datasets(ctx, store.ResourceFilter{Org: next[0].Org, IDs: parents}); err != nil {
 			return nil, err

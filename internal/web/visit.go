@@ -10,7 +10,9 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/weirhq/weir"
 	"github.com/weirhq/weir/internal/credential"
@@ -82,12 +84,22 @@ func (v *visit) guarded() (err error) {
 		v.Logger.ErrorContext(v.r.Context(), "panic", "request_id", v.id, "type", fmt.Sprintf("%T", thrown), "stack", string(debug.Stack()))
 		err = &weir.Error{Code: weir.CodeInternal, Message: "panic"}
 	}()
-	for _, check := range []func() error{v.identify, v.crossOrigin, v.authorize} {
+	for _, check := range []func() error{v.legible, v.identify, v.crossOrigin, v.authorize} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
 	return v.page.handle(v)
+}
+
+// legible refuses an address that is no text: no value of ours is like that, and
+// not every database can be asked for it.
+func (v *visit) legible() error {
+	query, err := url.QueryUnescape(v.r.URL.RawQuery)
+	if text := v.r.URL.Path + query; err != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return &weir.Error{Code: weir.CodeUsage, Where: "address", Message: "it cannot be read as text", Remedy: "Follow a link, or type it again"}
+	}
+	return nil
 }
 
 // identify says who asks. On a page for everybody nobody needs to be anybody,
