@@ -45,7 +45,7 @@ func (d *demo) pages(listen string, opens bool) error {
 	flow, err := d.owned(srv, address)
 	if err != nil {
 		stop()
-		_ = <-served // what failed before is said, not this
+		<-served //nolint:errcheck // what failed before is said, not this
 		if d.ctx.Err() != nil {
 			err = &weir.Error{Code: weir.CodeCancelled, Where: "demo", Message: "it was stopped before its flow had run"}
 		}

@@ -120,7 +120,7 @@ func TestDerivedDatasetsOfOneNameHaveTablesOfTheirOwn(t *testing.T) {
 		w.must(err)
 		w.must(w.flows.Restore(w.Context(), me, store.KindDataset, gone.ID))
 		var tables []string
-		for _, d := range append(made, gone, plain) {
+		for _, d := range slices.Concat(made, []*flow.Dataset{gone, plain}) {
 			table, err := w.flows.TableOf(w.Context(), d)
 			w.must(err)
 			tables = append(tables, table)

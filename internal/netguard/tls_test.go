@@ -45,7 +45,7 @@ func sign(t *testing.T, by *authority, change func(*x509.Certificate)) (tls.Cert
 	}
 	change(c)
 	parent := c
-	var signer crypto.Signer = key
+	signer := key
 	if by != nil {
 		parent, signer = by.cert, by.key
 	}

@@ -167,7 +167,7 @@ func (t table) copyToSQLite(ctx context.Context, from, to *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	defer insert.Close()
+	defer func() { _ = insert.Close() }() // its transaction ends it
 	return eachRow(ctx, from, func(rows *sql.Rows) error {
 		values, err := t.scanRow(rows)
 		if err != nil {
@@ -299,8 +299,10 @@ func (t table) copyToPostgres(ctx context.Context, from *sql.DB, to pgx.Tx) erro
 		return err
 	}
 	defer rows.Close()
-	_, err = to.CopyFrom(ctx, pgx.Identifier{t.name}, t.columns, &rowsSource{table: t, rows: rows})
-	return err
+	if _, err = to.CopyFrom(ctx, pgx.Identifier{t.name}, t.columns, &rowsSource{table: t, rows: rows}); err != nil {
+		return err
+	}
+	return rows.Err()
 }
 
 func copyCountersToPostgres(ctx context.Context, from *sql.DB, to pgx.Tx) error {

@@ -128,7 +128,7 @@ func (t *Tx) PutLookupEntries(ctx context.Context, lookup int64, entries ...Look
 			args = append(args, []byte(e.Key), []byte(e.Row))
 			marks[i] = fmt.Sprintf("($1, $%d, $%d)", len(args)-1, len(args))
 		}
-		_, err := t.tx.ExecContext(ctx, `INSERT INTO lookup_entry (lookup, key, entry) VALUES `+strings.Join(marks, ", ")+
+		_, err := t.tx.ExecContext(ctx, `INSERT INTO lookup_entry (lookup, key, entry) VALUES `+strings.Join(marks, ", ")+ // #nosec G202 -- placeholders
 			` ON CONFLICT (lookup, key) DO UPDATE SET entry = excluded.entry`, args...)
 		if err != nil {
 			return err
@@ -141,7 +141,7 @@ func (t *Tx) PutLookupEntries(ctx context.Context, lookup int64, entries ...Look
 func (t *Tx) DropLookupEntries(ctx context.Context, lookup int64, keys ...string) error {
 	for some := range slices.Chunk(keys, entriesAtOnce) {
 		c := ofKeys(lookup, some)
-		if _, err := t.tx.ExecContext(ctx, `DELETE FROM lookup_entry`+c.text.String(), c.args...); err != nil {
+		if _, err := t.tx.ExecContext(ctx, `DELETE FROM lookup_entry`+c.text.String(), c.args...); err != nil { // #nosec G202 -- placeholders
 			return err
 		}
 	}

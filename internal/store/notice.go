@@ -99,7 +99,7 @@ func (db *DB) MarkNotices(ctx context.Context, org, user int64, ids []int64, rea
 // DropNotices removes a user's notices: those of the ids, nil for all.
 func (db *DB) DropNotices(ctx context.Context, org, user int64, ids []int64) error {
 	return db.ownNotices(ctx, org, user, ids, func(t *Tx, c *conditions) error {
-		_, err := t.tx.ExecContext(ctx, `DELETE FROM notice`+c.text.String(), c.args...)
+		_, err := t.tx.ExecContext(ctx, `DELETE FROM notice`+c.text.String(), c.args...) // #nosec G202 -- placeholders
 		return err
 	})
 }

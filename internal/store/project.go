@@ -51,7 +51,7 @@ func (t *Tx) TakeFromProject(ctx context.Context, project int64, sources ...int6
 	c := &conditions{}
 	c.and("project = %s", project)
 	c.and(among(c, "source", sources))
-	_, err := t.tx.ExecContext(ctx, `DELETE FROM project_flow`+c.text.String(), c.args...)
+	_, err := t.tx.ExecContext(ctx, `DELETE FROM project_flow`+c.text.String(), c.args...) // #nosec G202 -- placeholders
 	return err
 }
 
@@ -60,6 +60,6 @@ func (t *Tx) KeepInProject(ctx context.Context, project int64, sources ...int64)
 	c := &conditions{}
 	c.and("project = %s", project)
 	c.and("NOT (" + among(c, "source", sources) + ")")
-	_, err := t.tx.ExecContext(ctx, `DELETE FROM project_flow`+c.text.String(), c.args...)
+	_, err := t.tx.ExecContext(ctx, `DELETE FROM project_flow`+c.text.String(), c.args...) // #nosec G202 -- placeholders
 	return err
 }

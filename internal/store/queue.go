@@ -160,7 +160,7 @@ func (db *DB) FreeOrphans(ctx context.Context, silent time.Duration) (n int64, e
 		if n, err = done.RowsAffected(); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM process WHERE seen < `+db.engine.clock()+` - $1`, 10*silent.Microseconds())
+		_, err = tx.ExecContext(ctx, `DELETE FROM process WHERE seen < `+db.engine.clock()+` - $1`, 10*silent.Microseconds()) // #nosec G202 -- our own SQL
 		return err
 	})
 	return n, err

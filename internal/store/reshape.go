@@ -34,7 +34,7 @@ func (db *DB) SaveShape(ctx context.Context, lease *Term, destination int64, edi
 // ResumeRejects settles the open rejects that rules have made on the way to
 // destinations: other rules have come, and the records are on their way again.
 func (t *Tx) ResumeRejects(ctx context.Context, by, at int64, destinations ...int64) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE quarantine SET state = $1, settled = $2, settled_by = $3 WHERE state = $4 AND stage = 'transform' AND `+amongIDs("destination", destinations),
+	_, err := t.tx.ExecContext(ctx, `UPDATE quarantine SET state = $1, settled = $2, settled_by = $3 WHERE state = $4 AND stage = 'transform' AND `+amongIDs("destination", destinations), // #nosec G202 -- numbers
 		QuarantineReplayed, at, by, QuarantineOpen)
 	return err
 }

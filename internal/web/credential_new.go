@@ -7,7 +7,7 @@ import (
 	"github.com/weirhq/weir/internal/credential"
 )
 
-const newCredentialTitle = "Add New Credential"
+const newCredentialTitle = "Add New Credential" // #nosec G101 -- a title
 
 func (w *Web) registerCredentialNew() {
 	w.show("/credentials/new", maker, (*visit).newCredential)
