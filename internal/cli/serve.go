@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -108,6 +109,7 @@ func (c serveCommand) offer(s *session, srv *server.Server) (token string, neede
 }
 
 func (c serveCommand) serve(s *session, srv *server.Server, l net.Listener) error {
+	time.AfterFunc(5*time.Second, debug.FreeOSMemory) // what only the start needed, such as migrations
 	if err := srv.Serve(s.ctx, l); err != nil {
 		return err
 	}
